@@ -1,7 +1,7 @@
 //! One resource type.
 
 use async_trait::async_trait;
-use cplan_model::{Action, Diagnostics, Schema, Value};
+use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
 
 use crate::{
     Access, ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, ImportRequest, Observed, PlanRequest, PlanResponse,
@@ -73,8 +73,10 @@ pub trait Resource: Send + Sync {
     /// Plans a create or an update. Changes nothing, and asks the world only where it must.
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError>;
 
-    /// Problems of a plan that need the host's facts (a machine larger than its host): refused before anything is touched.
-    async fn check(&self, ctx: &Context, planned: &Value) -> Result<Diagnostics, ProviderError> {
+    /// Problems of a whole plan: those that need the host's facts (a machine larger than its host) and those between
+    /// instances (an address used twice). Gets all planned instances of the type, with unknowns possible; called once per
+    /// plan before anything is touched. Diagnostics name the address and the attribute.
+    async fn check(&self, ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
         let _ = (ctx, planned);
         Ok(Diagnostics::new())
     }

@@ -1,0 +1,56 @@
+//! References: what expressions name, and who answers them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, ResourceAddr, Span, Value};
+
+/// What a traversal begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// `var.name`
+    Variable(Arc<str>),
+    /// `local.name`
+    Local(Arc<str>),
+    /// `type.name` or `data.type.name`: one object, or a tuple or object of them where it repeats.
+    Resource(ResourceAddr),
+    /// `module.name`: an object of its outputs, or a tuple or object of such.
+    Module(Arc<str>),
+    /// `count.index`
+    CountIndex,
+    /// `each.key`
+    EachKey,
+    /// `each.value`
+    EachValue,
+    /// `path.module`
+    PathModule,
+    /// `path.root`
+    PathRoot,
+    /// `path.cwd`
+    PathCwd,
+    /// `terraform.workspace`
+    Workspace,
+    /// `self`
+    SelfObject,
+}
+
+/// A subject with its place; what follows it is applied by the evaluator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// What is named.
+    pub subject: Subject,
+    /// The whole traversal in the file.
+    pub span: Span,
+    /// For [`Subject::Module`] without instance keys between: the output name, so that a graph can have an edge to
+    /// just that output (`module.lab.addresses`, `module.lab["a"].addresses`).
+    pub output: Option<Arc<str>>,
+}
+
+/// Answers references during evaluation.
+pub trait Scope {
+    /// The value of a subject. An error where there is nothing of that name (with the near name as remedy).
+    fn lookup(&self, reference: &Reference) -> Result<Value, Diagnostic>;
+
+    /// The folder of the module, for `file()` and its kin.
+    fn module_dir(&self) -> &Path;
+}

@@ -1,0 +1,95 @@
+//! The store: the trait that the engine speaks.
+
+use std::path::PathBuf;
+
+use crate::{Intent, IntentId, Record, RecordKey, State, StateOutput};
+use std::collections::BTreeMap;
+
+/// A set of changes that becomes durable as one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transaction {
+    /// Records to write.
+    pub put: Vec<(RecordKey, Record)>,
+    /// Records to remove.
+    pub delete: Vec<RecordKey>,
+    /// All outputs anew, if any changed.
+    pub outputs: Option<BTreeMap<String, StateOutput>>,
+    /// Intents that are settled by this.
+    pub settled: Vec<IntentId>,
+}
+
+impl Transaction {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Transaction::default()
+    }
+}
+
+/// How a store fails.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the lock.
+    #[error("the state is locked by {holder}")]
+    Locked {
+        /// User, host, pid, command and since when.
+        holder: String,
+    },
+    /// The database is damaged; `remedy` says how to go back to the snapshot.
+    #[error("the state in {} is damaged: {what}", path.display())]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// How to mend it.
+        remedy: String,
+    },
+    /// Written by a newer cplan.
+    #[error("the state in {} has format {found}, and this cplan knows up to {known}", path.display())]
+    Newer {
+        /// The folder.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The newest known.
+        known: u32,
+    },
+    /// The disk or the system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `write`, `open`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("the state database in {} failed", path.display())]
+    Database {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A state that is held by this process alone. Every method that changes returns only after it is durable.
+pub trait Store: Send + Sync {
+    /// Everything believed now.
+    fn load(&self) -> Result<State, StoreError>;
+
+    /// The intents that were begun and not settled, oldest first.
+    fn intents(&self) -> Result<Vec<Intent>, StoreError>;
+
+    /// Makes intents durable. Must return before the world is changed.
+    fn begin(&self, intents: &[Intent]) -> Result<(), StoreError>;
+
+    /// Makes results durable; raises the serial when the transaction changes a record or an output.
+    fn commit(&self, transaction: &Transaction) -> Result<(), StoreError>;
+
+    /// Writes the snapshot that readers use; called at the end of every command that changed something.
+    fn finish(&self) -> Result<(), StoreError>;
+}
