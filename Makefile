@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all that a fresh machine needs; both install what is missing first.
+.PHONY: help demo test build guest bench fmt lint clean
+
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+target = $(or $(CARGO_TARGET_DIR),target)
+triple = x86_64-unknown-linux-gnu
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-6s %s\n' "$$name" "$$text"; done
+
+demo: ## the whole story on three real virtual machines: plan, apply, measure, drift, heal, destroy
+	@.ci/demo
+
+test: ## all tests, those on real machines included
+	@.ci/test
+
+bench: ## speed against a bare virsh script and against terraform
+	@.ci/bench
+
+build: guest ## target/release/cplan and, beside it, the binary that runs inside machines
+	cargo build --release -p cplan
+
+# Static, because machines have no libraries of ours; the triple keeps its flags from rebuilding everything else.
+guest:
+	@.ci/prepare
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(triple) -p cplan-guest
+	for folder in debug release; do \
+	    mkdir -p $(target)/$$folder && cp -f $(target)/$(triple)/release/cplan-guest $(target)/$$folder/; \
+	done
+
+fmt: ## format Rust and HCL
+	cargo fmt --all
+	cargo run -q -p cplan -- fmt -recursive modules examples
+
+lint: ## clippy without warnings, formatting, shell scripts where shellcheck is installed
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	if command -v shellcheck >/dev/null; then shellcheck .ci/[a-z]* tests/host/*.sh; fi
+
+clean: ## remove what was built
+	cargo clean
