@@ -1,1 +1,0 @@
-//! cplan-guest

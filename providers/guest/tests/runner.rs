@@ -1,0 +1,4 @@
+//! The binary against a real broker on loopback.
+
+mod broker;
+mod loopback;
