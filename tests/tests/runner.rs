@@ -1,1 +1,3 @@
-//! The one binary.
+//! The one binary of the end-to-end tests.
+
+mod policy;

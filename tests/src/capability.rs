@@ -1,0 +1,69 @@
+//! What a test needs of its host. A test without it passes and says so, unless `CPLAN_REQUIRE` names the capability.
+
+use std::process::Command;
+
+/// Whether the capability is there. Otherwise prints `skipped: NAME: WHY`, which `.ci/tests.awk` counts, or panics when
+/// the comma-separated list in `CPLAN_REQUIRE` names it. `probe` says why it is missing.
+pub fn require(name: &str, probe: impl FnOnce() -> Result<(), String>) -> bool {
+    let Err(why) = probe() else { return true };
+    let required = std::env::var("CPLAN_REQUIRE").unwrap_or_default();
+    assert!(!names(&required, name), "`{name}` is required by CPLAN_REQUIRE and missing: {why}");
+    println!("skipped: {name}: {why}");
+    false
+}
+
+fn names(list: &str, name: &str) -> bool {
+    list.split(',').any(|word| word.trim() == name)
+}
+
+/// A libvirtd at `qemu:///system`, and QEMU.
+pub fn libvirt() -> Result<(), String> {
+    succeeds("virsh", &["-c", "qemu:///system", "uri"])?;
+    succeeds("qemu-system-x86_64", &["--version"])
+}
+
+/// An ssh client.
+pub fn ssh() -> Result<(), String> {
+    succeeds("ssh", &["-V"])
+}
+
+/// Guests of the `micro` image carry their own tc modules, so netem in guests needs only that guests can run.
+pub fn guest_netem() -> Result<(), String> {
+    libvirt()
+}
+
+/// HashiCorp's terraform, the oracle of the language and the peer in benchmarks.
+pub fn terraform() -> Result<(), String> {
+    succeeds("terraform", &["version"])
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program).args(arguments).output().map_err(|e| format!("{program}: {e}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{program}: {}", stderr.lines().last().unwrap_or("it failed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{names, require};
+
+    #[test]
+    fn a_capability_that_is_there_needs_no_words() {
+        assert!(require("x", || Ok(())));
+    }
+
+    #[test]
+    fn one_that_is_missing_and_not_named_is_skipped() {
+        assert!(!require("nowhere-named", || Err("it is not there".into())));
+    }
+
+    #[test]
+    fn names_are_whole_words_of_the_list() {
+        assert!(names("libvirt, ssh", "ssh"));
+        assert!(!names("libvirt,ssh", "lib"));
+        assert!(!names("", "ssh"));
+    }
+}
