@@ -1,0 +1,178 @@
+//! The shell on machines: OpenSSH's client, one master connection per machine and process.
+
+mod arguments;
+mod connection;
+mod failure;
+mod runtime_dir;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cplan_sdk::{Access, Context, ErrorKind, Output, ProviderError, Shell};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, join_all};
+use tokio::time::timeout;
+
+pub use arguments::{client_arguments, known_hosts_line};
+use connection::{Connection, RunError};
+use failure::Failure;
+use runtime_dir::RuntimeDir;
+
+/// The time that one [`Shell::probe`] may take; a handshake under way goes on beyond it, and the next probe joins it.
+const PROBE_LIMIT: Duration = Duration::from_millis(2500);
+/// The time in which a probe's TCP connection must stand; shorter than the kernel's first SYN repeat (1 s, RFC 6298).
+const PROBE_CONNECT: Duration = Duration::from_millis(600);
+/// The same for a command: longer than the kernel's three ARP tries, so that "no route to host" is told by the kernel.
+const RUN_CONNECT: Duration = Duration::from_millis(3500);
+
+type Attempt = Shared<BoxFuture<'static, Result<Arc<Connection>, Failure>>>;
+
+/// The real [`Shell`].
+///
+/// Each machine gets one `ssh` master process, whose control socket lies in a private folder of this process; commands
+/// are sent to the socket directly, without a process each. The master's own channel holds a remote `cat` whose
+/// standard input is ours: when this process ends, even by `kill -9`, `cat` sees the end of its input, the master ends
+/// and removes its socket. A folder that a killed process left behind is recognised by its lock, which nobody holds any
+/// more, and removed when the next process opens its first connection.
+pub struct OpenSshShell {
+    parent: PathBuf,
+    runtime: Mutex<Option<Arc<RuntimeDir>>>,
+    machines: Mutex<HashMap<Access, Attempt>>,
+    opened: Arc<AtomicUsize>,
+}
+
+impl OpenSshShell {
+    /// A shell whose sockets lie below `parent`, in a folder of their own. The path should be short: a socket's path
+    /// has at most 107 bytes.
+    pub fn new(parent: impl Into<PathBuf>) -> Self {
+        OpenSshShell {
+            parent: parent.into(),
+            runtime: Mutex::new(None),
+            machines: Mutex::new(HashMap::new()),
+            opened: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    fn runtime(&self) -> Result<Arc<RuntimeDir>, ProviderError> {
+        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dir) = &*slot {
+            return Ok(dir.clone());
+        }
+        let dir = Arc::new(RuntimeDir::create(&self.parent)?);
+        *slot = Some(dir.clone());
+        Ok(dir)
+    }
+
+    /// The connection or the attempt at one that is under way; a failed or broken one is replaced by a new attempt.
+    fn attempt(&self, access: &Access, connect: Duration) -> Result<Attempt, ProviderError> {
+        let runtime = self.runtime()?;
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(attempt) = machines.get(access) {
+            match attempt.peek() {
+                None => return Ok(attempt.clone()),
+                Some(Ok(connection)) if connection.is_open() => return Ok(attempt.clone()),
+                Some(_) => {}
+            }
+        }
+        let (wanted, opened) = (access.clone(), self.opened.clone());
+        let task = tokio::spawn(async move {
+            let connection = Connection::open(&runtime, &wanted, connect).await?;
+            opened.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::new(connection))
+        });
+        let attempt = task.map(|joined| joined.unwrap_or_else(|e| Err(Failure::from_join(&e)))).boxed().shared();
+        machines.insert(access.clone(), attempt.clone());
+        Ok(attempt)
+    }
+
+    fn forget(&self, access: &Access) -> Option<Attempt> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).remove(access)
+    }
+}
+
+/// Sockets below `/tmp`.
+impl Default for OpenSshShell {
+    fn default() -> Self {
+        Self::new("/tmp")
+    }
+}
+
+#[async_trait]
+impl Shell for OpenSshShell {
+    async fn run(&self, ctx: &Context, access: &Access, script: &str, stdin: &[u8]) -> Result<Output, ProviderError> {
+        let work = async {
+            // A connection that broke while nobody looked is opened anew, once: nothing of the script has run yet.
+            for last in [false, true] {
+                let connection = self.attempt(access, RUN_CONNECT)?.await?;
+                match connection.run(script, stdin).await {
+                    Err(RunError::NotBegun(_)) if !last => connection.close().await,
+                    Err(RunError::NotBegun(failure)) => return Err(failure.into()),
+                    Err(RunError::Broken(failure)) => {
+                        connection.settle().await;
+                        return Err(failure.into());
+                    }
+                    Ok(output) => return Ok(output),
+                }
+            }
+            Err(Failure::lost(access).into())
+        };
+        tokio::select! {
+            biased;
+            () = ctx.cancel.cancelled() => Err(cancelled(access)),
+            result = work => result,
+        }
+    }
+
+    async fn probe(&self, ctx: &Context, access: &Access) -> Result<String, ProviderError> {
+        let attempt = self.attempt(access, PROBE_CONNECT)?;
+        tokio::select! {
+            biased;
+            () = ctx.cancel.cancelled() => Err(cancelled(access)),
+            tried = timeout(PROBE_LIMIT, attempt) => match tried {
+                Ok(Ok(connection)) => Ok(connection.boot_id().to_owned()),
+                Ok(Err(failure)) => Err(failure.into()),
+                Err(_) => Err(Failure::slow(access, PROBE_LIMIT).into()),
+            },
+        }
+    }
+
+    async fn disconnect(&self, access: &Access) {
+        if let Some(attempt) = self.forget(access) {
+            if let Some(Ok(connection)) = attempt.peek() {
+                connection.close().await;
+            } else {
+                // An attempt under way ends by itself, within the limit of an attempt.
+                tokio::spawn(async move {
+                    if let Ok(connection) = attempt.await {
+                        connection.close().await;
+                    }
+                });
+            }
+        }
+    }
+
+    fn sessions(&self) -> usize {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    async fn close(&self) {
+        let attempts: Vec<_> =
+            self.machines.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, a)| a).collect();
+        join_all(attempts.into_iter().map(|attempt| async move {
+            if let Some(Ok(connection)) = attempt.peek() {
+                connection.close().await;
+            }
+        }))
+        .await;
+        // Attempts under way hold the folder until they end; the last of them removes it.
+        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+fn cancelled(access: &Access) -> ProviderError {
+    ProviderError::new(ErrorKind::Cancelled, format!("interrupted while talking to machine `{}`", access.name))
+}

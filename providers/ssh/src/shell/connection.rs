@@ -1,0 +1,259 @@
+//! One master connection to one machine, and the commands that run over it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cplan_sdk::{Access, Output, quote};
+use openssh::Session;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::timeout;
+
+use super::arguments::{client_arguments, known_hosts_line};
+use super::failure::Failure;
+use super::runtime_dir::RuntimeDir;
+
+/// From the standing TCP connection to a shell on the machine. Generous: an emulated guest that is still booting needs
+/// seconds for the key exchange, and breaking it off would only make it begin again.
+const HANDSHAKE: Duration = Duration::from_secs(20);
+/// How long a master may take to end by itself once its input is closed.
+const GRACE: Duration = Duration::from_millis(300);
+/// sshd serves ten sessions per connection (sshd_config(5), `MaxSessions`); one is the master's own.
+const SESSIONS: usize = 8;
+/// Linux takes at most 128 KiB in one argument (`MAX_ARG_STRLEN`); quoting may lengthen a script.
+const LONGEST_ARGUMENT: usize = 96 * 1024;
+const READY: &str = "cplan-ready ";
+/// Says that it is there and which boot this is, then lives as long as our end of its standard input.
+const KEEPER: &str = "read -r b </proc/sys/kernel/random/boot_id; echo \"cplan-ready $b\"; exec cat >/dev/null";
+
+/// Why a script gave no output.
+pub(super) enum RunError {
+    /// It surely did not begin.
+    NotBegun(Failure),
+    /// It may have begun.
+    Broken(Failure),
+}
+
+/// An open connection.
+pub(super) struct Connection {
+    access: Access,
+    session: Session,
+    boot_id: String,
+    slots: Semaphore,
+    stop: Arc<Notify>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Connection {
+    /// Opens a connection: `connect` limits the wait for TCP alone.
+    ///
+    /// TCP is tried first without ssh, because a machine that boots is asked many times, and an ssh process for each
+    /// time costs the cores that the machine needs to boot.
+    pub(super) async fn open(
+        runtime: &Arc<RuntimeDir>,
+        access: &Access,
+        connect: Duration,
+    ) -> Result<Connection, Failure> {
+        match timeout(connect, TcpStream::connect((access.address.as_str(), access.port))).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(e)) => return Err(Failure::unreachable(access, &e.to_string())),
+            Err(_) => {
+                let why = format!("no answer at {}:{} within {connect:.1?}", access.address, access.port);
+                return Err(Failure::unreachable(access, &why));
+            }
+        }
+        let (socket, known_hosts) = runtime.paths();
+        tokio::fs::write(&known_hosts, known_hosts_line(access) + "\n")
+            .await
+            .map_err(|e| Failure::local(format!("cannot write the known-hosts file: {e}")))?;
+        let mut child = spawn_master(access, &socket, &known_hosts)?;
+        let (Some(stdin), Some(stdout), Some(mut stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(Failure::local("ssh was started without pipes".into()));
+        };
+        let said = tokio::spawn(async move {
+            let mut said = Vec::new();
+            let _ = stderr.read_to_end(&mut said).await;
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        let mut stdout = BufReader::new(stdout);
+        let boot_id = match timeout(HANDSHAKE, read_ready(&mut stdout)).await {
+            Ok(Some(boot_id)) => boot_id,
+            Ok(None) => return Err(Failure::from_client(access, &said.await.unwrap_or_default())),
+            Err(_) => return Err(Failure::slow(access, HANDSHAKE)),
+        };
+        let stop = Arc::new(Notify::new());
+        let (end, ended) = watch::channel(false);
+        let (runtime, path, notify) = (runtime.clone(), socket.clone(), stop.clone());
+        tokio::spawn(async move {
+            keep(child, stdin, stdout, &notify).await;
+            // A master that was killed leaves its socket.
+            let _ = tokio::fs::remove_file(&path).await;
+            let _ = tokio::fs::remove_file(&known_hosts).await;
+            drop(runtime);
+            let _ = end.send(true);
+        });
+        Ok(Connection {
+            access: access.clone(),
+            session: Session::resume_mux(socket.into_boxed_path(), None),
+            boot_id,
+            slots: Semaphore::new(SESSIONS),
+            stop,
+            ended,
+        })
+    }
+
+    /// The boot id of the machine when the connection was made; a restart breaks the connection.
+    pub(super) fn boot_id(&self) -> &str {
+        &self.boot_id
+    }
+
+    /// Whether the master lives.
+    pub(super) fn is_open(&self) -> bool {
+        !*self.ended.borrow()
+    }
+
+    /// After a command broke off: waits a moment for the master's end, so that the next command is not sent to a dying
+    /// one. A master that goes on living lost only that command.
+    pub(super) async fn settle(&self) {
+        let _ = timeout(GRACE, self.ended.clone().wait_for(|ended| *ended)).await;
+    }
+
+    /// Asks the master to end.
+    fn give_up(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Ends the master and waits for its end.
+    pub(super) async fn close(&self) {
+        self.give_up();
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+
+    /// Runs a script with `stdin`.
+    pub(super) async fn run(&self, script: &str, stdin: &[u8]) -> Result<Output, RunError> {
+        let lost = |_| RunError::NotBegun(Failure::lost(&self.access));
+        let _slot = self.slots.acquire().await.map_err(lost)?;
+        if script.len() <= LONGEST_ARGUMENT {
+            return self.command(&format!("sh -c {}", quote(script)), stdin).await;
+        }
+        let staged = self.command("f=$(mktemp) && cat >\"$f\" && echo \"$f\"", script.as_bytes()).await?;
+        if staged.status != 0 {
+            return Ok(staged);
+        }
+        let path = quote(String::from_utf8_lossy(&staged.stdout).trim_end());
+        self.command(&format!("(sh {path}; s=$?; rm -f {path}; exit $s)"), stdin).await
+    }
+
+    async fn command(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
+        // The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
+        let command = format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; {command}; exit $?");
+        let mut child = self
+            .session
+            .raw_command(command)
+            .stdin(if stdin.is_empty() { openssh::Stdio::null() } else { openssh::Stdio::piped() })
+            .stdout(openssh::Stdio::piped())
+            .stderr(openssh::Stdio::piped())
+            .spawn()
+            .await
+            .map_err(|e| self.not_begun(&e))?;
+        let (input, output, errors) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
+        let feed = async move {
+            if let Some(mut input) = input {
+                // A script need not read all of its input; its status tells whether that was wrong.
+                let _ = input.write_all(stdin).await;
+                let _ = input.shutdown().await;
+            }
+        };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let read_out = async {
+            match output {
+                Some(mut output) => output.read_to_end(&mut stdout).await.map(|_| ()),
+                None => Ok(()),
+            }
+        };
+        let read_err = async {
+            match errors {
+                Some(mut errors) => errors.read_to_end(&mut stderr).await.map(|_| ()),
+                None => Ok(()),
+            }
+        };
+        let ((), out, err) = tokio::join!(feed, read_out, read_err);
+        let waited = child.wait().await;
+        let broken = || RunError::Broken(Failure::lost(&self.access));
+        out.and(err).map_err(|_| broken())?;
+        let status = match waited {
+            Ok(status) => status.code().ok_or_else(broken)?,
+            // The mux client takes the status 127 of a script for its own failure.
+            Err(openssh::Error::Remote(_)) => 127,
+            Err(_) => return Err(broken()),
+        };
+        Ok(Output { stdout, stderr, status })
+    }
+
+    fn not_begun(&self, error: &openssh::Error) -> RunError {
+        match error {
+            openssh::Error::InvalidCommand => {
+                RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into()))
+            }
+            _ => RunError::NotBegun(Failure::lost(&self.access)),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+fn spawn_master(access: &Access, socket: &Path, known_hosts: &Path) -> Result<Child, Failure> {
+    let mut command = Command::new("ssh");
+    command
+        .env("LC_ALL", "C")
+        .arg("-MTS")
+        .arg(socket)
+        .args(["-o", "ControlPersist=no"])
+        .args(client_arguments(access, known_hosts))
+        .arg(KEEPER)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // An interrupt from the terminal is ours to handle; the connection is still needed to leave things in order.
+        .process_group(0)
+        .kill_on_drop(true);
+    command.spawn().map_err(|e| Failure::no_client(&e))
+}
+
+async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if stdout.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        // A banner of the login shell may come first.
+        if let Some(boot_id) = line.trim_end().strip_prefix(READY) {
+            return Some(boot_id.to_owned());
+        }
+    }
+}
+
+/// Waits for the master's end, and brings it about when asked to.
+async fn keep(mut child: Child, stdin: ChildStdin, mut stdout: BufReader<ChildStdout>, stop: &Notify) {
+    let mut rest = Vec::new();
+    let asked = tokio::select! {
+        _ = child.wait() => false,
+        _ = stdout.read_to_end(&mut rest) => true,
+        () = stop.notified() => true,
+    };
+    drop(stdin);
+    if asked && timeout(GRACE, child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+}

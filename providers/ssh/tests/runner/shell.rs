@@ -1,0 +1,134 @@
+//! The shell: one connection, pinned keys, nothing left.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use cplan_sdk::{ErrorKind, Shell};
+use cplan_ssh::OpenSshShell;
+
+use crate::sshd::{Sshd, context};
+
+fn entries(dir: &std::path::Path) -> usize {
+    fs::read_dir(dir).unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_commands_need_one_session_and_leave_nothing() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let boot = shell.probe(&ctx, &sshd.access).await.unwrap();
+    assert_eq!(boot, fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim());
+    let runs = (0..20).map(|i| {
+        let (shell, ctx, access) = (&shell, &ctx, &sshd.access);
+        async move {
+            let script = format!("cat; echo 'it'\\''s' {i}; echo no >&2; exit {i}");
+            let output = shell.run(ctx, access, &script, b"in ").await.unwrap();
+            assert_eq!(output.status, i);
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("in it's {i}\n"));
+            assert_eq!(output.stderr, b"no\n");
+        }
+    });
+    futures::future::join_all(runs).await;
+    assert_eq!(shell.sessions(), 1);
+    assert_eq!(entries(sockets.path()), 1);
+    shell.close().await;
+    assert_eq!(entries(sockets.path()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_sizes_and_signals_arrive() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let status = async |script: &str| shell.run(&ctx, &sshd.access, script, b"").await.unwrap().status;
+    assert_eq!(status("exit 127").await, 127);
+    assert_eq!(status("exit 255").await, 255);
+    assert_eq!(status("kill -9 $$").await, 128 + 9);
+    let big = vec![b'x'; 3_000_000];
+    let output = shell.run(&ctx, &sshd.access, "wc -c; head -c 2000000 /dev/zero", &big).await.unwrap();
+    assert!(output.stdout.starts_with(b"3000000\n"));
+    assert_eq!(output.stdout.len(), 2_000_008);
+    let long = format!("cat; exit 7 # {}", "y".repeat(300_000));
+    let output = shell.run(&ctx, &sshd.access, &long, b"fed").await.unwrap();
+    assert_eq!((output.status, &output.stdout[..]), (7, &b"fed"[..]));
+    // Input that nobody reads is no error.
+    assert_eq!(shell.run(&ctx, &sshd.access, "exit 3", &big).await.unwrap().status, 3);
+    assert_eq!(shell.sessions(), 1);
+    shell.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_host_key_is_refused() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let mut access = sshd.access.clone();
+    // The client's key is a valid key, and not the host's.
+    access.host_key = fs::read_to_string(sshd.dir.path().join("client.pub")).unwrap();
+    for error in [
+        shell.probe(&ctx, &access).await.unwrap_err(),
+        shell.run(&ctx, &access, "touch /never", b"").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, ErrorKind::Denied, "{error:?}");
+        assert!(error.message.contains("another host key"), "{error}");
+        assert!(!error.remedy.is_empty());
+    }
+    assert_eq!(shell.sessions(), 0);
+    shell.close().await;
+    assert_eq!(entries(sockets.path()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_denied_and_a_closed_port_is_transient() {
+    let Some(mut sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let mut access = sshd.access.clone();
+    access.key_file = sshd.dir.path().join("host");
+    let error = shell.probe(&ctx, &access).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("refuses the key"), "{error}");
+    sshd.stop();
+    let begun = Instant::now();
+    let error = shell.run(&ctx, &sshd.access, "true", b"").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Transient);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    shell.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_noticed_and_made_again() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let output = shell.run(&ctx, &sshd.access, "ps -o ppid= -p $PPID", b"").await.unwrap();
+    let server = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    // The server's end of this connection dies under a running command.
+    let script = format!("kill {server}; sleep 5");
+    let error = shell.run(&ctx, &sshd.access, &script, b"").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Transient, "{error:?}");
+    assert_eq!(shell.run(&ctx, &sshd.access, "exit 4", b"").await.unwrap().status, 4);
+    assert_eq!(shell.sessions(), 2);
+    shell.disconnect(&sshd.access).await;
+    assert_eq!(shell.run(&ctx, &sshd.access, "exit 5", b"").await.unwrap().status, 5);
+    assert_eq!(shell.sessions(), 3);
+    shell.close().await;
+    assert_eq!(entries(sockets.path()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_the_wait() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let cancel = ctx.cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        cancel.cancel();
+    });
+    let error = shell.run(&ctx, &sshd.access, "sleep 3", b"").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Cancelled);
+    shell.close().await;
+    assert_eq!(entries(sockets.path()), 0);
+}
