@@ -1,4 +1,6 @@
 //! What the end-to-end tests share: the binaries under test, capabilities of the host, the repository.
 
+pub mod binaries;
 pub mod capability;
+pub mod folder;
 pub mod repository;

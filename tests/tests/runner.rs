@@ -1,3 +1,4 @@
 //! The one binary of the end-to-end tests.
 
 mod policy;
+mod refusals;

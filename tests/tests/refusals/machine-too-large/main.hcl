@@ -1,0 +1,21 @@
+resource "lab_network" "m" {
+  mode = "nat"
+  cidr = "10.70.0.0/24"
+}
+
+resource "lab_image" "micro" {
+  flavor   = "micro"
+  packages = []
+}
+
+resource "lab_machine" "a" {
+  name   = "a"
+  cpus   = 4096
+  memory = "64TiB"
+  image  = lab_image.micro.boot
+
+  management {
+    network = lab_network.m.attachment
+    address = "10.70.0.11"
+  }
+}

@@ -1,0 +1,4 @@
+resource "lab_network" "lab" {
+  mode = "isolated"
+  cidr = ["10.71.0.0/24"]
+}
