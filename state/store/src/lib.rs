@@ -1,7 +1,23 @@
 //! What cplan believes exists, durably: records, intents, the lock and the snapshot.
 
+mod contents;
+mod export;
+mod format;
+mod lock;
+mod memory;
+mod read;
 mod record;
+mod sled_store;
+mod snapshot;
+mod socket;
 mod store;
 
+pub use contents::storable;
+pub use export::{export, import};
+pub use lock::Holder;
+pub use memory::MemoryStore;
+pub use read::read;
 pub use record::{Intent, IntentId, Record, RecordKey, State, StateOutput, Status};
+pub use sled_store::{Boundary, Faults, Options, SledStore};
+pub use snapshot::read_snapshot;
 pub use store::{Store, StoreError, Transaction};

@@ -54,6 +54,19 @@ pub enum StoreError {
         /// The newest known.
         known: u32,
     },
+    /// A value that is not wholly known was to be stored.
+    #[error("`{of}` has values that are not known yet")]
+    Unknown {
+        /// The instance or output.
+        of: String,
+    },
+    /// A text is not an exported state.
+    #[error("this is not an exported state")]
+    NotAState {
+        /// Where and why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The disk or the system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

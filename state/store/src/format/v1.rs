@@ -1,0 +1,97 @@
+//! Format 1: JSON, every value tagged with its kind, numbers exact in decimal, map entries in order.
+
+mod object;
+mod value;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use object::{IntentV1, RecordV1};
+use value::ValueV1;
+
+use super::{FORMAT, FormatError};
+use crate::contents::Contents;
+use crate::{State, StateOutput};
+
+/// A whole state with its open intents.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContentsV1 {
+    format: u32,
+    lineage: String,
+    serial: u64,
+    /// Left out where it counts nothing, as in an exported state.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    revision: u64,
+    records: Vec<RecordV1>,
+    outputs: BTreeMap<String, OutputV1>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    intents: Vec<IntentV1>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// A root module output.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OutputV1 {
+    value: ValueV1,
+    sensitive: bool,
+}
+
+impl From<&Contents> for ContentsV1 {
+    fn from(contents: &Contents) -> Self {
+        let state = &contents.state;
+        ContentsV1 {
+            format: FORMAT,
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            revision: contents.revision,
+            records: state.records.iter().map(RecordV1::from).collect(),
+            outputs: state.outputs.iter().map(|(name, output)| (name.clone(), output.into())).collect(),
+            intents: contents.intents.values().map(IntentV1::from).collect(),
+        }
+    }
+}
+
+impl TryFrom<ContentsV1> for Contents {
+    type Error = FormatError;
+
+    fn try_from(dto: ContentsV1) -> Result<Self, FormatError> {
+        let mut records = BTreeMap::new();
+        for record in dto.records {
+            let (key, record) = record.try_into()?;
+            if let Some(twice) = records.insert(key, record) {
+                return Err(format!("the object with identity {} stands twice", twice.identity).into());
+            }
+        }
+        let mut outputs = BTreeMap::new();
+        for (name, output) in dto.outputs {
+            outputs.insert(name, output.try_into()?);
+        }
+        let mut intents = BTreeMap::new();
+        for intent in dto.intents {
+            let intent: crate::Intent = intent.try_into()?;
+            intents.insert(intent.id, intent);
+        }
+        let state = State { lineage: dto.lineage, serial: dto.serial, records, outputs };
+        Ok(Contents { state, intents, revision: dto.revision })
+    }
+}
+
+impl From<&StateOutput> for OutputV1 {
+    fn from(output: &StateOutput) -> Self {
+        OutputV1 { value: (&output.value).into(), sensitive: output.sensitive }
+    }
+}
+
+impl TryFrom<OutputV1> for StateOutput {
+    type Error = FormatError;
+
+    fn try_from(dto: OutputV1) -> Result<Self, FormatError> {
+        Ok(StateOutput { value: dto.value.try_into()?, sensitive: dto.sensitive })
+    }
+}

@@ -1,0 +1,135 @@
+//! Values and types in format 1.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cplan_model::{Kind, Marks, Number, ObjectType, Type, Value};
+use serde::{Deserialize, Serialize};
+
+use super::FormatError;
+
+/// A known value: `{"string":"a"}`, `{"list":["number",[{"number":"1"}]]}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ValueV1 {
+    Null(TypeV1),
+    Bool(bool),
+    /// In decimal, as [`Number`] prints it: exact.
+    Number(String),
+    String(String),
+    List(TypeV1, Vec<ValueV1>),
+    Set(TypeV1, Vec<ValueV1>),
+    Map(TypeV1, BTreeMap<String, ValueV1>),
+    Tuple(Vec<ValueV1>),
+    Object(BTreeMap<String, ValueV1>),
+    /// A value that must not be shown.
+    Sensitive(Box<ValueV1>),
+    /// Never stored; refused when read.
+    Unknown(TypeV1),
+}
+
+/// A type.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TypeV1 {
+    Any,
+    Bool,
+    Number,
+    String,
+    List(Box<TypeV1>),
+    Set(Box<TypeV1>),
+    Map(Box<TypeV1>),
+    Tuple(Vec<TypeV1>),
+    /// The attributes, and the names of those that may be left out.
+    Object(BTreeMap<String, TypeV1>, BTreeSet<String>),
+}
+
+impl From<&Value> for ValueV1 {
+    fn from(value: &Value) -> Self {
+        let plain = match value.kind() {
+            Kind::Null(ty) => ValueV1::Null(ty.into()),
+            Kind::Unknown(u) => ValueV1::Unknown((&u.ty).into()),
+            Kind::Bool(b) => ValueV1::Bool(*b),
+            Kind::Number(n) => ValueV1::Number(n.to_string()),
+            Kind::String(s) => ValueV1::String(s.to_string()),
+            Kind::List(t, items) => ValueV1::List(t.into(), items.iter().map(Into::into).collect()),
+            Kind::Set(t, items) => ValueV1::Set(t.into(), items.iter().map(Into::into).collect()),
+            Kind::Map(t, items) => ValueV1::Map(t.into(), entries(items)),
+            Kind::Tuple(items) => ValueV1::Tuple(items.iter().map(Into::into).collect()),
+            Kind::Object(items) => ValueV1::Object(entries(items)),
+        };
+        if value.marks().is_sensitive() { ValueV1::Sensitive(Box::new(plain)) } else { plain }
+    }
+}
+
+fn entries(items: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, ValueV1> {
+    items.iter().map(|(name, value)| (name.to_string(), value.into())).collect()
+}
+
+impl TryFrom<ValueV1> for Value {
+    type Error = FormatError;
+
+    fn try_from(dto: ValueV1) -> Result<Self, FormatError> {
+        let all = |items: Vec<ValueV1>| items.into_iter().map(Value::try_from).collect::<Result<Vec<_>, _>>();
+        let named = |items: BTreeMap<String, ValueV1>| {
+            items
+                .into_iter()
+                .map(|(name, value)| Ok((Arc::<str>::from(name), Value::try_from(value)?)))
+                .collect::<Result<Vec<_>, FormatError>>()
+        };
+        Ok(match dto {
+            ValueV1::Null(ty) => Value::null(ty.into()),
+            ValueV1::Unknown(_) => return Err("a stored value is unknown".into()),
+            ValueV1::Bool(b) => Value::bool(b),
+            ValueV1::Number(text) => {
+                Value::number(Number::parse(&text).map_err(|_| format!("`{text}` is not a number"))?)
+            }
+            ValueV1::String(s) => Value::string(s),
+            ValueV1::List(t, items) => Value::list(t.into(), all(items)?),
+            ValueV1::Set(t, items) => Value::set(t.into(), all(items)?),
+            ValueV1::Map(t, items) => Value::map(t.into(), named(items)?),
+            ValueV1::Tuple(items) => Value::tuple(all(items)?),
+            ValueV1::Object(items) => Value::object(named(items)?),
+            ValueV1::Sensitive(inner) => Value::try_from(*inner)?.mark(Marks::SENSITIVE),
+        })
+    }
+}
+
+impl From<&Type> for TypeV1 {
+    fn from(ty: &Type) -> Self {
+        let boxed = |t: &Type| Box::new(TypeV1::from(t));
+        match ty {
+            Type::Dynamic => TypeV1::Any,
+            Type::Bool => TypeV1::Bool,
+            Type::Number => TypeV1::Number,
+            Type::String => TypeV1::String,
+            Type::List(t) => TypeV1::List(boxed(t)),
+            Type::Set(t) => TypeV1::Set(boxed(t)),
+            Type::Map(t) => TypeV1::Map(boxed(t)),
+            Type::Tuple(ts) => TypeV1::Tuple(ts.iter().map(Into::into).collect()),
+            Type::Object(o) => TypeV1::Object(
+                o.attributes.iter().map(|(name, t)| (name.to_string(), t.into())).collect(),
+                o.optional.iter().map(|name| name.to_string()).collect(),
+            ),
+        }
+    }
+}
+
+impl From<TypeV1> for Type {
+    fn from(dto: TypeV1) -> Self {
+        match dto {
+            TypeV1::Any => Type::Dynamic,
+            TypeV1::Bool => Type::Bool,
+            TypeV1::Number => Type::Number,
+            TypeV1::String => Type::String,
+            TypeV1::List(t) => Type::list((*t).into()),
+            TypeV1::Set(t) => Type::set((*t).into()),
+            TypeV1::Map(t) => Type::map((*t).into()),
+            TypeV1::Tuple(ts) => Type::tuple(ts.into_iter().map(Type::from)),
+            TypeV1::Object(attributes, optional) => Type::Object(Arc::new(ObjectType {
+                attributes: attributes.into_iter().map(|(name, t)| (name.into(), t.into())).collect(),
+                optional: optional.into_iter().map(Into::into).collect(),
+            })),
+        }
+    }
+}

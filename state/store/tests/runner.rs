@@ -1,0 +1,4 @@
+//! The store's tests: one binary.
+
+mod contract;
+mod samples;

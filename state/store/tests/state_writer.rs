@@ -1,0 +1,3 @@
+//! For tests: writes to a state until it is killed, and says what was acknowledged.
+
+fn main() {}
