@@ -64,8 +64,8 @@ pub(crate) fn run(options: &Publish) -> Result<(), PublishError> {
         return Err(PublishError::TooSmall(options.size));
     }
     let client = format!("cplan-publish-{}-{}", std::process::id(), options.topic.replace('/', "-"));
-    let (mut writer, mut reader) = connect(&options.broker, &client, &options.answer_topic, options.handshake)
-        .map_err(PublishError::Handshake)?;
+    let (mut writer, mut reader) =
+        connect(&options.broker, &client, &options.answer_topic, options.handshake).map_err(PublishError::Handshake)?;
     greet(options, &mut writer, &mut reader)?;
 
     let schedule = Schedule::new(options.rate, options.warmup, options.duration);
@@ -110,12 +110,7 @@ fn greet(options: &Publish, writer: &mut Writer, reader: &mut Reader) -> Result<
 }
 
 /// Sends everything; returns by how many nanoseconds each message left late.
-fn send(
-    options: &Publish,
-    writer: &mut Writer,
-    start: Instant,
-    schedule: &Schedule,
-) -> Result<Vec<u64>, PublishError> {
+fn send(options: &Publish, writer: &mut Writer, start: Instant, schedule: &Schedule) -> Result<Vec<u64>, PublishError> {
     let mut payload = vec![0x5a; options.size];
     let mut lateness = Vec::new();
     for sequence in 0..schedule.count() {

@@ -49,9 +49,9 @@ pub(crate) fn run(options: &Work) -> Result<(), WorkError> {
     let begun = Instant::now();
     let (received, ended) = std::thread::scope(|scope| {
         for _ in 0..options.threads.max(1) {
-            scope.spawn(|| serve(options, &queue, &writer, &tally));
+            scope.spawn(|| serve(options, &stop, &queue, &writer, &tally));
         }
-        // Dropping the sender at the end lets the threads finish what is queued and leave.
+        // Dropping the sender at the end lets the threads leave.
         take(options, &mut reader, &writer, &stop, jobs)
     })?;
     lock(&writer).disconnect();
@@ -108,11 +108,20 @@ fn take(
     }
 }
 
-/// One thread's life: work, answer, until there is no more.
-fn serve(options: &Work, queue: &Mutex<mpsc::Receiver<(String, Header)>>, writer: &Mutex<Writer>, tally: &Mutex<Tally>) {
+/// One thread's life: work, answer, until there is no more, or until it is told to stop.
+fn serve(
+    options: &Work,
+    stop: &AtomicBool,
+    queue: &Mutex<mpsc::Receiver<(String, Header)>>,
+    writer: &Mutex<Writer>,
+    tally: &Mutex<Tally>,
+) {
     loop {
         let job = lock(queue).recv();
         let Ok((endpoint, header)) = job else { return };
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
         let begun = Instant::now();
         load::work(options.iterations, header.sequence);
         let service_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -27,7 +27,8 @@ impl Broker {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = folder.path().join("mosquitto.conf");
         let mut file = std::fs::File::create(&config).unwrap();
-        writeln!(file, "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true").unwrap();
+        writeln!(file, "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true")
+            .unwrap();
         let child = Command::new(program).arg("-c").arg(&config).stderr(Stdio::null()).spawn().unwrap();
         let broker = Broker { child, _folder: folder, address: format!("127.0.0.1:{port}") };
         let begun = Instant::now();

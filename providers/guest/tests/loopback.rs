@@ -55,7 +55,10 @@ fn two_publishers_start_together_and_lose_nothing() {
         let rows = rows(output);
         assert_eq!(rows.iter().filter(|r| r[1] == "1").count(), 10);
         assert_eq!(rows[30][2], "600000000");
-        assert!(rows.iter().all(|r| r[4].parse::<u64>().unwrap() > r[5].parse::<u64>().unwrap()), "latency contains work");
+        assert!(
+            rows.iter().all(|r| r[4].parse::<u64>().unwrap() > r[5].parse::<u64>().unwrap()),
+            "latency contains work"
+        );
         starts.push(sums.split("started_unix_ns\":").nth(1).unwrap().trim_end_matches('}').parse::<u128>().unwrap());
     }
     // The second process began 300 ms after the first; their loads did not.

@@ -1,0 +1,4 @@
+//! The formats of records.
+
+pub mod csv;
+pub mod json;
