@@ -1,6 +1,13 @@
 //! Machines over ssh: the [`Shell`](cplan_sdk::Shell) on one pinned, multiplexed connection per machine, and the
 //! resources `lab_file` and `lab_command` that live on machines.
 
+mod command;
+mod doctor;
+mod file;
+mod machine;
 mod shell;
 
+pub use command::CommandResource;
+pub use doctor::doctor;
+pub use file::FileResource;
 pub use shell::{OpenSshShell, client_arguments, known_hosts_line};

@@ -3,6 +3,8 @@
 
 #[path = "runner/capability.rs"]
 mod capability;
+#[path = "runner/contents.rs"]
+mod contents;
 #[path = "runner/shell.rs"]
 mod shell;
 #[path = "runner/sshd.rs"]

@@ -1,0 +1,194 @@
+//! `lab_command`: something done on a machine by scripts that check, apply and remove it.
+
+mod script;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cplan_model::{Action, Attribute, Schema, Type, Value};
+use cplan_sdk::{
+    Access, ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, Output, PlanRequest, PlanResponse,
+    ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
+};
+
+use crate::machine::{self, sha256, text};
+
+/// How many lines of a failed script an error shows; the log has all.
+const TAIL: usize = 20;
+
+/// What a set of POSIX shell scripts keeps in place. The machine remembers what was applied in `/var/lib/cplan/owned`,
+/// in a file named by the identity; where there is no `check`, that record is the check.
+pub struct CommandResource {
+    shell: Arc<dyn Shell>,
+    schema: Schema,
+}
+
+impl CommandResource {
+    /// Commands run over `shell`.
+    pub fn new(shell: Arc<dyn Shell>) -> Self {
+        let script = |doc| Attribute::optional(Type::String, doc);
+        let schema = Schema::new(
+            "Something that scripts keep in place on a machine.",
+            [
+                ("machine", machine::attribute()),
+                ("check", script("A script that changes nothing and exits with 0 when all is in place.")),
+                ("apply", Attribute::required(Type::String, "The script that puts it in place; it may run again.")),
+                ("remove", script("The script that undoes it.")),
+                (
+                    "triggers",
+                    Attribute::optional(Type::map(Type::String), "A change of any of these runs `apply` again."),
+                ),
+                (
+                    "survives_restart",
+                    Attribute::optional(Type::Bool, "Whether it outlives a restart of the machine; true by default."),
+                ),
+                ("in_place", Attribute::computed(Type::Bool, "Whether the check succeeds.")),
+            ],
+        );
+        CommandResource { shell, schema }
+    }
+}
+
+/// The parts of the values that scripts are made of.
+struct Parts<'a> {
+    apply: &'a str,
+    check: Option<&'a str>,
+    remove: Option<&'a str>,
+    survives: bool,
+    /// Of all that makes `apply` run again when it changes.
+    digest: String,
+}
+
+impl<'a> Parts<'a> {
+    fn of(values: &'a Value) -> Parts<'a> {
+        let apply = text(values, "apply").unwrap_or_default();
+        let mut whole = apply.to_owned();
+        for (name, value) in values.get("triggers").and_then(Value::as_map).into_iter().flatten() {
+            whole.push_str(&format!("\0{name}\0{}", value.as_str().unwrap_or_default()));
+        }
+        Parts {
+            apply,
+            check: text(values, "check"),
+            remove: text(values, "remove"),
+            survives: survives(values),
+            digest: sha256(whole.as_bytes()),
+        }
+    }
+}
+
+fn survives(values: &Value) -> bool {
+    values.get("survives_restart").and_then(Value::as_bool).unwrap_or(true)
+}
+
+#[async_trait]
+impl Resource for CommandResource {
+    fn ty(&self) -> &'static str {
+        "lab_command"
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn locality(&self, values: &Value) -> Locality {
+        machine::locality(values)
+    }
+
+    fn probe(&self, request: &ReadRequest) -> String {
+        script::probe(&Parts::of(&request.prior), &request.identity.id)
+    }
+
+    fn observe(&self, request: &ReadRequest, output: &ProbeOutput) -> Result<Observed, ProviderError> {
+        let in_place = match String::from_utf8_lossy(&output.stdout).trim() {
+            "in-place" => true,
+            "not-in-place" => false,
+            said => {
+                let what = format!("a command's probe ended with status {} and said `{said}`", output.status);
+                return Err(ProviderError::failed(what));
+            }
+        };
+        let values = request.prior.with("in_place", Value::bool(in_place));
+        Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(output.boot_id.clone()) })
+    }
+
+    async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let planned = request.proposed.with("in_place", Value::bool(true));
+        Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
+    }
+
+    async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
+        let id = &request.identity.id;
+        let Some(planned) = request.planned else {
+            let prior = request.prior.ok_or_else(|| ProviderError::failed("a delete of nothing was asked for"))?;
+            let access = machine::access(&prior)?;
+            let output = self.shell.run(ctx, &access, &script::delete(&Parts::of(&prior), id), b"").await?;
+            judge(ctx, &access, "remove", &output)?;
+            return Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None });
+        };
+        let access = machine::access(&planned)?;
+        let parts = Parts::of(&planned);
+        let output = self.shell.run(ctx, &access, &script::apply(&parts, id), b"").await?;
+        let boot_id = judge(ctx, &access, "apply", &output)
+            .map_err(|e| e.partial(planned.with("in_place", Value::bool(false))))?;
+        let values = planned.with("in_place", Value::bool(true));
+        Ok(ApplyResponse { values, private: Vec::new(), boot_id: Some(boot_id) })
+    }
+
+    async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
+        let values = request.planned.as_ref().or(request.prior.as_ref());
+        let values = values.ok_or_else(|| ProviderError::failed("nothing is known of the command to recover"))?;
+        let access = machine::access(values)?;
+        let script = script::recover(&Parts::of(values), &request.identity.id);
+        let output = self.shell.run(ctx, &access, &script, b"").await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut lines = said.lines();
+        let boot_id = lines.next().map(str::to_owned);
+        let in_place = match lines.next() {
+            Some("absent") => return Ok(Observed::Absent),
+            Some("in-place") => true,
+            // It was begun, and how far it came nobody knows.
+            _ => false,
+        };
+        let values = values.with("in_place", Value::bool(in_place));
+        Ok(Observed::Present { values, private: Vec::new(), boot_id })
+    }
+
+    fn claims(&self, _action: Action, values: &Value) -> Vec<Claim> {
+        machine::claims(values)
+    }
+
+    fn survives_restart(&self, values: &Value) -> bool {
+        survives(values)
+    }
+}
+
+/// Logs all output; takes the boot id from the last line of a success and makes an error of anything else.
+fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<String, ProviderError> {
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (body, last) = said.rsplit_once(script::RESULT).unwrap_or((&said, ""));
+    let body = body.strip_suffix('\n').unwrap_or(body);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ctx.progress.log(&format!("{body}{}{errors}", if body.is_empty() || body.ends_with('\n') { "" } else { "\n" }));
+    let words: Vec<&str> = last.split_whitespace().collect();
+    let lines: Vec<&str> = body.lines().chain(errors.lines()).collect();
+    let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
+    let name = &access.name;
+    match words[..] {
+        ["done", boot_id] => Ok(boot_id.to_owned()),
+        ["failed", status] => {
+            Err(ProviderError::failed(format!("the `{what}` script on machine `{name}` ended with status {status}"))
+                .remedy("Mend the script or what it needs; the run log has its whole output.")
+                .details(tail))
+        }
+        ["unchecked", status] => Err(ProviderError::failed(format!(
+            "the `apply` script on machine `{name}` succeeded, but `check` still ends with status {status}"
+        ))
+        .remedy("Make `check` succeed exactly when `apply` has done its work.")
+        .details(tail)),
+        _ => Err(ProviderError::failed(format!(
+            "the `{what}` script on machine `{name}` broke off with status {}",
+            output.status
+        ))
+        .details(tail)),
+    }
+}

@@ -1,0 +1,267 @@
+//! `lab_file` and `lab_command` on a machine that is this one, over a real sshd.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use cplan_model::{Identity, Schema, Type, Value};
+use cplan_sdk::{
+    ApplyRequest, Assembly, ErrorKind, Observed, PlanRequest, Provider, ProviderError, ReadRequest, RecoverRequest,
+    Resource, Shell,
+};
+use cplan_ssh::{CommandResource, FileResource, OpenSshShell};
+
+use crate::sshd::{Sshd, context};
+
+/// One object's life, as the engine leads it.
+struct Object {
+    provider: Assembly,
+    shell: Arc<OpenSshShell>,
+    ty: &'static str,
+    identity: Identity,
+    state: Option<Value>,
+    sshd: Sshd,
+    _sockets: tempfile::TempDir,
+}
+
+impl Object {
+    fn new(ty: &'static str) -> Option<Object> {
+        let sshd = Sshd::start()?;
+        let sockets = tempfile::tempdir().unwrap();
+        let shell = Arc::new(OpenSshShell::new(sockets.path()));
+        let provider = Assembly::new("lab", Schema::default(), shell.clone(), |_| Ok(Default::default()))
+            .resource(FileResource::new(shell.clone()))
+            .resource(CommandResource::new(shell.clone()));
+        let unique = format!("test-{}-{}", std::process::id(), sshd.access.port);
+        let identity = Identity { id: unique, lab: "0a0b0c0d".into(), name: "x".into() };
+        Some(Object { provider, shell, ty, identity, state: None, sshd, _sockets: sockets })
+    }
+
+    fn resource(&self) -> &dyn Resource {
+        Provider::resource(&self.provider, self.ty).unwrap()
+    }
+
+    fn mark(&self) -> std::path::PathBuf {
+        Path::new("/var/lib/cplan/owned").join(&self.identity.id)
+    }
+
+    fn config(&self, set: &[(&str, Value)]) -> Value {
+        let schema = self.resource().schema();
+        let mut config = Value::object(schema.attributes.iter().map(|(n, a)| (n.clone(), Value::null(a.ty.clone()))));
+        for (name, value) in [("machine", self.sshd.access.to_value())].iter().chain(set) {
+            config = config.with(name, value.clone());
+        }
+        config
+    }
+
+    async fn apply(&mut self, set: &[(&str, Value)]) -> Result<Value, ProviderError> {
+        let (ctx, config) = (context(self.sshd.dir.path()), self.config(set));
+        let resource = Provider::resource(&self.provider, self.ty).unwrap();
+        assert!(!resource.validate(&config).has_errors(), "{:?}", resource.validate(&config));
+        let plan = PlanRequest {
+            identity: self.identity.clone(),
+            proposed: config.clone(),
+            config: config.clone(),
+            prior: self.state.clone(),
+            private: Vec::new(),
+        };
+        let planned = resource.plan(&ctx, plan).await?.planned.unwrap();
+        let request = ApplyRequest {
+            identity: self.identity.clone(),
+            prior: self.state.clone(),
+            planned: Some(planned.clone()),
+            config: Some(config),
+            private: Vec::new(),
+            run: "run".into(),
+        };
+        let response = resource.apply(&ctx, request).await?;
+        assert_eq!(response.values, planned, "what was planned is what is");
+        self.state = Some(response.values.clone());
+        let Observed::Present { values, boot_id, .. } = self.read().await else { panic!("applied and not there") };
+        assert_eq!(values, response.values, "what was applied is read back");
+        assert_eq!(boot_id, response.boot_id);
+        Ok(values)
+    }
+
+    async fn read(&self) -> Observed {
+        let request = ReadRequest {
+            identity: self.identity.clone(),
+            prior: self.state.clone().unwrap(),
+            private: Vec::new(),
+            boot_id: None,
+        };
+        let ctx = context(self.sshd.dir.path());
+        self.provider.read(&ctx, vec![(self.ty.to_owned(), request)]).await.remove(0).unwrap()
+    }
+
+    async fn observed(&self, name: &str) -> Option<Value> {
+        match self.read().await {
+            Observed::Present { values, .. } => values.get(name).cloned(),
+            _ => None,
+        }
+    }
+
+    async fn delete(&mut self) -> Result<(), ProviderError> {
+        let request = ApplyRequest {
+            identity: self.identity.clone(),
+            prior: self.state.clone(),
+            planned: None,
+            config: None,
+            private: Vec::new(),
+            run: "run".into(),
+        };
+        let ctx = context(self.sshd.dir.path());
+        self.resource().apply(&ctx, request).await?;
+        Ok(())
+    }
+
+    async fn recover(&self, planned: Value) -> Observed {
+        let request = RecoverRequest {
+            identity: self.identity.clone(),
+            prior: None,
+            planned: Some(planned),
+            private: Vec::new(),
+        };
+        let ctx = context(self.sshd.dir.path());
+        self.resource().recover(&ctx, request).await.unwrap()
+    }
+}
+
+fn s(text: &str) -> Value {
+    Value::string(text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_lives_drifts_heals_and_goes() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let path = file.sshd.dir.path().join("deep/it's a file.conf");
+    let text = |content: &str| [("path", s(path.to_str().unwrap())), ("content", s(content))];
+    let values = file.apply(&text("one\n'two' $three\n")).await.unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\n'two' $three\n");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o644);
+    assert!(matches!(file.recover(values).await, Observed::Present { .. }));
+
+    fs::write(&path, "edited").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(file.observed("content").await, Some(s("edited")));
+    assert_eq!(file.observed("mode").await, Some(s("0600")));
+
+    file.apply(&text("three")).await.unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "three");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o644);
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file is left");
+    assert_eq!(file.shell.sessions(), 1);
+
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(file.read().await, Observed::Absent));
+    file.apply(&text("again")).await.unwrap();
+    file.delete().await.unwrap();
+    assert!(!path.exists() && !file.mark().exists());
+    file.delete().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_ours_stays() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let path = file.sshd.dir.path().join("theirs");
+    fs::write(&path, "theirs").unwrap();
+    let text = |content: &str| [("path", s(path.to_str().unwrap())), ("content", s(content))];
+    let error = file.apply(&text("ours")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Conflict);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    let planned = file.config(&text("ours"));
+    assert!(matches!(file.recover(planned.clone()).await, Observed::Absent), "no mark, not ours");
+    file.state = Some(planned);
+    file.delete().await.unwrap();
+    assert!(path.exists(), "a delete leaves what has no mark");
+
+    // The same content is taken over.
+    file.state = None;
+    file.apply(&text("theirs")).await.unwrap();
+    file.delete().await.unwrap();
+    assert!(!path.exists());
+
+    fs::create_dir(&path).unwrap();
+    assert_eq!(file.apply(&text("ours")).await.unwrap_err().kind, ErrorKind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_is_checked_applied_again_and_removed() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let (flag, log) = (command.sshd.dir.path().join("flag"), command.sshd.dir.path().join("log"));
+    let (f, l) = (flag.display(), log.display());
+    let set = |trigger: &str| {
+        [
+            ("check", s(&format!("test -e {f}"))),
+            ("apply", s(&format!("echo 'it'\"'s\" done; touch {f}; echo x >>{l}; sleep 60 & "))),
+            ("remove", s(&format!("rm {f}"))),
+            ("triggers", Value::map(Type::String, [("t", s(trigger))])),
+        ]
+    };
+    let runs = || fs::read_to_string(&log).unwrap().lines().count();
+    command.apply(&set("a")).await.unwrap();
+    assert_eq!(runs(), 1);
+    command.apply(&set("a")).await.unwrap();
+    assert_eq!(runs(), 1, "in place: nothing to do");
+    command.apply(&set("b")).await.unwrap();
+    assert_eq!(runs(), 2, "a trigger runs it again");
+    fs::remove_file(&flag).unwrap();
+    assert_eq!(command.observed("in_place").await, Some(Value::bool(false)));
+    let values = command.apply(&set("b")).await.unwrap();
+    assert_eq!(runs(), 3);
+    assert!(matches!(command.recover(values).await, Observed::Present { .. }));
+    command.delete().await.unwrap();
+    assert!(!flag.exists() && !command.mark().exists());
+    command.delete().await.unwrap();
+    assert_eq!(command.shell.sessions(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_without_a_check_goes_by_its_record() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let log = command.sshd.dir.path().join("log");
+    let set = [("apply", s(&format!("echo x >>{}", log.display()))), ("survives_restart", Value::bool(false))];
+    let runs = || fs::read_to_string(&log).unwrap().lines().count();
+    let values = command.apply(&set).await.unwrap();
+    command.apply(&set).await.unwrap();
+    assert_eq!(runs(), 1);
+    // As after a restart: the record is of another boot.
+    let record = fs::read_to_string(command.mark()).unwrap();
+    let (kept, _) = record.trim_end().rsplit_once('\n').unwrap();
+    fs::write(command.mark(), format!("{kept}\nanother-boot\n")).unwrap();
+    assert_eq!(command.observed("in_place").await, Some(Value::bool(false)));
+    command.apply(&set).await.unwrap();
+    assert_eq!(runs(), 2);
+    command.delete().await.unwrap();
+    assert!(matches!(command.recover(values).await, Observed::Absent));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_command_says_how() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let error = command.apply(&[("apply", s("echo out; echo bad >&2; exit 42"))]).await.unwrap_err();
+    assert!(error.message.contains("ended with status 42"), "{error}");
+    assert_eq!(error.details, "out\nbad");
+    let partial = *error.partial.unwrap();
+    assert_eq!(partial.get("in_place"), Some(&Value::bool(false)));
+    let begun = command.recover(partial.clone()).await;
+    assert!(matches!(begun, Observed::Present { .. }), "a begun command is not absent: {begun:?}");
+    let error = command.apply(&[("apply", s("true")), ("check", s("exit 7"))]).await.unwrap_err();
+    assert!(error.message.contains("`check` still ends with status 7"), "{error}");
+    command.state = Some(partial);
+    command.delete().await.unwrap();
+    assert!(!command.mark().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_gone_is_unreachable_and_not_absent() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let path = file.sshd.dir.path().join("f");
+    file.apply(&[("path", s(path.to_str().unwrap())), ("content", s("x"))]).await.unwrap();
+    file.delete().await.unwrap();
+    file.shell.close().await;
+    file.sshd.stop();
+    let Observed::Unreachable { reason } = file.read().await else { panic!("it does not answer") };
+    assert!(reason.contains("edge0"), "{reason}");
+}
