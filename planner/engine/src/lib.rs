@@ -1,1 +1,38 @@
-//! cplan-engine
+//! The engine: config -> graph -> refresh -> desired -> plan -> steps -> apply.
+//!
+//! [`plan`] evaluates the configuration in the order of its graph, reads back what the state knows, asks the
+//! providers what will be, and lowers that to steps with edges. [`apply`] does what the steps say and nothing else; it reads the
+//! plan, not the folder. The engine knows providers only by their contract.
+
+mod apply;
+mod destroy;
+mod dot;
+mod drift;
+mod event;
+mod failure;
+mod graph;
+mod identity;
+mod plan;
+mod planning;
+mod proposed;
+mod refresh;
+mod registry;
+mod settle;
+mod steps;
+mod terraform_data;
+mod validate;
+mod values;
+
+pub use apply::{ApplyReport, Failure, apply};
+pub use destroy::plan_destroy;
+pub use dot::dot;
+pub use drift::{DriftEntry, DriftKind};
+pub use event::{Deaf, Event, EventSink};
+pub use failure::EngineError;
+pub use plan::{Change, Operation, OutputChange, Plan, PlanStep, StepId, Summary, Work};
+pub use planning::{PlanInput, plan};
+pub use refresh::drift;
+pub use registry::Registry;
+pub use settle::settle;
+pub use terraform_data::TerraformProvider;
+pub use validate::validate;

@@ -1,0 +1,321 @@
+//! Doing what a plan says: steps in order, intents before, results after.
+
+mod claims;
+mod record;
+mod schedule;
+mod step;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Span, Value};
+use cplan_sdk::{Context, ProviderError};
+use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
+use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::event::{Event, EventSink};
+use crate::failure::EngineError;
+use crate::plan::{Operation, Plan, StepId, Work};
+use crate::registry::Registry;
+use crate::values::Values;
+use schedule::Schedule;
+use step::{Outcome, Task};
+
+/// How an apply went.
+#[derive(Debug, Default)]
+pub struct ApplyReport {
+    /// Objects made.
+    pub created: usize,
+    /// Objects changed in place.
+    pub updated: usize,
+    /// Objects deleted.
+    pub deleted: usize,
+    /// Steps that failed.
+    pub failures: Vec<Failure>,
+    /// Steps that were not begun, and why.
+    pub skipped: Vec<(InstanceAddr, String)>,
+    /// The root outputs as they are now.
+    pub outputs: BTreeMap<String, StateOutput>,
+    /// Warnings on the way.
+    pub diagnostics: Diagnostics,
+    /// Whether the user interrupted.
+    pub cancelled: bool,
+}
+
+/// A step that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The object.
+    pub address: InstanceAddr,
+    /// What was tried.
+    pub action: Action,
+    /// Why it failed.
+    pub error: ProviderError,
+    /// Its block in the configuration.
+    pub place: Option<Span>,
+}
+
+/// Applies a plan. Independent branches go on after a failure; what depends on the failed step is skipped and said.
+/// Errors are failures of the state itself, after which nothing more is begun.
+pub async fn apply(
+    ctx: &Context,
+    plan: &Plan,
+    store: &dyn Store,
+    registry: &Registry,
+    parallelism: usize,
+    run: &str,
+    events: Arc<dyn EventSink>,
+) -> Result<ApplyReport, EngineError> {
+    let state = store.load()?;
+    if state.lineage != plan.lineage || state.serial != plan.serial {
+        return Err(EngineError::Stale { planned: plan.serial, found: state.serial });
+    }
+    let next_intent = store.intents()?.iter().map(|i| i.id.0 + 1).max().unwrap_or(1);
+    let mut run = Run {
+        ctx,
+        plan,
+        store,
+        registry,
+        name: run,
+        events,
+        schedule: Schedule::new(plan),
+        values: plan.values.clone(),
+        state,
+        next_intent,
+        report: ApplyReport::default(),
+    };
+    run.drive(parallelism.max(1)).await?;
+    run.finish()
+}
+
+struct Run<'a> {
+    ctx: &'a Context,
+    plan: &'a Plan,
+    store: &'a dyn Store,
+    registry: &'a Registry,
+    name: &'a str,
+    events: Arc<dyn EventSink>,
+    schedule: Schedule,
+    values: Values,
+    /// The state as this run has changed it.
+    state: State,
+    next_intent: u64,
+    report: ApplyReport,
+}
+
+/// How many in-process steps are done between two commits.
+const BATCH: usize = 1000;
+
+impl Run<'_> {
+    async fn drive(&mut self, parallelism: usize) -> Result<(), EngineError> {
+        let mut running: FuturesUnordered<Task<'_>> = FuturesUnordered::new();
+        let mut prepared = Vec::new();
+        loop {
+            if !self.ctx.cancel.is_cancelled() {
+                self.start(&mut running, &mut prepared, parallelism);
+            }
+            self.perform(&mut running, &mut prepared)?;
+            let Some(first) = running.next().await else { break };
+            let mut done = vec![first];
+            while done.len() < BATCH
+                && let Some(Some(more)) = running.next().now_or_never()
+            {
+                done.push(more);
+            }
+            self.settle(done, &mut prepared)?;
+        }
+        self.report.cancelled = self.ctx.cancel.is_cancelled();
+        let because = if self.report.cancelled { "the run was interrupted" } else { "what it depends on was not done" };
+        for step in self.schedule.left() {
+            self.skip(step, because.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Begins what is ready and fits: straight to `prepared`, or to its finalisation first.
+    fn start<'f>(
+        &mut self,
+        running: &mut FuturesUnordered<Task<'f>>,
+        prepared: &mut Vec<step::Prepared>,
+        parallelism: usize,
+    ) where
+        Self: 'f,
+    {
+        let mut inline = 0;
+        while inline < BATCH {
+            let plan = self.plan;
+            let Some(id) =
+                self.schedule.next(plan, running.len() + prepared.len() - inline.min(prepared.len()), parallelism)
+            else {
+                break;
+            };
+            let Work::Operation(operation) = &plan.steps[id.0].work else {
+                self.schedule.succeeded(plan, id);
+                continue;
+            };
+            self.events.event(Event::StepStarted {
+                step: id,
+                address: operation.key.address.clone(),
+                action: operation.action,
+            });
+            if self.in_process(operation) {
+                inline += 1;
+            }
+            match self.prepare(id, operation) {
+                Ok(step::Ready::Now(ready)) => prepared.push(*ready),
+                Ok(step::Ready::Later(task)) => running.push(task),
+                Err(error) => self.failed(id, operation, *error),
+            }
+        }
+    }
+
+    /// Makes the intents of prepared steps durable and lets the steps run.
+    fn perform<'f>(
+        &mut self,
+        running: &mut FuturesUnordered<Task<'f>>,
+        prepared: &mut Vec<step::Prepared>,
+    ) -> Result<(), EngineError>
+    where
+        Self: 'f,
+    {
+        let mut intents = Vec::new();
+        let mut tasks = Vec::new();
+        for ready in prepared.drain(..) {
+            let plan = self.plan;
+            let Work::Operation(operation) = &plan.steps[ready.id.0].work else { continue };
+            let intent = self.journalled(operation).then(|| {
+                let id = IntentId(self.next_intent);
+                self.next_intent += 1;
+                intents.push(self.intent(id, operation, &ready));
+                id
+            });
+            tasks.push(self.run(ready, intent));
+        }
+        if !intents.is_empty() {
+            tokio::task::block_in_place(|| self.store.begin(&intents))?;
+        }
+        running.extend(tasks);
+        Ok(())
+    }
+
+    /// Takes in what has ended: one transaction for all of it, then what follows from it.
+    fn settle(&mut self, done: Vec<step::Done>, prepared: &mut Vec<step::Prepared>) -> Result<(), EngineError> {
+        let mut transaction = Transaction::default();
+        let mut ended = Vec::new();
+        for done in done {
+            let plan = self.plan;
+            let Work::Operation(operation) = &plan.steps[done.id.0].work else { continue };
+            transaction.settled.extend(done.intent);
+            match done.outcome {
+                Outcome::Finalised(ready) => prepared.push(*ready),
+                Outcome::Applied { planned, result } => {
+                    let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
+                    ended.push((done.id, verdict));
+                }
+            }
+        }
+        if !transaction.is_empty() {
+            tokio::task::block_in_place(|| self.store.commit(&transaction))?;
+        }
+        for (id, verdict) in ended {
+            let plan = self.plan;
+            let Work::Operation(operation) = &plan.steps[id.0].work else { continue };
+            match verdict {
+                None => self.succeeded(id, operation),
+                Some(error) => self.failed(id, operation, error),
+            }
+        }
+        Ok(())
+    }
+
+    fn succeeded(&mut self, id: StepId, operation: &Operation) {
+        match operation.action {
+            Action::Create => self.report.created += 1,
+            Action::Update => self.report.updated += 1,
+            // A replaced object is counted by its create, as it is planned.
+            Action::Delete => self.report.deleted += 1,
+            _ => {}
+        }
+        self.events.event(Event::StepFinished {
+            step: id,
+            address: operation.key.address.clone(),
+            action: operation.action,
+        });
+        self.schedule.succeeded(self.plan, id);
+    }
+
+    fn failed(&mut self, id: StepId, operation: &Operation, error: ProviderError) {
+        let address = operation.key.address.clone();
+        self.events.event(Event::StepFailed {
+            step: id,
+            address: address.clone(),
+            action: operation.action,
+            error: error.message.clone(),
+        });
+        let place = crate::planning::block_at(&self.plan.config, &address).map(|b| b.span);
+        let skipped = self.schedule.failed(self.plan, id);
+        self.report.failures.push(Failure { address: address.clone(), action: operation.action, error, place });
+        for step in skipped {
+            self.skip(step, format!("{address} failed"));
+        }
+    }
+
+    fn skip(&mut self, step: StepId, because: String) {
+        let Work::Operation(operation) = &self.plan.steps[step.0].work else { return };
+        let address = operation.key.address.clone();
+        self.events.event(Event::StepSkipped { step, address: address.clone(), because: because.clone() });
+        if !self.report.skipped.iter().any(|(a, _)| *a == address) {
+            self.report.skipped.push((address, because));
+        }
+    }
+
+    /// The root outputs, evaluated with what is known now; stored if they changed.
+    fn finish(mut self) -> Result<ApplyReport, EngineError> {
+        let live = crate::values::Live::default();
+        let root = ModuleInstance::root();
+        let view = self.values.view(&root, &crate::values::Repeat::None, Some(&live));
+        let complete = self.report.failures.is_empty() && self.report.skipped.is_empty();
+        let mut outputs = BTreeMap::new();
+        for change in &self.plan.outputs {
+            let Some(planned) = &change.after else { continue };
+            let value = match self.plan.config.root.outputs.get(&change.name) {
+                Some(output) if !planned.is_wholly_known() => {
+                    let (value, found) = cplan_config::evaluate(&output.value, &view);
+                    if complete {
+                        self.report.diagnostics.extend(found);
+                    }
+                    value.unmarked_deep()
+                }
+                _ => planned.clone(),
+            };
+            // What hangs on a failed step keeps the value it had.
+            let value = match (value.is_wholly_known(), self.state.outputs.get(&*change.name)) {
+                (true, _) => value,
+                (false, Some(old)) => old.value.clone(),
+                (false, None) => continue,
+            };
+            outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
+        }
+        if outputs != self.state.outputs {
+            let transaction = Transaction { outputs: Some(outputs.clone()), ..Transaction::default() };
+            tokio::task::block_in_place(|| self.store.commit(&transaction))?;
+        }
+        self.report.outputs = outputs;
+        Ok(self.report)
+    }
+
+    fn in_process(&self, operation: &Operation) -> bool {
+        let ty = &operation.key.address.resource.ty;
+        self.registry.resource(&operation.provider, ty).is_some_and(|r| r.in_process())
+    }
+
+    /// Whether an operation changes the world, and so needs an intent.
+    fn journalled(&self, operation: &Operation) -> bool {
+        operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
+    }
+
+    fn live_value(&mut self, address: &InstanceAddr, value: Value) {
+        self.values.set_instance(address, value);
+    }
+}

@@ -1,0 +1,249 @@
+//! One step: finalised if its inputs were unknown, then applied.
+
+use std::sync::Arc;
+
+use cplan_config::decode;
+use cplan_model::{Action, InstanceAddr, Value, changes};
+use cplan_sdk::{ApplyRequest, ApplyResponse, Context, PlanRequest, Progress, ProviderError};
+use cplan_store::{Intent, IntentId};
+use futures::future::BoxFuture;
+
+use super::Run;
+use crate::event::{Event, EventSink};
+use crate::plan::{Operation, StepId};
+use crate::proposed::{propose, remark};
+use crate::values::{Live, Repeat};
+
+/// A step under way.
+pub(super) type Task<'a> = BoxFuture<'a, Done>;
+
+/// A step whose inputs are known.
+pub(super) struct Prepared {
+    pub(super) id: StepId,
+    pub(super) planned: Option<Value>,
+    pub(super) config: Option<Value>,
+    pub(super) private: Vec<u8>,
+}
+
+/// What preparing gives.
+pub(super) enum Ready<'a> {
+    Now(Box<Prepared>),
+    Later(Task<'a>),
+}
+
+/// What a task ends with.
+pub(super) struct Done {
+    pub(super) id: StepId,
+    pub(super) intent: Option<IntentId>,
+    pub(super) outcome: Outcome,
+}
+
+/// How a task ended.
+pub(super) enum Outcome {
+    /// It was planned once more with its inputs known.
+    Finalised(Box<Prepared>),
+    /// The provider answered; `planned` is what was asked for.
+    Applied { planned: Option<Value>, result: Result<ApplyResponse, ProviderError> },
+}
+
+impl<'a> Run<'a> {
+    /// Evaluates what was unknown; a step with known inputs is ready at once.
+    pub(super) fn prepare(&self, id: StepId, operation: &'a Operation) -> Result<Ready<'a>, Box<ProviderError>> {
+        if !operation.finalise {
+            return Ok(Ready::Now(Box::new(Prepared {
+                id,
+                planned: operation.planned.clone(),
+                config: operation.config.clone(),
+                private: operation.private.clone(),
+            })));
+        }
+        let config = self.known_config(operation)?;
+        let address = &operation.key.address;
+        if operation.action == Action::Read {
+            let source = self.registry.data_source(&operation.provider, &address.resource.ty).ok_or_else(|| {
+                Box::new(ProviderError::failed(format!("there is no data source `{}`", address.resource.ty)))
+            })?;
+            let ctx = self.context(id, address);
+            return Ok(Ready::Later(Box::pin(async move {
+                let result = source.read(&ctx, config.unmarked_deep()).await.map(|(values, _)| ApplyResponse {
+                    values: remark(source.schema(), &config, &values),
+                    private: Vec::new(),
+                    boot_id: None,
+                });
+                Done { id, intent: None, outcome: Outcome::Applied { planned: None, result } }
+            })));
+        }
+        let resource = self.registry.resource(&operation.provider, &address.resource.ty).ok_or_else(|| {
+            Box::new(ProviderError::failed(format!("there is no resource type `{}`", address.resource.ty)))
+        })?;
+        let ctx = self.context(id, address);
+        Ok(Ready::Later(Box::pin(async move {
+            let schema = resource.schema();
+            let request = PlanRequest {
+                identity: operation.identity.clone(),
+                config: config.unmarked_deep(),
+                prior: operation.prior.clone().map(|p| p.unmarked_deep()),
+                proposed: propose(schema, &config, operation.prior.as_ref()).unmarked_deep(),
+                private: operation.private.clone(),
+            };
+            let proposed = request.proposed.clone();
+            let outcome = match resource.plan(&ctx, request).await {
+                Ok(response) => {
+                    let planned = remark(schema, &config, &response.planned.unwrap_or(proposed));
+                    // Inside of what was planned, or it is not done.
+                    let promised = operation.planned.clone().unwrap_or_else(|| planned.clone());
+                    let outside = changes(schema, &promised, &planned)
+                        .into_iter()
+                        .find(|c| c.before.as_ref().is_none_or(Value::is_wholly_known));
+                    match outside {
+                        None => Outcome::Finalised(Box::new(Prepared {
+                            id,
+                            planned: Some(planned),
+                            config: Some(config),
+                            private: response.private,
+                        })),
+                        Some(change) => failed(
+                            ProviderError::failed(format!(
+                                "with its inputs known, `{}` of {address} is not what the plan said",
+                                change.path
+                            ))
+                            .remedy("Plan again; if it happens again, this is a mistake in the provider."),
+                        ),
+                    }
+                }
+                Err(error) => failed(error),
+            };
+            Done { id, intent: None, outcome }
+        })))
+    }
+
+    /// The step's configuration with everything known by now.
+    fn known_config(&self, operation: &Operation) -> Result<Value, Box<ProviderError>> {
+        let address = &operation.key.address;
+        let fail = |what: String| Box::new(ProviderError::failed(what));
+        let block = crate::planning::block_at(&self.plan.config, address)
+            .ok_or_else(|| fail(format!("{address} is not in the configuration")))?;
+        let provider = self.registry.provider(&operation.provider);
+        let schema = match operation.action {
+            Action::Read => provider.and_then(|p| p.data_source(&address.resource.ty)).map(|d| d.schema()),
+            _ => provider.and_then(|p| p.resource(&address.resource.ty)).map(|r| r.schema()),
+        }
+        .ok_or_else(|| fail(format!("there is no type `{}`", address.resource.ty)))?;
+        let live = Live::default();
+        let repeat = self.repeat_of(address, block.repeat.as_ref(), &live);
+        let (config, found) = decode(&block.body, schema, &self.values.view(&address.module, &repeat, Some(&live)));
+        if let Some(error) = found.iter().find(|d| d.severity == cplan_model::Severity::Error) {
+            return Err(Box::new(ProviderError::failed(error.what.clone()).remedy(error.remedy.clone())));
+        }
+        if !config.is_wholly_known() {
+            return Err(fail(format!("the inputs of {address} are still not known")));
+        }
+        Ok(config)
+    }
+
+    /// The `each` and `count` of an instance, evaluated with what is known now.
+    fn repeat_of(&self, address: &InstanceAddr, repeat: Option<&cplan_config::ForEach>, live: &Live) -> Repeat {
+        use cplan_config::ForEach;
+        use cplan_model::InstanceKey;
+        match (&address.key, repeat) {
+            (Some(InstanceKey::Int(n)), _) => Repeat::Count(*n),
+            (Some(InstanceKey::Str(key)), Some(ForEach::Each(expr))) => {
+                let view = self.values.view(&address.module, &Repeat::None, Some(live));
+                let (all, _) = cplan_config::evaluate(expr, &view);
+                let value = all.get(key).cloned().unwrap_or_else(|| Value::string(key.clone()));
+                Repeat::Each(key.clone(), value)
+            }
+            _ => Repeat::None,
+        }
+    }
+
+    /// The step itself.
+    pub(super) fn run(&self, ready: Prepared, intent: Option<IntentId>) -> Task<'a> {
+        let plan = self.plan;
+        let crate::plan::Work::Operation(operation) = &plan.steps[ready.id.0].work else {
+            let error = ProviderError::failed("a join cannot be run");
+            return Box::pin(async move { Done { id: ready.id, intent, outcome: failed(error) } });
+        };
+        let address = &operation.key.address;
+        let id = ready.id;
+        if operation.with_container {
+            let response =
+                ApplyResponse { values: Value::null(cplan_model::Type::Dynamic), private: Vec::new(), boot_id: None };
+            return Box::pin(async move {
+                Done { id, intent, outcome: Outcome::Applied { planned: None, result: Ok(response) } }
+            });
+        }
+        let Some(resource) = self.registry.resource(&operation.provider, &address.resource.ty) else {
+            let error = ProviderError::failed(format!("there is no resource type `{}`", address.resource.ty));
+            return Box::pin(async move { Done { id, intent, outcome: failed(error) } });
+        };
+        let ctx = self.context(id, address);
+        let request = ApplyRequest {
+            identity: operation.identity.clone(),
+            prior: operation.prior.as_ref().map(Value::unmarked_deep),
+            planned: ready.planned.as_ref().map(Value::unmarked_deep),
+            config: ready.config.as_ref().map(Value::unmarked_deep),
+            private: ready.private,
+            run: self.name.to_owned(),
+        };
+        let planned = ready.planned;
+        Box::pin(async move {
+            let result = resource.apply(&ctx, request).await;
+            Done { id, intent, outcome: Outcome::Applied { planned, result } }
+        })
+    }
+
+    /// The intent of a prepared step.
+    pub(super) fn intent(&self, id: IntentId, operation: &Operation, ready: &Prepared) -> Intent {
+        let resource = self.registry.resource(&operation.provider, &operation.key.address.resource.ty);
+        Intent {
+            id,
+            run: self.name.to_owned(),
+            key: operation.key.clone(),
+            action: operation.action,
+            provider: operation.provider.clone(),
+            schema_version: resource.map(|r| r.schema().version).unwrap_or_default(),
+            identity: operation.identity.clone(),
+            prior: operation.prior.clone(),
+            // What stays unknown until the provider answers cannot be known to the journal either.
+            planned: ready.planned.as_ref().map(nulls_for_unknowns),
+            private: ready.private.clone(),
+            dependencies: operation.dependencies.clone(),
+            container: operation.container.clone(),
+        }
+    }
+
+    fn context(&self, step: StepId, address: &InstanceAddr) -> Context {
+        self.ctx.with_progress(Arc::new(StepProgress { events: self.events.clone(), step, address: address.clone() }))
+    }
+}
+
+fn failed(error: ProviderError) -> Outcome {
+    Outcome::Applied { planned: None, result: Err(error) }
+}
+
+fn nulls_for_unknowns(value: &Value) -> Value {
+    if value.is_wholly_known() {
+        value.clone()
+    } else if value.is_known() {
+        value.map_children(nulls_for_unknowns)
+    } else {
+        Value::null(value.ty()).mark(value.marks())
+    }
+}
+
+struct StepProgress {
+    events: Arc<dyn EventSink>,
+    step: StepId,
+    address: InstanceAddr,
+}
+
+impl Progress for StepProgress {
+    fn status(&self, text: &str) {
+        self.events.event(Event::StepStatus { step: self.step, address: self.address.clone(), text: text.to_owned() });
+    }
+
+    fn log(&self, text: &str) {
+        self.events.event(Event::StepLog { step: self.step, address: self.address.clone(), text: text.to_owned() });
+    }
+}

@@ -1,0 +1,243 @@
+//! The graph of a configuration: one node per block (not per instance), edges from references, in order.
+
+mod cycle;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cplan_config::{Config, Expr, ForEach, Module, Reference, ResourceBlock, Subject, body_references, references};
+use cplan_model::{Diagnostics, ResourceAddr, Span};
+
+/// A module by the calls that lead to it.
+pub(crate) type Path = Arc<[Arc<str>]>;
+
+/// What a node stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Item {
+    Provider(Arc<str>),
+    Call(Arc<str>),
+    Variable(Arc<str>),
+    Local(Arc<str>),
+    Resource(ResourceAddr),
+    Output(Arc<str>),
+}
+
+/// One block.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) path: Path,
+    pub(crate) item: Item,
+    pub(crate) module: Arc<Module>,
+    /// Nodes that come before, each with the place that says so.
+    pub(crate) needs: Vec<(usize, Span)>,
+    /// Whether any resource comes before it, directly or not.
+    pub(crate) behind_resource: bool,
+}
+
+/// All nodes, in an order in which each comes after what it needs.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) order: Vec<usize>,
+    /// Per node: the nearest resources before it, through everything that is not a resource.
+    pub(crate) nearest: Vec<Arc<BTreeSet<usize>>>,
+}
+
+/// Builds the graph; a cycle is an error that shows every edge.
+pub(crate) fn build(config: &Config) -> (Graph, Diagnostics) {
+    let mut builder = Builder::default();
+    builder.add_module(&Path::default(), &config.root);
+    builder.connect(&Path::default(), &config.root, &[]);
+    let mut graph = Graph { nodes: builder.nodes, ..Graph::default() };
+    let mut diagnostics = Diagnostics::new();
+    match sort(&graph.nodes) {
+        Ok(order) => graph.order = order,
+        Err(stuck) => diagnostics.push(cycle::diagnose(&graph.nodes, &stuck)),
+    }
+    graph.nearest = vec![Arc::default(); graph.nodes.len()];
+    for &i in &graph.order {
+        let mut set = BTreeSet::new();
+        let mut behind = false;
+        for (need, _) in &graph.nodes[i].needs {
+            if matches!(graph.nodes[*need].item, Item::Resource(_)) {
+                set.insert(*need);
+                behind = true;
+            } else {
+                set.extend(graph.nearest[*need].iter().copied());
+                behind |= graph.nodes[*need].behind_resource;
+            }
+        }
+        graph.nodes[i].behind_resource = behind;
+        graph.nearest[i] = Arc::new(set);
+    }
+    (graph, diagnostics)
+}
+
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<Node>,
+    index: HashMap<(Path, Item), usize>,
+}
+
+impl Builder {
+    fn add(&mut self, path: &Path, module: &Arc<Module>, item: Item) {
+        self.index.insert((path.clone(), item.clone()), self.nodes.len());
+        self.nodes.push(Node {
+            path: path.clone(),
+            item,
+            module: module.clone(),
+            needs: Vec::new(),
+            behind_resource: false,
+        });
+    }
+
+    fn add_module(&mut self, path: &Path, module: &Arc<Module>) {
+        for name in module.providers.keys() {
+            self.add(path, module, Item::Provider(name.clone()));
+        }
+        for name in module.variables.keys() {
+            self.add(path, module, Item::Variable(name.clone()));
+        }
+        for name in module.locals.keys() {
+            self.add(path, module, Item::Local(name.clone()));
+        }
+        for addr in module.resources.keys() {
+            self.add(path, module, Item::Resource(addr.clone()));
+        }
+        for (name, call) in &module.calls {
+            self.add(path, module, Item::Call(name.clone()));
+            self.add_module(&child(path, name), &call.module);
+        }
+        for name in module.outputs.keys() {
+            self.add(path, module, Item::Output(name.clone()));
+        }
+    }
+
+    /// Adds the edges of a module; `calls` are the call nodes that lead to it, with their places.
+    fn connect(&mut self, path: &Path, module: &Arc<Module>, calls: &[(usize, Span)]) {
+        for (name, block) in &module.providers {
+            let refs = body_references(&block.body);
+            self.edges(path, module, Item::Provider(name.clone()), &refs, calls);
+        }
+        for (name, local) in &module.locals {
+            self.edges(path, module, Item::Local(name.clone()), &references(&local.value), calls);
+        }
+        for (addr, block) in &module.resources {
+            let refs = resource_references(block);
+            self.edges(path, module, Item::Resource(addr.clone()), &refs, calls);
+            if let Some(provider) = self.index.get(&(Path::default(), Item::Provider(block.provider.clone()))).copied()
+            {
+                self.need(path, &Item::Resource(addr.clone()), provider, block.span);
+            }
+        }
+        for (name, output) in &module.outputs {
+            let mut refs = references(&output.value);
+            refs.extend(output.depends_on.iter().cloned());
+            self.edges(path, module, Item::Output(name.clone()), &refs, calls);
+        }
+        for (name, call) in &module.calls {
+            let mut refs = call.depends_on.clone();
+            refs.extend(call.repeat.iter().flat_map(|r| references(repeat_expr(r))));
+            self.edges(path, module, Item::Call(name.clone()), &refs, calls);
+            let inner = child(path, name);
+            let mut chain = calls.to_vec();
+            if let Some(node) = self.index.get(&(path.clone(), Item::Call(name.clone()))) {
+                chain.push((*node, call.span));
+            }
+            for variable in call.module.variables.keys() {
+                let refs: Vec<Reference> = call.inputs.get(variable).map(|(e, _)| references(e)).unwrap_or_default();
+                for reference in &refs {
+                    for need in self.targets(path, module, reference) {
+                        self.need(&inner, &Item::Variable(variable.clone()), need, reference.span);
+                    }
+                }
+                for (node, span) in &chain {
+                    self.need(&inner, &Item::Variable(variable.clone()), *node, *span);
+                }
+            }
+            self.connect(&inner, &call.module, &chain);
+        }
+        // A validation may name other variables and locals; it is checked when they are known, so it needs no edge.
+    }
+
+    fn edges(&mut self, path: &Path, module: &Arc<Module>, item: Item, refs: &[Reference], calls: &[(usize, Span)]) {
+        for reference in refs {
+            for need in self.targets(path, module, reference) {
+                self.need(path, &item, need, reference.span);
+            }
+        }
+        for (node, span) in calls {
+            self.need(path, &item, *node, *span);
+        }
+    }
+
+    fn need(&mut self, path: &Path, item: &Item, need: usize, span: Span) {
+        if let Some(&node) = self.index.get(&(path.clone(), item.clone())) {
+            let needs = &mut self.nodes[node].needs;
+            if needs.len() < 64 && needs.iter().any(|(n, _)| *n == need) {
+                return;
+            }
+            needs.push((need, span));
+        }
+    }
+
+    /// The nodes that a reference within a module means.
+    fn targets(&self, path: &Path, module: &Arc<Module>, reference: &Reference) -> Vec<usize> {
+        let one = |item: Item| self.index.get(&(path.clone(), item)).copied().into_iter().collect();
+        match &reference.subject {
+            Subject::Variable(name) => one(Item::Variable(name.clone())),
+            Subject::Local(name) => one(Item::Local(name.clone())),
+            Subject::Resource(addr) => one(Item::Resource(addr.clone())),
+            Subject::Module(name) => {
+                let Some(call) = module.calls.get(name) else { return Vec::new() };
+                let inner = child(path, name);
+                let mut nodes: Vec<usize> = one(Item::Call(name.clone()));
+                let outputs = call.module.outputs.keys().filter(|o| reference.output.as_ref().is_none_or(|n| n == *o));
+                nodes.extend(outputs.filter_map(|o| self.index.get(&(inner.clone(), Item::Output(o.clone())))));
+                nodes
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn child(path: &Path, call: &Arc<str>) -> Path {
+    path.iter().cloned().chain([call.clone()]).collect()
+}
+
+/// The expression of a `count` or `for_each`.
+pub(crate) fn repeat_expr(repeat: &ForEach) -> &Expr {
+    match repeat {
+        ForEach::Count(expr) | ForEach::Each(expr) => expr,
+    }
+}
+
+fn resource_references(block: &ResourceBlock) -> Vec<Reference> {
+    let mut refs = body_references(&block.body);
+    refs.extend(block.repeat.iter().flat_map(|r| references(repeat_expr(r))));
+    refs.extend(block.depends_on.iter().cloned());
+    refs
+}
+
+/// An order in which each node comes after its needs (in order of declaration where free), or the nodes that are stuck.
+fn sort(nodes: &[Node]) -> Result<Vec<usize>, Vec<usize>> {
+    let mut waiting: Vec<usize> = nodes.iter().map(|n| n.needs.len()).collect();
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for (i, node) in nodes.iter().enumerate() {
+        for (need, _) in &node.needs {
+            followers[*need].push(i);
+        }
+    }
+    let mut ready: BTreeSet<usize> = (0..nodes.len()).filter(|i| waiting[*i] == 0).collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(next) = ready.pop_first() {
+        order.push(next);
+        for &follower in &followers[next] {
+            waiting[follower] -= 1;
+            if waiting[follower] == 0 {
+                ready.insert(follower);
+            }
+        }
+    }
+    if order.len() == nodes.len() { Ok(order) } else { Err((0..nodes.len()).filter(|i| waiting[*i] > 0).collect()) }
+}

@@ -1,0 +1,363 @@
+//! Planning: evaluate in the order of the graph, read back, ask the providers what will be.
+//!
+//! Two passes over one graph. The first evaluates everything with resources unknown: it finds the user's mistakes and
+//! the provider settings before anything is asked of the world. Then the state's objects are read in one batch, and the
+//! second pass evaluates what hangs on resources, with each instance planned as it is reached.
+
+mod data;
+mod evaluate;
+mod expand;
+mod instance;
+mod orphan;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use cplan_config::{Config, ResourceBlock, place};
+use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Value};
+use cplan_sdk::{Context, Observed, ProviderError};
+use cplan_store::{RecordKey, State};
+
+use crate::drift::{self, DriftEntry};
+use crate::event::EventSink;
+use crate::graph::{self, Graph, Item};
+use crate::plan::{Change, OutputChange, Plan};
+use crate::registry::Registry;
+use crate::steps::{self, Draft};
+use crate::values::Values;
+use crate::{identity, refresh};
+
+/// What a plan is made from.
+pub struct PlanInput<'a> {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The root module's variables.
+    pub variables: BTreeMap<Arc<str>, Value>,
+    /// The state.
+    pub state: State,
+    /// The providers.
+    pub registry: &'a Registry,
+    /// Whether the world is read; without, the state is believed.
+    pub refresh: bool,
+}
+
+/// Plans; `None` when there are errors.
+pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink>) -> (Option<Plan>, Diagnostics) {
+    let mut planner = Planner::new(ctx, input);
+    if !planner.prepare().await {
+        return (None, planner.diagnostics);
+    }
+    if planner.refresh {
+        planner.observe(&*events).await;
+        if planner.diagnostics.has_errors() {
+            return (None, planner.diagnostics);
+        }
+    }
+    planner.second_pass().await;
+    if !planner.diagnostics.has_errors() {
+        planner.orphans();
+        planner.check().await;
+    }
+    let outputs = planner.output_changes();
+    planner.finish(outputs)
+}
+
+/// Everything that planning knows on the way.
+pub(crate) struct Planner<'a> {
+    pub(crate) ctx: &'a Context,
+    pub(crate) config: Arc<Config>,
+    pub(crate) variables: BTreeMap<Arc<str>, Value>,
+    pub(crate) state: State,
+    pub(crate) registry: &'a Registry,
+    pub(crate) refresh: bool,
+    pub(crate) graph: Graph,
+    pub(crate) values: Values,
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) observed: HashMap<RecordKey, Observed>,
+    pub(crate) drift: Vec<DriftEntry>,
+    provider_configs: BTreeMap<Arc<str>, Value>,
+    /// Decoded configurations of the first pass that do not hang on resources, so that they are not decoded twice.
+    decoded: HashMap<(usize, ModuleInstance, Option<InstanceKey>), Value>,
+    planned: HashMap<InstanceAddr, usize>,
+    drafts: Vec<Draft>,
+    changes: Vec<Change>,
+    /// Which instance an identity belongs to, planned ones included.
+    by_identity: HashMap<String, InstanceAddr>,
+    /// Identities whose objects this plan deletes.
+    going: HashSet<String>,
+    /// Whether this is the second pass: resources before a node are planned.
+    planning: bool,
+    /// The records that the configuration still has.
+    kept: HashSet<RecordKey>,
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(ctx: &'a Context, input: PlanInput<'a>) -> Self {
+        let values = Values::new(&input.config.root);
+        Planner {
+            ctx,
+            config: input.config,
+            variables: input.variables,
+            state: input.state,
+            registry: input.registry,
+            refresh: input.refresh,
+            graph: Graph::default(),
+            values,
+            diagnostics: Diagnostics::new(),
+            observed: HashMap::new(),
+            drift: Vec::new(),
+            provider_configs: BTreeMap::new(),
+            decoded: HashMap::new(),
+            planned: HashMap::new(),
+            drafts: Vec::new(),
+            changes: Vec::new(),
+            by_identity: HashMap::new(),
+            going: HashSet::new(),
+            planning: false,
+            kept: HashSet::new(),
+        }
+    }
+
+    /// Static checks, the graph, the first pass and the provider settings. False when there are errors.
+    pub(crate) async fn prepare(&mut self) -> bool {
+        self.first_pass();
+        if self.diagnostics.has_errors() {
+            return false;
+        }
+        self.configure().await;
+        !self.diagnostics.has_errors()
+    }
+
+    /// Static checks, the graph and everything that can be evaluated without asking the world.
+    pub(crate) fn first_pass(&mut self) {
+        self.diagnostics.extend(cplan_config::validate(&self.config));
+        let (graph, diagnostics) = graph::build(&self.config);
+        self.diagnostics.extend(diagnostics);
+        self.graph = graph;
+        for node in self.graph.order.clone() {
+            self.evaluate(node);
+            if let Item::Resource(addr) = self.graph.nodes[node].item.clone() {
+                self.examine(node, &addr);
+            }
+        }
+    }
+
+    async fn configure(&mut self) {
+        for provider in self.registry.iter() {
+            let name = provider.name();
+            let config = match self.provider_configs.get(name) {
+                Some(config) => config.clone(),
+                None => null_object(provider.schema()),
+            };
+            let block = self.config.root.providers.get(name);
+            if !config.is_wholly_known() {
+                let mut d = Diagnostic::error(
+                    "provider-settings-unknown",
+                    "Provider settings not known",
+                    format!("The settings of provider `{name}` hang on something that is known only after apply."),
+                )
+                .remedy("Use variables and locals that do not refer to resources.");
+                d.primary = block.map(|b| cplan_model::Label { span: b.span, text: String::new() });
+                self.diagnostics.push(d);
+                continue;
+            }
+            match provider.configure(self.ctx, &config).await {
+                Ok(found) => {
+                    for mut d in found {
+                        if let (None, Some(block)) = (&d.primary, block) {
+                            d = d.clone().at(place(&block.body, &d.attribute.clone().unwrap_or_default()));
+                        }
+                        self.diagnostics.push(d);
+                    }
+                }
+                Err(error) => {
+                    let mut d = provider_failed(format!("Provider `{name}` cannot be set up"), &error);
+                    if let Some(block) = block {
+                        d = d.at(block.span);
+                    }
+                    self.diagnostics.push(d);
+                }
+            }
+        }
+    }
+
+    /// Reads back every object of the state.
+    pub(crate) async fn observe(&mut self, events: &dyn EventSink) {
+        let (observed, diagnostics) = refresh::read_all(self.ctx, &self.state, self.registry, events).await;
+        for d in diagnostics {
+            let placed = match d.address.clone().and_then(|a| Some((self.block_at(&a)?.span, a))) {
+                Some((span, _)) if d.primary.is_none() => d.at(span),
+                _ => d,
+            };
+            self.diagnostics.push(placed);
+        }
+        self.observed = observed;
+        for (key, record) in &self.state.records {
+            let Some(observed) = self.observed.get(key) else { continue };
+            let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else { continue };
+            let survives = resource.survives_restart(&record.values);
+            self.drift.extend(drift::compare(&key.address, resource.schema(), record, observed, survives));
+        }
+    }
+
+    async fn second_pass(&mut self) {
+        self.planning = true;
+        for (key, record) in &self.state.records {
+            self.by_identity.insert(record.identity.id.clone(), key.address.clone());
+        }
+        for node in self.graph.order.clone() {
+            match self.graph.nodes[node].item.clone() {
+                Item::Resource(addr) => self.resource(node, &addr).await,
+                Item::Provider(_) => {}
+                _ if self.graph.nodes[node].behind_resource => self.evaluate(node),
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets the providers look at the plan as a whole.
+    async fn check(&mut self) {
+        let mut by_type: BTreeMap<(String, Arc<str>), Vec<(InstanceAddr, Value)>> = BTreeMap::new();
+        for draft in &self.drafts {
+            if let Some(value) = &draft.desired {
+                let ty = draft.address.resource.ty.clone();
+                by_type.entry((draft.provider.clone(), ty)).or_default().push((draft.address.clone(), value.clone()));
+            }
+        }
+        for ((provider, ty), planned) in by_type {
+            let Some(resource) = self.registry.resource(&provider, &ty) else { continue };
+            match resource.check(self.ctx, &planned).await {
+                Ok(found) => {
+                    for d in found {
+                        let placed = self.placed(d);
+                        self.diagnostics.push(placed);
+                    }
+                }
+                Err(error) => {
+                    self.diagnostics.push(provider_failed(format!("The plan of `{ty}` cannot be checked"), &error))
+                }
+            }
+        }
+    }
+
+    /// The plan of what was drafted.
+    pub(crate) fn finish(mut self, outputs: Vec<OutputChange>) -> (Option<Plan>, Diagnostics) {
+        if self.diagnostics.has_errors() {
+            return (None, self.diagnostics);
+        }
+        let steps = steps::lower(self.drafts);
+        self.changes.sort_by(|a, b| a.address.cmp(&b.address));
+        let plan = Plan {
+            lineage: self.state.lineage,
+            serial: self.state.serial,
+            config: self.config,
+            changes: self.changes,
+            drift: self.drift,
+            steps,
+            outputs,
+            values: self.values,
+        };
+        (Some(plan), self.diagnostics)
+    }
+
+    fn output_changes(&mut self) -> Vec<OutputChange> {
+        let root = ModuleInstance::root();
+        let mut names: Vec<Arc<str>> = self.config.root.outputs.keys().cloned().collect();
+        names.extend(self.state.outputs.keys().map(|n| Arc::from(n.as_str())));
+        names.sort();
+        names.dedup();
+        let mut changes = Vec::new();
+        for name in names {
+            let declared = self.config.root.outputs.get(&name);
+            let before = self.state.outputs.get(&*name);
+            let after = declared.and_then(|_| self.values.module(&root)?.outputs.get(&name).cloned());
+            if let (Some(output), Some(value)) = (declared, &after)
+                && value.marks_deep().is_sensitive()
+                && !output.sensitive
+            {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "output-sensitive",
+                        "Output refers to sensitive values",
+                        format!("Output `{name}` has a value that is sensitive, and is not declared so."),
+                    )
+                    .remedy("Add `sensitive = true` to the output, or take out of it what is sensitive.")
+                    .at(output.value.span),
+                );
+            }
+            changes.push(OutputChange {
+                sensitive: declared.map_or_else(|| before.is_some_and(|b| b.sensitive), |o| o.sensitive),
+                before: before.map(|b| b.value.unmarked_deep()),
+                after: after.map(|v| v.unmarked_deep()),
+                name,
+            });
+        }
+        changes
+    }
+
+    /// The block of a resource instance in the configuration.
+    pub(crate) fn block_at(&self, address: &InstanceAddr) -> Option<&ResourceBlock> {
+        block_at(&self.config, address)
+    }
+
+    /// A provider's diagnostic at its place in the configuration.
+    fn placed(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let Some(address) = diagnostic.address.clone() else { return diagnostic };
+        let Some(block) = self.block_at(&address) else { return diagnostic };
+        let body = block.body.clone();
+        let list = Diagnostics::from(diagnostic.clone()).in_block(&address, |path| place(&body, path));
+        list.into_iter().next().unwrap_or(diagnostic)
+    }
+
+    fn new_identity(&self, address: &InstanceAddr) -> cplan_model::Identity {
+        identity::choose(&self.state.lineage, self.state.serial, address)
+    }
+
+    /// The groups (resources in their module instance, without keys) that a node depends on.
+    fn groups_before(&self, node: usize, module: &ModuleInstance) -> Vec<InstanceAddr> {
+        let mut groups = Vec::new();
+        for need in self.graph.nearest[node].iter() {
+            let need = &self.graph.nodes[*need];
+            let Item::Resource(addr) = &need.item else { continue };
+            for other in self.values.instances_of(&need.path) {
+                let common = module.0.iter().zip(other.0.iter()).take_while(|((a, _), (b, _))| a == b);
+                if common.clone().all(|((_, a), (_, b))| a == b) {
+                    groups.push(group(&other, addr));
+                }
+            }
+        }
+        groups
+    }
+}
+
+/// The address of a resource without a key: all its instances in a module instance.
+pub(crate) fn group(module: &ModuleInstance, addr: &ResourceAddr) -> InstanceAddr {
+    InstanceAddr { module: module.clone(), resource: addr.clone(), key: None }
+}
+
+/// The block of a resource instance in a configuration.
+pub(crate) fn block_at<'c>(config: &'c Config, address: &InstanceAddr) -> Option<&'c ResourceBlock> {
+    let mut module = &config.root;
+    for (call, _) in address.module.0.iter() {
+        module = &module.calls.get(call)?.module;
+    }
+    module.resources.get(&address.resource)
+}
+
+/// A diagnostic of a failed provider call, its causes included.
+pub(crate) fn provider_failed(what: String, error: &ProviderError) -> Diagnostic {
+    let mut text = format!("{what}: {}", error.message);
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    if !error.details.is_empty() {
+        text.push_str(&format!("\n{}", error.details));
+    }
+    Diagnostic::error("provider-failed", "Provider failed", text).remedy(error.remedy.clone())
+}
+
+fn null_object(schema: &cplan_model::Schema) -> Value {
+    Value::object(schema.attributes.iter().map(|(n, a)| (n.clone(), Value::null(a.ty.clone()))))
+}

@@ -1,0 +1,85 @@
+//! Reading a data source while planning, or putting it off to apply.
+
+use cplan_config::{ResourceBlock, place};
+use cplan_model::{Action, Identity, InstanceAddr, Reason, Schema, Value, changes};
+use cplan_store::RecordKey;
+
+use super::{Planner, provider_failed};
+use crate::plan::{Change, Operation};
+use crate::proposed::{propose, remark};
+use crate::steps::Draft;
+
+impl Planner<'_> {
+    pub(super) async fn data(
+        &mut self,
+        block: &ResourceBlock,
+        schema: &Schema,
+        address: InstanceAddr,
+        config: Value,
+        dependencies: &[InstanceAddr],
+    ) -> Option<Value> {
+        let source = self.registry.data_source(&block.provider, &address.resource.ty)?;
+        let known = config.is_wholly_known();
+        // What only an explicit dependency names may change what is read.
+        let held_back = !block.depends_on.is_empty()
+            && dependencies
+                .iter()
+                .any(|group| self.drafts.iter().any(|d| d.write.is_some() && d.address.without_key() == *group));
+        let mut value = propose(schema, &config, None);
+        if source.is_pure() || (known && !held_back) {
+            match source.read(self.ctx, config.unmarked_deep()).await {
+                Ok((read, found)) => {
+                    let body = block.body.clone();
+                    self.diagnostics.extend(found.in_block(&address, |path| place(&body, path)));
+                    value = remark(schema, &config, &read);
+                }
+                Err(error) => {
+                    let d = provider_failed(format!("{address} cannot be read"), &error).at(block.span);
+                    self.diagnostics.push(d.address(address));
+                    return None;
+                }
+            }
+        }
+        if value.is_wholly_known() {
+            return Some(value);
+        }
+        let empty = Value::object(Vec::<(std::sync::Arc<str>, Value)>::new());
+        self.changes.push(Change {
+            address: address.clone(),
+            action: Action::Read,
+            reason: Some(Reason::InputsUnknown),
+            before: None,
+            after: Some(value.clone()),
+            attributes: changes(schema, &empty, &value),
+            disruption: None,
+            container: None,
+        });
+        let operation = Operation {
+            key: RecordKey::from(address.clone()),
+            action: Action::Read,
+            reason: Reason::InputsUnknown,
+            provider: block.provider.to_string(),
+            identity: Identity { id: String::new(), lab: String::new(), name: String::new() },
+            prior: None,
+            planned: Some(value.clone()),
+            config: Some(config),
+            private: Vec::new(),
+            finalise: true,
+            with_container: false,
+            claims: Vec::new(),
+            dependencies: dependencies.to_vec(),
+            container: None,
+            container_id: None,
+        };
+        self.drafts.push(Draft {
+            address,
+            provider: block.provider.to_string(),
+            desired: None,
+            delete: None,
+            write: Some(operation),
+            dependencies: dependencies.to_vec(),
+            recorded: Vec::new(),
+        });
+        Some(value)
+    }
+}

@@ -1,0 +1,124 @@
+//! Evaluating the nodes that are not resources.
+
+use std::sync::Arc;
+
+use cplan_config::{check_rules, decode, evaluate, prepare_variable};
+use cplan_model::{Diagnostic, Marks, ModuleInstance, Value};
+
+use super::{Planner, expand};
+use crate::graph::Item;
+use crate::values::{Instances, Repeat};
+
+impl Planner<'_> {
+    /// Evaluates a node in every instance of its module.
+    pub(super) fn evaluate(&mut self, node: usize) {
+        let (path, item) = (self.graph.nodes[node].path.clone(), self.graph.nodes[node].item.clone());
+        for instance in self.values.instances_of(&path) {
+            match &item {
+                Item::Provider(name) => self.provider(&instance, name),
+                Item::Call(name) => self.call(node, &instance, name),
+                Item::Variable(name) => self.variable(&instance, name),
+                Item::Local(name) => self.local(&instance, name),
+                Item::Output(name) => self.output(&instance, name),
+                Item::Resource(_) => {}
+            }
+        }
+    }
+
+    fn provider(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+        if !instance.is_root() {
+            return;
+        }
+        let Some(block) = self.config.root.providers.get(name).cloned() else { return };
+        let Some(provider) = self.registry.provider(name) else {
+            let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
+            self.diagnostics.push(
+                Diagnostic::error("unknown-provider", "Unknown provider", format!("There is no provider `{name}`."))
+                    .remedy(expand::near(name, &known, "The providers are"))
+                    .at(block.span),
+            );
+            return;
+        };
+        let (value, diagnostics) =
+            decode(&block.body, provider.schema(), &self.values.view(instance, &Repeat::None, None));
+        self.diagnostics.extend(diagnostics);
+        self.provider_configs.insert(name.clone(), value);
+    }
+
+    fn call(&mut self, node: usize, instance: &ModuleInstance, name: &Arc<str>) {
+        let Some(call) = self.graph.nodes[node].module.calls.get(name).cloned() else { return };
+        let expansion = self.expansion(instance, call.repeat.as_ref(), node);
+        self.values.remove_children(instance, name);
+        let children: Vec<Repeat> = match &expansion {
+            Instances::Single(r) => vec![r.clone()],
+            Instances::Count(rs) => rs.clone(),
+            Instances::Each(rs) => rs.values().cloned().collect(),
+            Instances::Unknown => vec![Repeat::Unknown],
+        };
+        for repeat in children {
+            self.values.add_module(instance.child(name, repeat.key()), &call.module, repeat);
+        }
+        if let Some(here) = self.values.module_mut(instance) {
+            here.calls.insert(name.clone(), expansion);
+        }
+    }
+
+    fn variable(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+        let Some(here) = self.values.module(instance) else { return };
+        let Some(variable) = here.module.variables.get(name).cloned() else { return };
+        let value = match instance.0.split_last() {
+            None => self.variables.get(name).cloned().unwrap_or_else(|| Value::unknown(variable.ty.clone())),
+            Some(((call, _), above)) => {
+                let parent = ModuleInstance(above.into());
+                let repeat = here.repeat.clone();
+                let input = self
+                    .values
+                    .module(&parent)
+                    .and_then(|p| p.module.calls.get(call))
+                    .and_then(|c| c.inputs.get(name))
+                    .cloned();
+                match input {
+                    Some((expr, _)) => {
+                        let (value, diagnostics) = evaluate(&expr, &self.values.view(&parent, &repeat, None));
+                        let failed = diagnostics.has_errors();
+                        self.diagnostics.extend(diagnostics);
+                        let (value, diagnostics) = prepare_variable(&variable, name, value, Some(expr.span));
+                        if !failed {
+                            self.diagnostics.extend(diagnostics);
+                        }
+                        value
+                    }
+                    None => variable.default.clone().unwrap_or_else(|| Value::unknown(variable.ty.clone())),
+                }
+            }
+        };
+        let value = if variable.sensitive { value.mark(Marks::SENSITIVE) } else { value };
+        if let Some(here) = self.values.module_mut(instance) {
+            here.variables.insert(name.clone(), value);
+        }
+        let found = check_rules(&variable.validations, &self.values.view(instance, &Repeat::None, None));
+        self.diagnostics.extend(found);
+    }
+
+    fn local(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+        let Some(local) = self.values.module(instance).and_then(|m| m.module.locals.get(name).cloned()) else { return };
+        let (value, diagnostics) = evaluate(&local.value, &self.values.view(instance, &Repeat::None, None));
+        self.diagnostics.extend(diagnostics);
+        if let Some(here) = self.values.module_mut(instance) {
+            here.locals.insert(name.clone(), value);
+        }
+    }
+
+    fn output(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+        let Some(output) = self.values.module(instance).and_then(|m| m.module.outputs.get(name).cloned()) else {
+            return;
+        };
+        let (value, diagnostics) = evaluate(&output.value, &self.values.view(instance, &Repeat::None, None));
+        self.diagnostics.extend(diagnostics);
+        // The root's own output is masked by its declaration, not by a mark, so that an undeclared one is found.
+        let value = if output.sensitive && !instance.is_root() { value.mark(Marks::SENSITIVE) } else { value };
+        if let Some(here) = self.values.module_mut(instance) {
+            here.outputs.insert(name.clone(), value);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The proposed new values: the configuration merged over what exists. Pure.
+
+use std::sync::Arc;
+
+use cplan_model::{AttrPath, AttributeMode, Kind, Marks, Schema, Step, Type, Value};
+
+/// Merges: what the configuration sets wins; an unset computed attribute keeps its prior value, or is unknown when
+/// there is none; an unset optional attribute is null.
+pub(crate) fn propose(schema: &Schema, config: &Value, prior: Option<&Value>) -> Value {
+    if config.as_map().is_none() {
+        return config.clone();
+    }
+    let mut items: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
+    for (name, attribute) in &schema.attributes {
+        let set = config.get(name).filter(|v| !v.is_null());
+        let value = match (set, attribute.mode) {
+            (Some(value), mode) if mode != AttributeMode::Computed => value.clone(),
+            (_, AttributeMode::Computed | AttributeMode::OptionalComputed) => match prior.and_then(|p| p.get(name)) {
+                Some(kept) => kept.clone(),
+                None => Value::unknown(attribute.ty.clone()),
+            },
+            _ => Value::null(attribute.ty.clone()),
+        };
+        items.push((name.clone(), value));
+    }
+    for (name, nested) in &schema.blocks {
+        let Some(value) = config.get(name) else { continue };
+        let before = prior.and_then(|p| p.get(name));
+        let merged = match value.kind() {
+            Kind::List(_, blocks) => {
+                let merged: Vec<Value> = blocks
+                    .iter()
+                    .enumerate()
+                    .map(|(i, b)| propose(&nested.block, b, before.and_then(Value::as_slice).and_then(|s| s.get(i))))
+                    .collect();
+                Value::list(merged.first().map_or_else(|| nested.block.object_type(), Value::ty), merged)
+            }
+            Kind::Object(_) => propose(&nested.block, value, before.filter(|b| !b.is_null())),
+            _ => value.clone(),
+        };
+        items.push((name.clone(), merged.mark(value.marks())));
+    }
+    Value::object(items)
+}
+
+/// The configuration with the attributes at `paths` taken from `prior`.
+pub(crate) fn ignore(config: &Value, prior: &Value, paths: &[AttrPath]) -> Value {
+    paths.iter().fold(config.clone(), |config, path| graft(&config, prior, &path.0))
+}
+
+fn graft(config: &Value, prior: &Value, steps: &[Step]) -> Value {
+    let Some((first, rest)) = steps.split_first() else { return prior.clone() };
+    match first {
+        Step::Attr(name) | Step::Key(name) => {
+            let Some(items) = config.as_map() else { return config.clone() };
+            let replacement = match (items.get(name), prior.get(name)) {
+                (Some(c), Some(p)) => Some(graft(c, p, rest)),
+                (None, Some(p)) if rest.is_empty() => Some(p.clone()),
+                (Some(_), None) if rest.is_empty() => None,
+                (c, _) => c.cloned(),
+            };
+            let entries = items
+                .iter()
+                .filter(|(k, _)| *k != name)
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .chain(replacement.map(|v| (name.clone(), v)));
+            match config.kind() {
+                Kind::Map(t, _) => Value::map(t.clone(), entries),
+                _ => Value::object(entries),
+            }
+            .mark(config.marks())
+        }
+        Step::Index(n) => {
+            let Some(items) = config.as_slice() else { return config.clone() };
+            let (n, old) = (*n, prior.as_slice());
+            let items = items.iter().enumerate().map(|(i, v)| match old.and_then(|o| o.get(i)) {
+                Some(p) if i == n => graft(v, p, rest),
+                _ => v.clone(),
+            });
+            match config.kind() {
+                Kind::List(t, _) => Value::list(t.clone(), items),
+                _ => Value::tuple(items),
+            }
+            .mark(config.marks())
+        }
+        Step::Element(_) => config.clone(),
+    }
+}
+
+/// `to` with the marks that `from` has at the same places, and those that the schema demands; providers see and
+/// return values without marks.
+pub(crate) fn remark(schema: &Schema, from: &Value, to: &Value) -> Value {
+    let marked = transfer(from, to);
+    schema.attributes.iter().filter(|(_, a)| a.sensitive).fold(marked, |value, (name, _)| match value.get(name) {
+        Some(v) if !v.is_null() => {
+            let v = v.clone().mark(Marks::SENSITIVE);
+            value.with(name, v)
+        }
+        _ => value,
+    })
+}
+
+fn transfer(from: &Value, to: &Value) -> Value {
+    if from.marks_deep().is_empty() {
+        return to.clone();
+    }
+    let value = match (from.as_map(), to.kind()) {
+        (Some(olds), Kind::Object(items)) => Value::object(
+            items.iter().map(|(k, v)| (k.clone(), olds.get(k).map_or_else(|| v.clone(), |o| transfer(o, v)))),
+        ),
+        (Some(olds), Kind::Map(t, items)) => Value::map(
+            t.clone(),
+            items.iter().map(|(k, v)| (k.clone(), olds.get(k).map_or_else(|| v.clone(), |o| transfer(o, v)))),
+        ),
+        _ => match (from.as_slice(), to.kind()) {
+            (Some(olds), Kind::List(t, items)) => Value::list(t.clone(), zip(olds, items)),
+            (Some(olds), Kind::Tuple(items)) => Value::tuple(zip(olds, items)),
+            _ => to.clone(),
+        },
+    };
+    value.mark(from.marks() | to.marks())
+}
+
+fn zip(olds: &[Value], items: &[Value]) -> Vec<Value> {
+    items.iter().enumerate().map(|(i, v)| olds.get(i).map_or_else(|| v.clone(), |o| transfer(o, v))).collect()
+}
+
+/// Everything unknown that a schema's object can be, as a resource is seen before it is planned.
+pub(crate) fn unknown_object(schema: &Schema) -> Value {
+    let attributes = schema.attributes.iter().map(|(n, a)| {
+        let value = Value::unknown(a.ty.clone());
+        (n.clone(), if a.sensitive { value.mark(Marks::SENSITIVE) } else { value })
+    });
+    let blocks = schema.blocks.iter().map(|(n, b)| {
+        let inner = b.block.object_type();
+        let ty = match b.nesting {
+            cplan_model::Nesting::Single => inner,
+            cplan_model::Nesting::List => Type::list(inner),
+            cplan_model::Nesting::Set => Type::set(inner),
+        };
+        (n.clone(), Value::unknown(ty))
+    });
+    Value::object(attributes.chain(blocks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cplan_model::Attribute;
+
+    fn schema() -> Schema {
+        Schema::new(
+            "",
+            [
+                ("name", Attribute::required(Type::String, "")),
+                ("note", Attribute::optional(Type::String, "")),
+                ("id", Attribute::computed(Type::String, "")),
+                ("secret", Attribute::computed(Type::String, "").sensitive()),
+            ],
+        )
+    }
+
+    fn object(name: &str, id: Option<&str>) -> Value {
+        let null = || Value::null(Type::String);
+        Value::object([
+            ("name", Value::string(name)),
+            ("note", null()),
+            ("id", id.map_or_else(null, Value::string)),
+            ("secret", id.map_or_else(null, Value::string)),
+        ])
+    }
+
+    #[test]
+    fn computed_is_unknown_on_create_and_kept_on_update() {
+        let create = propose(&schema(), &object("a", None), None);
+        assert!(!create.get("id").unwrap().is_known());
+        assert!(create.get("note").unwrap().is_null());
+        let update = propose(&schema(), &object("b", None), Some(&object("a", Some("7"))));
+        assert_eq!(update.get("id").unwrap().as_str(), Some("7"));
+        assert_eq!(update.get("name").unwrap().as_str(), Some("b"));
+    }
+
+    #[test]
+    fn ignored_attributes_come_from_the_prior() {
+        let ignored = ignore(&object("new", None), &object("old", None), &[AttrPath::attr("name")]);
+        assert_eq!(ignored.get("name").unwrap().as_str(), Some("old"));
+    }
+
+    #[test]
+    fn marks_come_back() {
+        let config = object("a", None).with("name", Value::string("a").mark(Marks::SENSITIVE));
+        let marked = remark(&schema(), &config, &object("a", Some("7")));
+        assert!(marked.get("name").unwrap().marks().is_sensitive());
+        assert!(marked.get("secret").unwrap().marks().is_sensitive());
+        assert!(marked.get("id").unwrap().marks().is_empty());
+    }
+}

@@ -1,0 +1,373 @@
+//! Lowering drafts to steps with edges: the only place for order. Pure.
+//!
+//! A group is a resource in one module instance. Between groups, order goes through joins, so that a thousand
+//! instances behind a thousand others are two thousand edges and not a million.
+//!
+//! * A write comes after the writes of the groups it depends on, and after its own delete.
+//! * A delete comes after the deletes of what its record's dependents delete; one that is not followed by a create
+//!   also after the updates of dependents, which stop using it.
+//! * What goes with its container is forgotten after the container is deleted; the container waits in its stead.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cplan_model::{Action, InstanceAddr, Value};
+
+use crate::plan::{Operation, PlanStep, StepId, Work};
+
+/// What is to be done to one instance.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) address: InstanceAddr,
+    pub(crate) provider: String,
+    /// The planned values, for checks of the plan as a whole.
+    pub(crate) desired: Option<Value>,
+    pub(crate) delete: Option<Operation>,
+    pub(crate) write: Option<Operation>,
+    /// Groups that the write comes after.
+    pub(crate) dependencies: Vec<InstanceAddr>,
+    /// Groups that the record depends on, so that its delete comes before theirs.
+    pub(crate) recorded: Vec<InstanceAddr>,
+}
+
+/// Drafts come in the order of the graph.
+pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
+    let mut steps = Steps::default();
+    if drafts.iter().all(|d| d.delete.is_none() && d.write.is_none()) {
+        return steps.list;
+    }
+    let mut slots: Vec<Slot> = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let group = draft.address.without_key();
+        let replaced = draft.delete.is_some() && draft.write.is_some();
+        let held = draft.delete.as_ref().is_some_and(|d| d.with_container);
+        let holder = draft.delete.as_ref().and_then(|d| d.container_id.clone());
+        let identity = draft.delete.as_ref().map(|d| d.identity.id.clone());
+        let updates = draft.write.as_ref().is_some_and(|w| w.action == Action::Update);
+        let delete = draft.delete.map(|d| steps.operation(d));
+        let write = draft.write.map(|w| steps.operation(w));
+        slots.push(Slot {
+            group,
+            delete,
+            write,
+            replaced,
+            held,
+            holder,
+            identity,
+            updates,
+            dependencies: draft.dependencies,
+            recorded: draft.recorded,
+        });
+    }
+    order_writes(&mut steps, &slots);
+    order_deletes(&mut steps, &slots);
+    steps.list
+}
+
+struct Slot {
+    group: InstanceAddr,
+    delete: Option<StepId>,
+    write: Option<StepId>,
+    replaced: bool,
+    /// The delete only forgets: the object goes with its container.
+    held: bool,
+    holder: Option<String>,
+    identity: Option<String>,
+    updates: bool,
+    dependencies: Vec<InstanceAddr>,
+    recorded: Vec<InstanceAddr>,
+}
+
+#[derive(Default)]
+struct Steps {
+    list: Vec<PlanStep>,
+}
+
+impl Steps {
+    fn push(&mut self, work: Work) -> StepId {
+        let id = StepId(self.list.len());
+        self.list.push(PlanStep { id, work, after: Vec::new() });
+        id
+    }
+
+    fn operation(&mut self, operation: Operation) -> StepId {
+        self.push(Work::Operation(Box::new(operation)))
+    }
+
+    fn edge(&mut self, step: StepId, after: StepId) {
+        let list = &mut self.list[step.0].after;
+        if step != after && !list.contains(&after) {
+            list.push(after);
+        }
+    }
+
+    /// One step that stands for all of them.
+    fn join(&mut self, steps: BTreeSet<StepId>) -> Option<StepId> {
+        if steps.len() < 2 {
+            return steps.first().copied();
+        }
+        let join = self.push(Work::Join);
+        self.list[join.0].after = steps.into_iter().collect();
+        Some(join)
+    }
+}
+
+fn order_writes(steps: &mut Steps, slots: &[Slot]) {
+    let mut groups: Vec<&InstanceAddr> = Vec::new();
+    let mut members: HashMap<&InstanceAddr, Vec<&Slot>> = HashMap::new();
+    for slot in slots {
+        members.entry(&slot.group).or_insert_with(|| {
+            groups.push(&slot.group);
+            Vec::new()
+        });
+        if let Some(list) = members.get_mut(&slot.group) {
+            list.push(slot);
+        }
+    }
+    let mut ready: HashMap<&InstanceAddr, StepId> = HashMap::new();
+    for group in groups {
+        let members = &members[group];
+        // All instances of a group depend on the same groups.
+        let before: BTreeSet<StepId> =
+            members.iter().flat_map(|s| &s.dependencies).filter_map(|g| ready.get(g).copied()).collect();
+        let writes: BTreeSet<StepId> = members.iter().filter_map(|s| s.write).collect();
+        let gate = if writes.len() > 1 { steps.join(before.clone()).into_iter().collect() } else { before.clone() };
+        for slot in members {
+            let Some(write) = slot.write else { continue };
+            for step in &gate {
+                steps.edge(write, *step);
+            }
+            if let Some(delete) = slot.delete {
+                steps.edge(write, delete);
+            }
+        }
+        let idle = members.iter().any(|s| s.write.is_none() && s.delete.is_none());
+        let all = if writes.is_empty() || idle { writes.union(&before).copied().collect() } else { writes };
+        if let Some(step) = steps.join(all) {
+            ready.insert(group, step);
+        }
+    }
+}
+
+fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
+    if slots.iter().all(|s| s.delete.is_none()) {
+        return;
+    }
+    let mut members: BTreeMap<&InstanceAddr, Vec<&Slot>> = BTreeMap::new();
+    for slot in slots {
+        members.entry(&slot.group).or_default().push(slot);
+    }
+    let mut users: BTreeMap<&InstanceAddr, BTreeSet<&InstanceAddr>> = BTreeMap::new();
+    let mut used: BTreeMap<&InstanceAddr, BTreeSet<&InstanceAddr>> = BTreeMap::new();
+    for (group, slots) in &members {
+        let on: BTreeSet<&InstanceAddr> = slots.iter().flat_map(|s| &s.recorded).collect();
+        for on in on.into_iter().filter(|on| on != group && members.contains_key(*on)) {
+            users.entry(on).or_default().insert(group);
+            used.entry(group).or_default().insert(on);
+        }
+    }
+    let mut waiting: BTreeMap<&InstanceAddr, usize> =
+        members.keys().map(|g| (*g, users.get(g).map_or(0, BTreeSet::len))).collect();
+    let mut free: BTreeSet<&InstanceAddr> = waiting.iter().filter(|(_, n)| **n == 0).map(|(g, _)| *g).collect();
+    let mut gone: BTreeMap<&InstanceAddr, StepId> = BTreeMap::new();
+    // Should records of different times form a circle, its groups are taken in order of address: a delete of what is
+    // still in use fails, and the next apply tries it again.
+    while let Some(group) = free.pop_first().or_else(|| waiting.keys().next().copied()) {
+        waiting.remove(group);
+        let users = users.get(group).into_iter().flatten();
+        let before: BTreeSet<StepId> = users.clone().filter_map(|g| gone.get(g).copied()).collect();
+        let changed: BTreeSet<StepId> =
+            users.flat_map(|g| &members[g]).filter(|s| s.updates).filter_map(|s| s.write).collect();
+        let mut after_all = BTreeSet::new();
+        for slot in &members[group] {
+            let Some(delete) = slot.delete else { continue };
+            if slot.held {
+                after_all.extend(before.iter().copied());
+                continue;
+            }
+            for step in before.iter().chain(changed.iter().filter(|_| !slot.replaced)) {
+                steps.edge(delete, *step);
+            }
+            after_all.insert(delete);
+        }
+        if let Some(step) = steps.join(after_all) {
+            gone.insert(group, step);
+        }
+        for on in used.get(group).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(on) {
+                *count -= 1;
+                if *count == 0 {
+                    free.insert(on);
+                }
+            }
+        }
+    }
+    let by_identity: HashMap<&str, StepId> =
+        slots.iter().filter_map(|s| Some((s.identity.as_deref()?, s.delete?))).collect();
+    for slot in slots.iter().filter(|s| s.held) {
+        let holder = slot.holder.as_deref().and_then(|id| by_identity.get(id));
+        if let (Some(delete), Some(holder)) = (slot.delete, holder) {
+            steps.edge(delete, *holder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cplan_model::{Identity, Reason, Type};
+
+    fn address(group: usize, key: usize) -> InstanceAddr {
+        format!("t.g{group}[{key}]").parse().unwrap()
+    }
+
+    fn operation(address: &InstanceAddr, action: Action, holder: Option<&str>) -> Operation {
+        Operation {
+            key: address.clone().into(),
+            action,
+            reason: Reason::New,
+            provider: "p".into(),
+            identity: Identity { id: format!("{address}"), lab: "l".into(), name: "n".into() },
+            prior: Some(Value::null(Type::Dynamic)),
+            planned: None,
+            config: None,
+            private: Vec::new(),
+            finalise: false,
+            with_container: holder.is_some(),
+            claims: Vec::new(),
+            dependencies: Vec::new(),
+            container: None,
+            container_id: holder.map(str::to_owned),
+        }
+    }
+
+    fn draft(group: usize, key: usize, on: &[usize], delete: bool, write: Option<Action>) -> Draft {
+        let address = address(group, key);
+        let groups: Vec<_> = on.iter().map(|g| super::tests::address(*g, 0).without_key()).collect();
+        Draft {
+            provider: "p".into(),
+            desired: None,
+            delete: delete.then(|| operation(&address, Action::Delete, None)),
+            write: write.map(|a| operation(&address, a, None)),
+            dependencies: groups.clone(),
+            recorded: groups,
+            address,
+        }
+    }
+
+    /// The operations in one order that the edges allow; joins left out.
+    fn run(steps: &[PlanStep]) -> Vec<(Action, String)> {
+        let mut done = BTreeSet::new();
+        let mut order = Vec::new();
+        while done.len() < steps.len() {
+            let next = steps.iter().find(|s| !done.contains(&s.id) && s.after.iter().all(|a| done.contains(a)));
+            let next = next.expect("the edges have a circle");
+            done.insert(next.id);
+            if let Work::Operation(o) = &next.work {
+                order.push((o.action, o.key.address.to_string()));
+            }
+        }
+        order
+    }
+
+    fn before(order: &[(Action, String)], first: (Action, &InstanceAddr), second: (Action, &InstanceAddr)) {
+        let at = |(action, address): (Action, &InstanceAddr)| {
+            order.iter().position(|(a, t)| *a == action && *t == address.to_string())
+        };
+        if let (Some(first_at), Some(second_at)) = (at(first), at(second)) {
+            assert!(first_at < second_at, "{first:?} must come before {second:?} in {order:?}");
+        }
+    }
+
+    #[test]
+    fn a_replaced_dependency_is_deleted_after_and_made_before_its_replaced_dependents() {
+        let drafts = vec![draft(0, 0, &[], true, Some(Action::Create)), draft(1, 0, &[0], true, Some(Action::Create))];
+        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        assert_eq!(order, ["Delete t.g1[0]", "Delete t.g0[0]", "Create t.g0[0]", "Create t.g1[0]"]);
+    }
+
+    #[test]
+    fn an_update_that_stops_using_comes_before_the_delete() {
+        let mut user = draft(1, 0, &[0], false, Some(Action::Update));
+        user.dependencies.clear();
+        let drafts = vec![user, draft(0, 0, &[], true, None)];
+        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, _)| a).collect();
+        assert_eq!(order, [Action::Update, Action::Delete]);
+    }
+
+    #[test]
+    fn contents_are_forgotten_after_their_container_and_hold_it_for_their_own_dependents() {
+        let machine = draft(0, 0, &[], true, None);
+        let mut content = draft(1, 0, &[0], false, None);
+        content.delete = Some(operation(&content.address, Action::Delete, Some("t.g0[0]")));
+        let user = draft(2, 0, &[1], true, None);
+        let order: Vec<_> = run(&lower(vec![machine, content, user])).into_iter().map(|(_, t)| t).collect();
+        assert_eq!(order, ["t.g2[0]", "t.g0[0]", "t.g1[0]"]);
+    }
+
+    #[test]
+    fn a_wait_passes_through_what_does_not_change() {
+        let drafts = vec![
+            draft(0, 0, &[], false, Some(Action::Update)),
+            draft(1, 0, &[0], false, None),
+            draft(2, 0, &[1], false, Some(Action::Update)),
+        ];
+        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(_, t)| t).collect();
+        assert_eq!(order, ["t.g0[0]", "t.g2[0]"]);
+    }
+
+    #[test]
+    fn a_thousand_behind_a_thousand_are_thousands_of_edges() {
+        let mut drafts: Vec<_> = (0..1000).map(|k| draft(0, k, &[], false, Some(Action::Create))).collect();
+        drafts.extend((0..1000).map(|k| draft(1, k, &[0], false, Some(Action::Create))));
+        let edges: usize = lower(drafts).iter().map(|s| s.after.len()).sum();
+        assert!(edges <= 4000, "{edges} edges");
+    }
+
+    #[test]
+    fn random_plans_keep_every_order_and_have_no_circle() {
+        let mut seed = 42u64;
+        let mut random = move |n: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % n
+        };
+        for _ in 0..300 {
+            let groups = 2 + random(6) as usize;
+            let mut drafts = Vec::new();
+            let mut edges = Vec::new();
+            for group in 0..groups {
+                let on: Vec<usize> = (0..group).filter(|_| random(3) == 0).collect();
+                edges.extend(on.iter().map(|o| (group, *o)));
+                for key in 0..1 + random(3) as usize {
+                    let kind = random(5);
+                    let write = match kind {
+                        0 | 1 => Some(Action::Create),
+                        2 => Some(Action::Update),
+                        _ => None,
+                    };
+                    drafts.push(draft(group, key, &on, matches!(kind, 1 | 3), write));
+                }
+            }
+            let all: Vec<InstanceAddr> = drafts.iter().map(|d| d.address.clone()).collect();
+            let order = run(&lower(drafts));
+            for (user, on) in edges {
+                let of = |group: usize| {
+                    all.iter()
+                        .filter(move |a| **a == address(group, 0) || a.without_key() == address(group, 0).without_key())
+                };
+                for u in of(user) {
+                    for o in of(on) {
+                        before(&order, (Action::Delete, u), (Action::Delete, o));
+                        for first in [Action::Create, Action::Update] {
+                            for second in [Action::Create, Action::Update] {
+                                before(&order, (first, o), (second, u));
+                            }
+                        }
+                    }
+                }
+            }
+            for a in &all {
+                before(&order, (Action::Delete, a), (Action::Create, a));
+            }
+        }
+    }
+}

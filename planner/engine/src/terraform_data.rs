@@ -1,0 +1,144 @@
+//! The built-in provider `terraform` with its one type, `terraform_data`.
+
+use async_trait::async_trait;
+use cplan_model::{AttrPath, Attribute, Diagnostics, Schema, Type, Value, changes};
+use cplan_sdk::{
+    ApplyRequest, ApplyResponse, Context, DataSource, Observed, PlanRequest, PlanResponse, Provider, ProviderError,
+    ReadRequest, RecoverRequest, Resource,
+};
+
+/// The provider `terraform`.
+pub struct TerraformProvider {
+    schema: Schema,
+    data: TerraformData,
+}
+
+impl TerraformProvider {
+    /// The provider.
+    pub fn new() -> Self {
+        let schema = Schema::new(
+            "Holds values, and is replaced when told to.",
+            [
+                ("id", Attribute::computed(Type::String, "The identity of the object.")),
+                ("input", Attribute::optional(Type::Dynamic, "Any value.")),
+                ("output", Attribute::computed(Type::Dynamic, "The input, known after apply.")),
+                ("triggers_replace", Attribute::optional(Type::Dynamic, "A change of it replaces the object.")),
+            ],
+        );
+        TerraformProvider { schema: Schema::default(), data: TerraformData { schema } }
+    }
+}
+
+impl Default for TerraformProvider {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Provider for TerraformProvider {
+    fn name(&self) -> &str {
+        "terraform"
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    async fn configure(&self, _: &Context, _: &Value) -> Result<Diagnostics, ProviderError> {
+        Ok(Diagnostics::new())
+    }
+
+    fn resource(&self, ty: &str) -> Option<&dyn Resource> {
+        (ty == "terraform_data").then_some(&self.data as &dyn Resource)
+    }
+
+    fn data_source(&self, _: &str) -> Option<&dyn DataSource> {
+        None
+    }
+
+    fn resource_types(&self) -> Vec<&'static str> {
+        vec!["terraform_data"]
+    }
+
+    fn data_source_types(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    async fn read(&self, ctx: &Context, requests: Vec<(String, ReadRequest)>) -> Vec<Result<Observed, ProviderError>> {
+        self.data.read(ctx, requests.into_iter().map(|(_, r)| r).collect()).await
+    }
+}
+
+struct TerraformData {
+    schema: Schema,
+}
+
+#[async_trait]
+impl Resource for TerraformData {
+    fn ty(&self) -> &'static str {
+        "terraform_data"
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    async fn read(&self, _: &Context, requests: Vec<ReadRequest>) -> Vec<Result<Observed, ProviderError>> {
+        let present = |r: ReadRequest| Ok(Observed::Present { values: r.prior, private: Vec::new(), boot_id: None });
+        requests.into_iter().map(present).collect()
+    }
+
+    async fn plan(&self, _: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let input = request.proposed.get("input").cloned().unwrap_or_else(|| Value::null(Type::Dynamic));
+        let mut replace = Vec::new();
+        let mut planned = request.proposed;
+        let same = |prior: &Value, name: &str| {
+            let only =
+                |v: &Value| Value::object([(name, v.get(name).cloned().unwrap_or_else(|| Value::null(Type::Dynamic)))]);
+            let schema = Schema::new("", [(name, Attribute::optional(Type::Dynamic, ""))]);
+            changes(&schema, &only(prior), &only(&planned)).is_empty()
+        };
+        let keep = match &request.prior {
+            Some(prior) => {
+                if !same(prior, "triggers_replace") {
+                    replace.push(AttrPath::attr("triggers_replace"));
+                }
+                same(prior, "input")
+            }
+            None => false,
+        };
+        if !keep {
+            let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
+            planned = planned.with("output", output);
+        }
+        Ok(PlanResponse { planned: Some(planned), replace, ..PlanResponse::default() })
+    }
+
+    async fn apply(&self, _: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
+        let values = match request.planned {
+            Some(planned) => {
+                let id = match planned.get("id") {
+                    Some(id) if id.is_known() => id.clone(),
+                    _ => Value::string(request.identity.id.as_str()),
+                };
+                let output = planned.get("input").cloned().unwrap_or_else(|| Value::null(Type::Dynamic));
+                planned.with("id", id).with("output", output)
+            }
+            None => Value::null(Type::Dynamic),
+        };
+        Ok(ApplyResponse { values, private: Vec::new(), boot_id: None })
+    }
+
+    async fn recover(&self, _: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
+        // It lives in the state alone, so what the state has is what there is.
+        Ok(match request.prior {
+            Some(values) => Observed::Present { values, private: Vec::new(), boot_id: None },
+            None => Observed::Absent,
+        })
+    }
+
+    fn in_process(&self) -> bool {
+        true
+    }
+}
