@@ -4,10 +4,59 @@
 //! evaluate (with a [`Scope`]); the way of a resource body: decode (with a schema and a scope).
 
 mod config;
+mod constant;
+mod decode;
+mod evaluate;
+mod functions;
+mod load;
+mod parse;
+mod place;
+mod references;
+mod rules;
 mod scope;
+mod suggest;
+mod types;
+mod variables;
+
+use cplan_model::{AttrPath, ConvertError, Step};
 
 pub use config::{
     Body, BodySource, CheckRule, Config, Expr, ForEach, Lifecycle, Local, Module, ModuleCall, Output, ProviderBlock,
     ResourceBlock, Settings, TypeDefaults, Variable,
 };
+pub use decode::decode;
+pub use evaluate::evaluate;
+pub use load::load;
+pub use place::place;
+pub use references::{body_references, references};
+pub use rules::check_rules;
 pub use scope::{Reference, Scope, Subject};
+pub use suggest::suggest;
+pub use variables::{VariableFlag, collect_variables, prepare_variable};
+
+use constant::constant;
+use load::block as load_block;
+
+/// A path as messages write it: `.a[0]["k"]`.
+fn path_text(path: &AttrPath) -> String {
+    path.0
+        .iter()
+        .map(|step| match step {
+            Step::Attr(name) => format!(".{name}"),
+            Step::Index(n) => format!("[{n}]"),
+            Step::Key(key) => format!("[{key:?}]"),
+            Step::Element(_) => "[...]".into(),
+        })
+        .collect()
+}
+
+/// Why a conversion failed, with the place in the value.
+fn clause(error: &ConvertError) -> String {
+    match error.path.0.first() {
+        None => error.message.clone(),
+        Some(Step::Attr(name)) if error.path.0.len() == 1 => format!("attribute {name:?}: {}", error.message),
+        Some(Step::Index(n)) if error.path.0.len() == 1 => format!("element {n}: {}", error.message),
+        Some(Step::Key(key)) if error.path.0.len() == 1 => format!("element {key:?}: {}", error.message),
+        Some(_) => format!("{}: {}", path_text(&error.path).trim_start_matches('.'), error.message),
+    }
+}

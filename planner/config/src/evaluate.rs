@@ -1,0 +1,223 @@
+//! Expressions to values: literals, operators, calls, templates, traversals, splats and `for`.
+//!
+//! Every error becomes a diagnostic at its place and the value unknown, so that one evaluation tells of several.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, Kind, Marks, Number, SourceId, Span, Type, Value, convert};
+use hcl_edit::Span as _;
+use hcl_edit::expr::{Array, Expression, Object, ObjectKey};
+
+use crate::{Expr, Scope};
+
+mod call;
+mod conditional;
+mod equality;
+mod iterate;
+mod operators;
+mod splat;
+mod template;
+mod traversal;
+
+pub(crate) use call::template_text;
+pub(crate) use conditional::shared_type;
+pub(crate) use operators::not_null;
+pub(crate) use equality::equal;
+pub(crate) use iterate::pairs;
+pub(crate) use traversal::{attribute, index};
+
+/// How deep expressions may nest, functions and templates that they render included.
+const MAX_DEPTH: usize = 256;
+
+/// The value of an expression. Where the diagnostics have an error, the value is unknown and of any type.
+pub fn evaluate(expr: &Expr, scope: &dyn Scope) -> (Value, Diagnostics) {
+    evaluate_with(expr, scope, &[])
+}
+
+/// As [`evaluate`], with names that stand before those of the scope, such as the iterator of a dynamic block.
+pub(crate) fn evaluate_with(expr: &Expr, scope: &dyn Scope, locals: &[(Arc<str>, Value)]) -> (Value, Diagnostics) {
+    let mut evaluator = Evaluator::new(scope, expr.span.source, locals);
+    let value = evaluator.eval(&expr.tree);
+    if evaluator.diagnostics.has_errors() {
+        return (unknown(), evaluator.diagnostics);
+    }
+    (value, evaluator.diagnostics)
+}
+
+/// One evaluation on its way.
+pub(crate) struct Evaluator<'a> {
+    scope: &'a dyn Scope,
+    source: SourceId,
+    /// Names of `for`, of dynamic blocks and of templates, innermost last.
+    locals: Vec<(Arc<str>, Value)>,
+    /// In a template file only `locals` count.
+    template: bool,
+    diagnostics: Diagnostics,
+    depth: usize,
+    /// The place of the innermost expression that has one.
+    here: Span,
+}
+
+/// Stands for a value that an error prevented.
+fn unknown() -> Value {
+    Value::unknown(Type::Dynamic)
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(scope: &'a dyn Scope, source: SourceId, locals: &[(Arc<str>, Value)]) -> Self {
+        Evaluator {
+            scope,
+            source,
+            locals: locals.to_vec(),
+            template: false,
+            diagnostics: Diagnostics::new(),
+            depth: 0,
+            here: Span::new(source, 0, 0),
+        }
+    }
+
+    /// The place of something in the tree.
+    fn span(&self, node: &impl hcl_edit::Span) -> Span {
+        node.span().map_or(self.here, |r| Span::new(self.source, r.start, r.end))
+    }
+
+    fn fail(&mut self, diagnostic: Diagnostic) -> Value {
+        self.diagnostics.push(diagnostic);
+        unknown()
+    }
+
+    /// The value of one node.
+    pub(crate) fn eval(&mut self, expr: &Expression) -> Value {
+        if self.depth >= MAX_DEPTH {
+            let span = self.span(expr);
+            return self.fail(
+                Diagnostic::error("too-deep", "Expression nested too deeply", "The expression nests too deeply.")
+                    .remedy("Move parts of it to local values.")
+                    .at(span),
+            );
+        }
+        self.depth += 1;
+        let outer = self.here;
+        self.here = self.span(expr);
+        let value = self.node(expr);
+        self.here = outer;
+        self.depth -= 1;
+        value
+    }
+
+    fn node(&mut self, expr: &Expression) -> Value {
+        match expr {
+            Expression::Null(_) => Value::null(Type::Dynamic),
+            Expression::Bool(b) => Value::bool(*b.value()),
+            Expression::Number(n) => number(n).map_or_else(|text| self.bad_number(&text), Value::number),
+            Expression::String(s) => Value::string(s.as_str()),
+            Expression::Array(array) => self.array(array),
+            Expression::Object(object) => self.object(object),
+            Expression::StringTemplate(template) => self.string_template(template),
+            Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template),
+            Expression::Parenthesis(inner) => self.eval(inner.inner()),
+            Expression::Variable(name) => self.traversal(expr, name.value(), None, &[]),
+            Expression::Conditional(conditional) => self.conditional(conditional),
+            Expression::FuncCall(call) => self.call(call),
+            Expression::Traversal(traversal) => match &traversal.expr {
+                Expression::Variable(name) => {
+                    self.traversal(expr, name.value(), traversal.expr.span(), &traversal.operators)
+                }
+                other => {
+                    let value = self.eval(other);
+                    self.operators(value, &traversal.operators)
+                }
+            },
+            Expression::UnaryOp(op) => self.unary(op),
+            Expression::BinaryOp(op) => self.binary(op),
+            Expression::ForExpr(expr) => self.for_expr(expr),
+        }
+    }
+
+    fn bad_number(&mut self, text: &str) -> Value {
+        let span = self.here;
+        self.fail(
+            Diagnostic::error("invalid-number", "Invalid number literal", format!("`{text}` is not a usable number."))
+                .remedy("Write a decimal number of ordinary size.")
+                .at(span),
+        )
+    }
+
+    fn array(&mut self, array: &Array) -> Value {
+        let items: Vec<Value> = array.iter().map(|item| self.eval(item)).collect();
+        Value::tuple(items)
+    }
+
+    fn object(&mut self, object: &Object) -> Value {
+        let mut items: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut marks = Marks::NONE;
+        let mut known = true;
+        for (key, value) in object {
+            let key = match key {
+                ObjectKey::Ident(name) => Some(Arc::from(name.as_str())),
+                ObjectKey::Expression(Expression::Variable(name)) => Some(Arc::from(name.as_str())),
+                ObjectKey::Expression(expr) => {
+                    let key = self.eval(expr);
+                    marks = marks | key.marks();
+                    self.object_key(expr, &key, &mut known)
+                }
+            };
+            let value = self.eval(value.expr());
+            if let Some(key) = key {
+                items.insert(key, value);
+            }
+        }
+        if !known {
+            return unknown().mark(marks);
+        }
+        Value::new(Kind::Object(Arc::new(items))).mark(marks)
+    }
+
+    fn object_key(&mut self, expr: &Expression, key: &Value, known: &mut bool) -> Option<Arc<str>> {
+        let span = self.span(expr);
+        if key.is_null() {
+            self.diagnostics.push(
+                Diagnostic::error("null-key", "Null value as key", "Can't use a null value as a key.")
+                    .remedy("Give the key a value.")
+                    .at(span),
+            );
+            return None;
+        }
+        match convert(key, &Type::String) {
+            Ok(text) => match text.as_str() {
+                Some(text) => Some(text.into()),
+                None => {
+                    *known = false;
+                    None
+                }
+            },
+            Err(error) => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "invalid-key",
+                        "Incorrect key type",
+                        format!("Can't use this value as a key: {error}."),
+                    )
+                    .remedy("Use a string as the key.")
+                    .at(span),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The exact number that a literal spells; its text if it cannot be read.
+fn number(literal: &hcl_edit::Formatted<hcl_edit::Number>) -> Result<Number, String> {
+    let text: String = match literal.as_repr() {
+        Some(repr) => repr.chars().filter(|c| !c.is_whitespace()).collect(),
+        None => literal.value().to_string(),
+    };
+    Number::parse(&text).map_err(|_| text)
+}
+
+/// The name of a type as Terraform's messages say it, null and `any` included.
+pub(crate) fn type_name(value: &Value) -> String {
+    value.ty().friendly()
+}

@@ -1,0 +1,184 @@
+//! Templates: literals, interpolations, `%{if}`, `%{for}` and the `~` that trims.
+
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Marks, Refinement, Type, Value, convert};
+use hcl_edit::expr::Expression;
+use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, StringTemplate, Strip, Template};
+
+use super::Evaluator;
+
+/// Text on its way.
+#[derive(Default)]
+struct Text {
+    known: String,
+    /// Something unknown came; `known` is what stood before it.
+    open: bool,
+    marks: Marks,
+}
+
+impl Text {
+    fn push(&mut self, text: &str) {
+        if !self.open {
+            self.known.push_str(text);
+        }
+    }
+
+    fn append(&mut self, other: Text) {
+        self.push(&other.known);
+        self.open |= other.open;
+        self.marks = self.marks | other.marks;
+    }
+
+    fn value(self) -> Value {
+        let value = if self.open {
+            let prefix = (!self.known.is_empty()).then(|| Arc::from(self.known));
+            Value::refined(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() })
+        } else {
+            Value::string(self.known)
+        };
+        value.mark(self.marks)
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn string_template(&mut self, template: &StringTemplate) -> Value {
+        self.template_value(template)
+    }
+
+    pub(super) fn template(&mut self, template: &Template) -> Value {
+        self.template_value(template)
+    }
+
+    fn template_value(&mut self, template: &Template) -> Value {
+        // A lone interpolation is its value, whatever its type.
+        if let Some(Element::Interpolation(lone)) = template.as_single_element() {
+            return self.eval(&lone.expr);
+        }
+        self.elements(template, false, false).value()
+    }
+
+    /// `trim_start`, `trim_end`: markers around this template ask for it.
+    fn elements(&mut self, template: &Template, trim_start: bool, trim_end: bool) -> Text {
+        let mut out = Text::default();
+        let elements: Vec<&Element> = template.iter().collect();
+        for (i, element) in elements.iter().enumerate() {
+            match element {
+                Element::Literal(text) => {
+                    let left = if i == 0 { trim_start } else { trims_after(elements[i - 1]) };
+                    let right = elements.get(i + 1).map_or(trim_end, |next| trims_before(next));
+                    let mut text = text.as_str();
+                    if left {
+                        text = text.trim_start();
+                    }
+                    if right {
+                        text = text.trim_end();
+                    }
+                    out.push(text);
+                }
+                Element::Interpolation(part) => {
+                    let value = self.eval(&part.expr);
+                    let text = self.part(&part.expr, &value);
+                    out.append(text);
+                }
+                Element::Directive(directive) => {
+                    let text = match &**directive {
+                        Directive::If(directive) => self.if_directive(directive),
+                        Directive::For(directive) => self.for_directive(directive),
+                    };
+                    out.append(text);
+                }
+            }
+        }
+        out
+    }
+
+    /// The text of an interpolated value.
+    fn part(&mut self, expr: &Expression, value: &Value) -> Text {
+        let open = |known: &str, marks| Text { known: known.to_owned(), open: true, marks };
+        let what = if value.is_null() {
+            "The expression result is null. Cannot include a null value in a string template.".to_owned()
+        } else {
+            match convert(value, &Type::String) {
+                Ok(text) => {
+                    let marks = text.marks();
+                    return match (text.as_str(), text.kind()) {
+                        (Some(s), _) => Text { known: s.to_owned(), open: false, marks },
+                        (None, cplan_model::Kind::Unknown(u)) => {
+                            open(u.refinement.prefix.as_deref().unwrap_or(""), marks)
+                        }
+                        (None, _) => open("", marks),
+                    };
+                }
+                Err(_) => {
+                    "Cannot include the given value in a string template: string required.".to_owned()
+                }
+            }
+        };
+        let span = self.span(expr);
+        self.diagnostics.push(
+            Diagnostic::error("invalid-interpolation", "Invalid template interpolation value", what)
+                .remedy("Make a string of it, for instance with join(), jsonencode() or coalesce().")
+                .at(span),
+        );
+        open("", Marks::NONE)
+    }
+
+    fn if_directive(&mut self, directive: &IfDirective) -> Text {
+        let (yes, end) = (&directive.if_expr, &directive.endif_expr);
+        let value = self.eval(&yes.cond_expr);
+        let marks = value.marks();
+        let verdict = self.condition(&yes.cond_expr, &value);
+        let after_yes = directive.else_expr.as_ref().map_or(end.strip, |e| e.strip);
+        let mut text = match (verdict, &directive.else_expr) {
+            (Some(true), _) => self.elements(&yes.template, yes.strip.strip_end(), after_yes.strip_start()),
+            (Some(false), Some(no)) => self.elements(&no.template, no.strip.strip_end(), end.strip.strip_start()),
+            (Some(false), None) => Text::default(),
+            (None, _) => Text { open: true, ..Text::default() },
+        };
+        text.marks = text.marks | marks;
+        text
+    }
+
+    fn for_directive(&mut self, directive: &ForDirective) -> Text {
+        let (intro, end) = (&directive.for_expr, &directive.endfor_expr);
+        let collection = self.eval(&intro.collection_expr);
+        let mut text = Text { marks: collection.marks(), ..Text::default() };
+        let Some(pairs) = self.pairs(&intro.collection_expr, &collection) else {
+            text.open = true;
+            return text;
+        };
+        let height = self.locals.len();
+        for (key, value) in pairs {
+            if let Some(name) = &intro.key_var {
+                self.locals.push((name.as_str().into(), key));
+            }
+            self.locals.push((intro.value_var.as_str().into(), value));
+            let item = self.elements(&intro.template, intro.strip.strip_end(), end.strip.strip_start());
+            text.append(item);
+            self.locals.truncate(height);
+        }
+        text
+    }
+}
+
+/// Whether an element's closing marker trims what follows.
+fn trims_after(element: &Element) -> bool {
+    strips(element).1.strip_end()
+}
+
+/// Whether an element's opening marker trims what stands before.
+fn trims_before(element: &Element) -> bool {
+    strips(element).0.strip_start()
+}
+
+fn strips(element: &Element) -> (Strip, Strip) {
+    match element {
+        Element::Literal(_) => (Strip::None, Strip::None),
+        Element::Interpolation(part) => (part.strip, part.strip),
+        Element::Directive(directive) => match &**directive {
+            Directive::If(d) => (d.if_expr.strip, d.endif_expr.strip),
+            Directive::For(d) => (d.for_expr.strip, d.endfor_expr.strip),
+        },
+    }
+}

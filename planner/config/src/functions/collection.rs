@@ -1,0 +1,7 @@
+//! Functions of collections.
+
+use super::Table;
+
+pub(super) fn table() -> Table {
+    vec![]
+}

@@ -1,0 +1,223 @@
+//! Folders to [`Config`]: which files belong to a module, nested local modules, cycles of modules.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, SourceMap, Span};
+
+use crate::{Config, Module, Settings, parse};
+
+pub(crate) mod block;
+mod meta;
+mod module;
+mod paths;
+mod resource;
+mod settings;
+mod variable;
+
+use module::Builder;
+use paths::{clean, relative};
+
+/// How deep module calls may nest.
+const MAX_MODULES: usize = 64;
+
+/// Reads all configuration files of a folder as one module, and the local modules that it calls.
+///
+/// With errors the configuration holds what could be read; nothing should be planned from it.
+pub fn load(root: &Path) -> (Config, Diagnostics) {
+    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let mut loader = Loader {
+        root: clean(&absolute),
+        sources: SourceMap::default(),
+        diagnostics: Diagnostics::new(),
+        loaded: BTreeMap::new(),
+        calling: Vec::new(),
+    };
+    let dir = loader.root.clone();
+    let module = loader.module(&dir, None);
+    (Config { sources: loader.sources, root: module }, loader.diagnostics)
+}
+
+struct Loader {
+    root: PathBuf,
+    sources: SourceMap,
+    diagnostics: Diagnostics,
+    /// Every module once, however often it is called.
+    loaded: BTreeMap<PathBuf, Arc<Module>>,
+    /// The folders of the calls that led here.
+    calling: Vec<(PathBuf, Option<Span>)>,
+}
+
+impl Loader {
+    fn module(&mut self, dir: &Path, call: Option<Span>) -> Arc<Module> {
+        if let Some(module) = self.loaded.get(dir) {
+            return module.clone();
+        }
+        self.calling.push((dir.to_owned(), call));
+        let mut builder = Builder::new(dir);
+        for path in self.files(dir, call) {
+            self.file(&path, &mut builder);
+        }
+        let (module, diagnostics) = builder.finish(|source, span| self.called(dir, source, span));
+        self.diagnostics.extend(diagnostics);
+        self.calling.pop();
+        let module = Arc::new(module);
+        self.loaded.insert(dir.to_owned(), module.clone());
+        module
+    }
+
+    /// The module that a call names.
+    fn called(&mut self, dir: &Path, source: &str, span: Span) -> Option<Arc<Module>> {
+        let mut refuse = |summary: &str, what: String, remedy: &str| {
+            self.diagnostics.push(Diagnostic::error("module-source", summary, what).remedy(remedy).at(span));
+        };
+        if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
+            refuse(
+                "Unsupported module source",
+                format!("{source:?} is not a local path; only modules in folders are supported."),
+                "Write a path that begins with `./` or `../`.",
+            );
+            return None;
+        }
+        let path = clean(&dir.join(source));
+        if let Some(at) = self.calling.iter().position(|(d, _)| *d == path) {
+            let mut names: Vec<_> = self.calling[at..].iter().map(|(d, _)| self.shown(d)).collect();
+            names.push(self.shown(&path));
+            let mut diagnostic = Diagnostic::error(
+                "module-cycle",
+                "Module calls itself",
+                format!("The module calls go in a circle: {}.", names.join(" -> ")),
+            )
+            .remedy("Remove one of the calls.")
+            .at(span);
+            for place in self.calling[at + 1..].iter().filter_map(|(_, span)| *span) {
+                diagnostic = diagnostic.label(place, "also in the circle");
+            }
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        if self.calling.len() >= MAX_MODULES {
+            refuse("Modules nested too deeply", format!("Module calls nest deeper than {MAX_MODULES}."), "Call the modules from fewer levels.");
+            return None;
+        }
+        if !path.is_dir() {
+            let shown = self.shown(&path);
+            self.diagnostics.push(
+                Diagnostic::error("module-source", "Unreadable module directory", format!("There is no folder `{shown}`."))
+                    .remedy("Correct the path; it is relative to the folder of the file that calls.")
+                    .at(span),
+            );
+            return None;
+        }
+        Some(self.module(&path, Some(span)))
+    }
+
+    /// The configuration files of a folder in the order of their names.
+    fn files(&mut self, dir: &Path, call: Option<Span>) -> Vec<PathBuf> {
+        let mut fail = |id, summary: &str, what: String, remedy: &str| {
+            let diagnostic = Diagnostic::error(id, summary, what).remedy(remedy);
+            self.diagnostics.push(match call {
+                Some(span) => diagnostic.at(span),
+                None => diagnostic,
+            });
+        };
+        let entries = match std::fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let what = format!("The folder `{}` cannot be read: {error}.", dir.display());
+                fail("unreadable", "Unreadable folder", what, "Check that it exists and that you may read it.");
+                return Vec::new();
+            }
+        };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(is_configuration))
+            .filter(|path| !path.is_dir())
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            let what = format!("The folder `{}` has no configuration files.", dir.display());
+            fail("no-configuration", "No configuration files", what, "Write a file such as `main.hcl`, or name another folder.");
+        }
+        files
+    }
+
+    fn file(&mut self, path: &Path, builder: &mut Builder) {
+        let shown = relative(path, &self.root);
+        let text = match std::fs::read(path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => {
+                    let good = error.utf8_error().valid_up_to();
+                    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                    let source = self.sources.add(shown.clone(), text);
+                    let what = format!("`{}` is not UTF-8 text.", shown.display());
+                    self.diagnostics.push(
+                        Diagnostic::error("unreadable", "Invalid character encoding", what)
+                            .remedy("Save the file as UTF-8.")
+                            .at(Span::new(source, good, good + 1)),
+                    );
+                    return;
+                }
+            },
+            Err(error) => {
+                let source = self.sources.add(shown.clone(), "");
+                let what = format!("`{}` cannot be read: {error}.", shown.display());
+                self.diagnostics.push(
+                    Diagnostic::error("unreadable", "Unreadable file", what)
+                        .remedy("Check that it is a file and that you may read it.")
+                        .at(Span::new(source, 0, 0)),
+                );
+                return;
+            }
+        };
+        let source = self.sources.add(shown, text.as_str());
+        let (body, diagnostics) = parse::body(&text, source);
+        self.diagnostics.extend(diagnostics);
+        builder.file(&body, source);
+    }
+
+    fn shown(&self, dir: &Path) -> String {
+        let path = relative(dir, &self.root);
+        if path.as_os_str().is_empty() { ".".into() } else { path.display().to_string() }
+    }
+}
+
+/// `*.tf` and `*.hcl`, but no dot files and no other tools' files (`x.pkr.hcl`, `x.tftest.hcl`).
+fn is_configuration(name: &str) -> bool {
+    if name.starts_with('.') || name.ends_with('~') {
+        return false;
+    }
+    match name.strip_suffix(".hcl") {
+        Some(stem) => !stem.contains('.'),
+        None => name.ends_with(".tf"),
+    }
+}
+
+/// What stands for a module that could not be read.
+fn nothing(dir: &Path) -> Module {
+    Module {
+        dir: dir.to_owned(),
+        settings: Settings::default(),
+        variables: BTreeMap::new(),
+        locals: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        providers: BTreeMap::new(),
+        resources: BTreeMap::new(),
+        calls: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_configuration;
+
+    #[test]
+    fn leaves_other_tools_files_alone() {
+        assert!(["main.tf", "a.hcl", "a.b.tf"].into_iter().all(is_configuration));
+        let not = [".terraform.lock.hcl", "x.pkr.hcl", "x.tftest.hcl", "a.tfvars", "a.tf.json", "a.tf~", ".a.tf"];
+        assert!(!not.into_iter().any(is_configuration));
+    }
+}

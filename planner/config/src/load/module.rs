@@ -1,0 +1,208 @@
+//! The blocks of a module's files to a [`Module`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
+use hcl_edit::Span as _;
+use hcl_edit::structure::{Block, Body};
+
+use super::block::{Reader, header, unsupported_argument};
+use super::nothing;
+use crate::{Expr, Local, Module, ModuleCall, Output, constant, suggest};
+
+const BLOCKS: [&str; 9] =
+    ["resource", "data", "variable", "output", "locals", "module", "provider", "terraform", "cplan"];
+const LATER: [&str; 5] = ["check", "moved", "import", "removed", "ephemeral"];
+
+/// A module on its way.
+pub(super) struct Builder {
+    pub(super) module: Module,
+    pub(super) diagnostics: Diagnostics,
+    calls: BTreeMap<Arc<str>, (ModuleCall, Option<(String, Span)>)>,
+}
+
+impl Builder {
+    pub(super) fn new(dir: &Path) -> Self {
+        Builder { module: nothing(dir), diagnostics: Diagnostics::new(), calls: BTreeMap::new() }
+    }
+
+    /// Adds the blocks of a file.
+    pub(super) fn file(&mut self, body: &Body, source: SourceId) {
+        for attribute in body.attributes() {
+            self.diagnostics.push(unsupported_argument::<&str>(attribute, source, &[], &BLOCKS));
+        }
+        for block in body.blocks() {
+            match block.ident.as_str() {
+                "resource" | "data" => self.resource(block, source),
+                "variable" => self.variable(block, source),
+                "output" => self.output(block, source),
+                "locals" => self.locals(block, source),
+                "module" => self.call(block, source),
+                "provider" => self.provider(block, source),
+                "terraform" | "cplan" => self.settings(block, source),
+                other => {
+                    let span = block.ident.span().map_or(header(block, source), |r| Span::new(source, r.start, r.end));
+                    self.diagnostics.push(if LATER.contains(&other) {
+                        Diagnostic::error(
+                            "not-supported",
+                            "Not supported yet",
+                            format!("`{other}` blocks are part of the language, but this version cannot do them yet."),
+                        )
+                        .remedy("Remove the block.")
+                        .at(span)
+                    } else {
+                        Diagnostic::error(
+                            "unsupported-block",
+                            "Unsupported block type",
+                            format!("Blocks of type `{other}` are not expected here."),
+                        )
+                        .remedy(match suggest(other, BLOCKS) {
+                            Some(near) => format!("Did you mean `{near}`?"),
+                            None => "Remove the block.".into(),
+                        })
+                        .at(span)
+                    });
+                }
+            }
+        }
+    }
+
+    /// Tells of a name that is taken; `what` is as in "resource `a.b`".
+    pub(super) fn duplicate(&mut self, what: &str, first: Span, second: Span) {
+        let kind = what.split(' ').next().unwrap_or("block");
+        self.diagnostics.push(
+            Diagnostic::error(
+                "duplicate",
+                format!("Duplicate {kind} configuration"),
+                format!("The {what} was already declared; names must be unique within a module."),
+            )
+            .remedy("Rename or remove one of the two.")
+            .at(second)
+            .label(first, "first declared here"),
+        );
+    }
+
+    fn locals(&mut self, block: &Block, source: SourceId) {
+        let mut reader = Reader::new(block, source);
+        reader.labels([]);
+        for inner in block.body.blocks() {
+            reader.diagnostics.push(super::block::unsupported_block::<&str>(inner, source, &[], &[]));
+        }
+        self.diagnostics.extend(reader.diagnostics);
+        for attribute in block.body.attributes() {
+            let span = attribute.key.span().map_or(header(block, source), |r| Span::new(source, r.start, r.end));
+            let name: Arc<str> = attribute.key.as_str().into();
+            if let Some(first) = self.module.locals.get(&name) {
+                let first = first.span;
+                self.duplicate(&format!("local value `{name}`"), first, span);
+                continue;
+            }
+            self.module.locals.insert(name, Local { value: Expr::new(&attribute.value, source), span });
+        }
+    }
+
+    fn output(&mut self, block: &Block, source: SourceId) {
+        let mut reader = Reader::new(block, source);
+        let labels = reader.labels(["name"]);
+        let span = reader.header();
+        let value = reader.required("value");
+        let sensitive = reader.bool("sensitive").unwrap_or(false);
+        let description = reader.string("description");
+        let depends_on = reader.depends_on();
+        for name in ["precondition"] {
+            for block in reader.blocks(name) {
+                let span = header(block, source);
+                reader.error(
+                    "not-supported",
+                    "Not supported yet",
+                    "`precondition` in outputs is part of the language, but this version cannot do it yet.".into(),
+                    "Remove it.".into(),
+                    span,
+                );
+            }
+        }
+        self.diagnostics.extend(reader.close());
+        let (Some([name]), Some(value)) = (labels, value) else { return };
+        if let Some(first) = self.module.outputs.get(&name) {
+            let first = first.span;
+            self.duplicate(&format!("output `{name}`"), first, span);
+            return;
+        }
+        self.module.outputs.insert(name, Output { span, value, sensitive, description, depends_on });
+    }
+
+    fn call(&mut self, block: &Block, source: SourceId) {
+        let mut reader = Reader::new(block, source);
+        let labels = reader.labels(["name"]);
+        let span = reader.header();
+        let path = reader.required("source");
+        let repeat = reader.repeat();
+        let depends_on = reader.depends_on();
+        for name in ["providers", "version"] {
+            if let Some(expr) = reader.argument(name) {
+                reader.error(
+                    "not-supported",
+                    "Not supported yet",
+                    format!("`{name}` of module calls is part of the language, but this version cannot do it yet."),
+                    "Remove it.".into(),
+                    expr.span,
+                );
+            }
+        }
+        for inner in block.body.blocks() {
+            let d = super::block::unsupported_block::<&str>(inner, source, &[], &[]);
+            reader.diagnostics.push(d);
+        }
+        let diagnostics = reader.diagnostics;
+        self.diagnostics.extend(diagnostics);
+        const META: [&str; 6] = ["source", "count", "for_each", "depends_on", "providers", "version"];
+        let inputs = (block.body.attributes())
+            .filter(|a| !META.contains(&a.key.as_str()))
+            .map(|a| {
+                let place = a.key.span().map_or(span, |r| Span::new(source, r.start, r.end));
+                (Arc::from(a.key.as_str()), (Expr::new(&a.value, source), place))
+            })
+            .collect();
+        let Some([name]) = labels else { return };
+        if let Some((first, _)) = self.calls.get(&name) {
+            let first = first.span;
+            self.duplicate(&format!("module call `{name}`"), first, span);
+            return;
+        }
+        let path = path.and_then(|expr| match constant(&expr) {
+            Ok(value) => match value.as_str() {
+                Some(text) => Some((text.to_owned(), expr.span)),
+                None => {
+                    self.diagnostics.push(
+                        Diagnostic::error("module-source", "Invalid module source", "The source of a module must be a string.")
+                            .remedy("Write a path that begins with `./` or `../`.")
+                            .at(expr.span),
+                    );
+                    None
+                }
+            },
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                None
+            }
+        });
+        let module = Arc::new(nothing(&self.module.dir));
+        self.calls.insert(name, (ModuleCall { span, repeat, depends_on, inputs, module }, path));
+    }
+
+    /// The module with its calls loaded; a call whose module cannot be loaded is left out.
+    pub(super) fn finish(
+        mut self,
+        mut load: impl FnMut(&str, Span) -> Option<Arc<Module>>,
+    ) -> (Module, Diagnostics) {
+        for (name, (call, path)) in self.calls {
+            let module = path.and_then(|(path, span)| load(&path, span));
+            if let Some(module) = module {
+                self.module.calls.insert(name, ModuleCall { module, ..call });
+            }
+        }
+        (self.module, self.diagnostics)
+    }
+}

@@ -1,0 +1,120 @@
+//! Text to hcl-edit's tree; after an error, the next block.
+
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
+use hcl_edit::Span as _;
+use hcl_edit::expr::Expression;
+use hcl_edit::parser::Error;
+use hcl_edit::structure::Body;
+
+use crate::Expr;
+
+mod heredoc;
+mod resync;
+
+/// The tree of a file. Where the file has errors, those of several blocks are told, and the tree holds the others.
+pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
+    let plain = text.strip_prefix('\u{feff}').map(|rest| format!("   {rest}"));
+    let text = plain.as_deref().unwrap_or(text);
+    match parse(text) {
+        Ok(body) => (body, Diagnostics::new()),
+        Err(error) => {
+            let mut diagnostics = Diagnostics::new();
+            let mut rest = text.to_owned();
+            for chunk in resync::chunks(text) {
+                let padded = format!("{}{}", resync::blank(&text[..chunk.start]), &text[chunk.clone()]);
+                if let Err(error) = parse(&padded) {
+                    diagnostics.push(syntax_error(&padded, &error, source));
+                    rest.replace_range(chunk.clone(), &resync::blank(&text[chunk]));
+                }
+            }
+            if diagnostics.is_empty() {
+                diagnostics.push(syntax_error(text, &error, source));
+            }
+            (parse(&rest).unwrap_or_default(), diagnostics)
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Body, Error> {
+    let mut body = hcl_edit::parser::parse_body(text)?;
+    heredoc::flush(&mut body, text);
+    Ok(body)
+}
+
+/// One expression, as on a command line.
+pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
+    let mut tree =
+        hcl_edit::parser::parse_expr(text).map_err(|error| Box::new(syntax_error(text, &error, source)))?;
+    heredoc::flush_expression(&mut tree, text);
+    Ok(Expr::new(&tree, source))
+}
+
+impl Expr {
+    /// An expression of a tree with its place.
+    pub(crate) fn new(tree: &Expression, source: SourceId) -> Self {
+        let range = tree.span().unwrap_or(0..0);
+        Expr { tree: Arc::new(tree.clone()), span: Span::new(source, range.start, range.end) }
+    }
+}
+
+fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
+    let offset = error.location().offset().min(text.len());
+    let end = text[offset..].char_indices().nth(1).map_or(text.len(), |(i, _)| offset + i);
+    let span = Span::new(source, offset, end);
+    let message = error.message();
+    let word: String = text[offset..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).collect();
+    if message.contains("redefined attribute") {
+        return Diagnostic::error(
+            "duplicate-argument",
+            "Attribute redefined",
+            format!("The argument `{word}` is set twice in one block."),
+        )
+        .remedy("Remove one of the two; each argument may be set only once.")
+        .at(Span::new(source, offset, offset + word.len()));
+    }
+    if message.contains("nested levels") || message.contains("chained binary operators") {
+        let limit = if message.contains("nested levels") { "64 levels" } else { "128 operators" };
+        return Diagnostic::error(
+            "too-deep",
+            "Expression nested too deeply",
+            format!("What stands here nests deeper than {limit}."),
+        )
+        .remedy("Move parts of it to local values.")
+        .at(span);
+    }
+    let summary = if message.contains("invalid expression") {
+        "Invalid expression"
+    } else if message.contains("escape sequence") || message.contains("hex code") {
+        "Invalid escape sequence"
+    } else {
+        "Invalid syntax"
+    };
+    let found = match text[offset..].chars().next() {
+        None => "the end of the file".to_owned(),
+        Some('\n' | '\r') => "the end of the line".to_owned(),
+        Some(_) if !word.is_empty() => format!("`{word}`"),
+        Some(c) => format!("`{c}`"),
+    };
+    let expected = message.split("expected ").nth(1).unwrap_or("something else").replace("unexpected token", "");
+    Diagnostic::error("syntax", summary, format!("Found {found} where the language allows {expected}."))
+        .remedy(remedy(message, &text[offset..], summary))
+        .at(span)
+}
+
+fn remedy(message: &str, rest: &str, summary: &str) -> &'static str {
+    if message.contains("heredoc end delimiter") {
+        "End the heredoc with its delimiter on a line of its own."
+    } else if summary == "Invalid expression" {
+        "Write a value here: a text in quotes, a number, a list in [ ] or an object in { }."
+    } else if summary == "Invalid escape sequence" {
+        "Write `\\\\` for a backslash."
+    } else if rest.is_empty() {
+        "Close what is still open: a brace, a bracket or a quote."
+    } else if message.contains("newline") {
+        "Put each argument and each block on a line of its own."
+    } else {
+        "Check the line for a missing `=`, brace, bracket, comma or quote."
+    }
+}

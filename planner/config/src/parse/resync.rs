@@ -1,0 +1,48 @@
+//! Where top-level blocks begin, told from the text alone, so that an error in one does not hide those in others.
+
+use std::ops::Range;
+
+const BLOCKS: [&str; 14] = [
+    "resource", "data", "variable", "output", "locals", "module", "provider", "terraform", "cplan", "check", "moved",
+    "import", "removed", "ephemeral",
+];
+
+/// The pieces of a file, each beginning with a block's first line (the first with whatever stands before).
+pub(super) fn chunks(text: &str) -> Vec<Range<usize>> {
+    let mut starts = vec![0];
+    let mut heredoc: Option<String> = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        match &heredoc {
+            Some(end) if line.trim() == end => heredoc = None,
+            // A heredoc that is never closed must not hide all blocks after it.
+            Some(end) if text[offset..].lines().any(|l| l.trim() == end) => {}
+            _ => {
+                heredoc = opened(line);
+                if offset > 0 && begins_block(line) {
+                    starts.push(offset);
+                }
+            }
+        }
+        offset += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+fn begins_block(line: &str) -> bool {
+    let word = line.split([' ', '\t', '{', '"', '\n', '\r']).next().unwrap_or("");
+    BLOCKS.contains(&word) && line.contains(['{', '"'])
+}
+
+/// The delimiter of a heredoc that begins in this line.
+fn opened(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("<<")?;
+    let rest = rest.strip_prefix('-').unwrap_or(rest).trim_end();
+    (!rest.is_empty() && rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| rest.to_owned())
+}
+
+/// The text with everything but the line ends made blank; as many bytes as before.
+pub(super) fn blank(text: &str) -> String {
+    text.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect()
+}

@@ -1,0 +1,159 @@
+//! References: what an expression or a body names, found without evaluating it.
+
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Mode, ResourceAddr, SourceId, Span};
+use hcl_edit::Decorated;
+use hcl_edit::expr::TraversalOperator;
+
+use crate::{Body, Expr, Reference, Subject};
+
+use self::collect::Collector;
+
+mod collect;
+
+/// All references of an expression in the order of the text; names that the expression itself introduces (`for`)
+/// are none. What is no reference at all is left out: evaluation tells of it.
+pub fn references(expr: &Expr) -> Vec<Reference> {
+    let mut collector = Collector::new(expr.span.source);
+    collector.expression(&expr.tree);
+    collector.found
+}
+
+/// All references of a body, those in nested and dynamic blocks included, without the iterators of the latter.
+pub fn body_references(body: &Body) -> Vec<Reference> {
+    let mut collector = Collector::new(body.span.source);
+    collector.body(&body.body);
+    collector.found
+}
+
+/// References of an expression and what looks like one and is not.
+pub(crate) fn references_checked(expr: &Expr) -> (Vec<Reference>, Vec<Diagnostic>) {
+    let mut collector = Collector::new(expr.span.source);
+    collector.expression(&expr.tree);
+    (collector.found, collector.wrong)
+}
+
+/// As [`references_checked`], of a body.
+pub(crate) fn body_references_checked(body: &Body) -> (Vec<Reference>, Vec<Diagnostic>) {
+    let mut collector = Collector::new(body.span.source);
+    collector.body(&body.body);
+    (collector.found, collector.wrong)
+}
+
+type Operators = [Decorated<TraversalOperator>];
+
+/// The reference that a traversal begins with, and how many of its operators belong to it.
+pub(crate) fn reference(
+    root: &str,
+    operators: &Operators,
+    source: SourceId,
+    span: Span,
+) -> Result<(Reference, usize), Box<Diagnostic>> {
+    let name = |i: usize| match operators.get(i).map(|o| o.value()) {
+        Some(TraversalOperator::GetAttr(name)) => Some(Arc::<str>::from(name.as_str())),
+        _ => None,
+    };
+    let invalid = |what: String, remedy: String| {
+        Err(Box::new(Diagnostic::error("invalid-reference", "Invalid reference", what).remedy(remedy).at(span)))
+    };
+    let needs = |object: &str| {
+        invalid(
+            format!("The {object:?} object cannot be accessed directly. Instead, access one of its attributes."),
+            format!("Write `{object}.NAME`."),
+        )
+    };
+    let one_of = |object: &str, given: &str, names: &[&str]| {
+        invalid(
+            format!("The {object:?} object does not have an attribute named {given:?}."),
+            match crate::suggest(given, names.iter().copied()) {
+                Some(near) => format!("Did you mean `{object}.{near}`?"),
+                None => format!("It has {}.", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+            },
+        )
+    };
+    let (subject, taken) = match root {
+        "self" => (Subject::SelfObject, 0),
+        "var" | "local" | "module" | "count" | "each" | "path" | "terraform" | "data" | "resource" => {
+            let Some(first) = name(0) else { return needs(root) };
+            let (subject, taken) = match (root, &*first) {
+                ("var", _) => (Subject::Variable(first), 1),
+                ("local", _) => (Subject::Local(first), 1),
+                ("module", _) => (Subject::Module(first), 1),
+                ("count", "index") => (Subject::CountIndex, 1),
+                ("count", given) => return one_of("count", given, &["index"]),
+                ("each", "key") => (Subject::EachKey, 1),
+                ("each", "value") => (Subject::EachValue, 1),
+                ("each", given) => return one_of("each", given, &["key", "value"]),
+                ("path", "module") => (Subject::PathModule, 1),
+                ("path", "root") => (Subject::PathRoot, 1),
+                ("path", "cwd") => (Subject::PathCwd, 1),
+                ("path", given) => return one_of("path", given, &["module", "root", "cwd"]),
+                ("terraform", "workspace") => (Subject::Workspace, 1),
+                ("terraform", given) => return one_of("terraform", given, &["workspace"]),
+                (kind, _) => {
+                    let Some(second) = name(1) else {
+                        return invalid(
+                            format!("The {kind:?} object must be followed by two attribute names: the type and the name."),
+                            format!("Write `{kind}.TYPE.NAME`."),
+                        );
+                    };
+                    let mode = if kind == "data" { Mode::Data } else { Mode::Managed };
+                    (Subject::Resource(ResourceAddr { mode, ty: first, name: second }), 2)
+                }
+            };
+            (subject, taken)
+        }
+        ty => match name(0) {
+            Some(name) => {
+                (Subject::Resource(ResourceAddr { mode: Mode::Managed, ty: ty.into(), name }), 1)
+            }
+            None => {
+                return invalid(
+                    "A reference to a resource type must be followed by at least one attribute access, specifying the resource name.".into(),
+                    match crate::suggest(ty, ["var", "local", "module", "each", "count", "path", "self", "data", "true", "false", "null"]) {
+                        Some(near) => format!("Did you mean `{near}`, or the text {ty:?} in quotes?"),
+                        None => format!("Write `{ty}.NAME` for a resource, or {ty:?} in quotes for a text."),
+                    },
+                );
+            }
+        },
+    };
+    let output = match (&subject, operators.get(1).map(|o| o.value())) {
+        (Subject::Module(_), Some(TraversalOperator::Index(_) | TraversalOperator::LegacyIndex(_))) => name(2),
+        (Subject::Module(_), _) => name(1),
+        _ => None,
+    };
+    let end = match taken {
+        0 => span.end,
+        n => operators.get(n - 1).and_then(hcl_edit::Span::span).map_or(span.end, |r| Span::new(source, r.start, r.end).end),
+    };
+    // A caret under the subject and its first step is enough; the whole may go over several lines.
+    let end = if output.is_some() { span.end } else { end };
+    Ok((Reference { subject, span: Span { end, ..span }, output }, taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subjects(text: &str) -> Vec<String> {
+        let expr = crate::parse::expression(text, SourceId(0)).unwrap();
+        references(&expr)
+            .into_iter()
+            .map(|r| format!("{:?}{}", r.subject, r.output.map(|o| format!(" -> {o}")).unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn finds_what_is_named() {
+        assert_eq!(subjects("var.a + local.b"), [r#"Variable("a")"#, r#"Local("b")"#]);
+        assert_eq!(subjects("module.m.out"), [r#"Module("m") -> out"#]);
+        assert_eq!(subjects("module.m[\"x\"].out.z"), [r#"Module("m") -> out"#]);
+        assert_eq!(subjects("module.m[*].out"), [r#"Module("m")"#]);
+        assert_eq!(subjects("[for x in var.l : x.y + each.key]"), [r#"Variable("l")"#, "EachKey"]);
+        assert_eq!(subjects("{ a = b.c, (d.e) = 1 }").len(), 2);
+        assert_eq!(subjects("\"%{ for x in var.l }${x}${var.y}%{ endfor }\"").len(), 2);
+        assert_eq!(subjects("a.b[var.i].c").len(), 2);
+    }
+}

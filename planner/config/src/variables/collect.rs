@@ -1,0 +1,217 @@
+//! Where the values of the root module's variables come from, and which wins.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, SourceId, Type, Value};
+
+use super::file::{File, json, parse};
+use crate::{Config, Expr, Variable, constant, parse as text, suggest};
+
+/// A value given on the command line; later ones win.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableFlag {
+    /// `-var 'name=value'`
+    Value(String),
+    /// `-var-file path`
+    File(PathBuf),
+}
+
+/// Values of the root module's variables by name: environment (`TF_VAR_x`, then `CPLAN_VAR_x`), `terraform.tfvars`,
+/// `cplan.tfvars`, those with `.json`, `*.auto.tfvars` and `*.auto.tfvars.json` by name, then the flags in order; the
+/// last wins. `env` holds the whole environment. Values are given as written; [`super::prepare_variable`] has been
+/// applied to each, and a variable without a value has its default. Required ones that have none are errors.
+pub fn collect_variables(
+    config: &Config,
+    env: &[(String, String)],
+    flags: &[VariableFlag],
+) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
+    let mut inputs =
+        Inputs { config, given: BTreeMap::new(), diagnostics: Diagnostics::new(), failed: Vec::new() };
+    for prefix in ["TF_VAR_", "CPLAN_VAR_"] {
+        for (key, value) in env {
+            if let Some(name) = key.strip_prefix(prefix)
+                && let Some(variable) = config.root.variables.get(name)
+            {
+                inputs.text(name, value, variable, &format!("environment variable {key}"));
+            }
+        }
+    }
+    for path in inputs.automatic() {
+        inputs.file(&path);
+    }
+    for flag in flags {
+        match flag {
+            VariableFlag::File(path) => inputs.file(path),
+            VariableFlag::Value(text) => inputs.flag(text),
+        }
+    }
+    inputs.finish()
+}
+
+/// A given value and where it was given.
+type Given = (Value, String);
+
+struct Inputs<'a> {
+    config: &'a Config,
+    given: BTreeMap<Arc<str>, Given>,
+    diagnostics: Diagnostics,
+    /// Given, but wrongly: not missing as well.
+    failed: Vec<Arc<str>>,
+}
+
+impl Inputs<'_> {
+    fn error(&mut self, id: &'static str, summary: &str, what: String, remedy: &str) {
+        self.diagnostics.push(Diagnostic::error(id, summary, what).remedy(remedy));
+    }
+
+    /// The files that are read without being named.
+    fn automatic(&mut self) -> Vec<PathBuf> {
+        let dir = &self.config.root.dir;
+        let mut files: Vec<PathBuf> =
+            ["terraform.tfvars", "terraform.tfvars.json", "cplan.tfvars", "cplan.tfvars.json"]
+                .iter()
+                .map(|name| dir.join(name))
+                .filter(|path| path.exists())
+                .collect();
+        let mut auto: Vec<PathBuf> = std::fs::read_dir(dir)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+                !name.starts_with('.') && (name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
+            })
+            .collect();
+        auto.sort();
+        files.extend(auto);
+        files
+    }
+
+    fn file(&mut self, path: &std::path::Path) {
+        let shown = path.strip_prefix(&self.config.root.dir).unwrap_or(path).display().to_string();
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let what = format!("The variables file `{shown}` cannot be read: {error}.");
+                self.error("unreadable", "Failed to read variables file", what, "Check that it exists and that you may read it.");
+                return;
+            }
+        };
+        let read = if shown.ends_with(".json") { json(&text, &shown) } else { parse(&text, &shown) };
+        let File { values, diagnostics } = read;
+        self.diagnostics.extend(diagnostics);
+        for (name, (value, place)) in values {
+            if self.config.root.variables.contains_key(&name) {
+                self.given.insert(name, (value, place));
+                continue;
+            }
+            let near = suggest(&name, self.config.root.variables.keys().map(|k| &**k));
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    "undeclared-variable",
+                    "Value for undeclared variable",
+                    format!("The root module does not declare a variable named {name:?}, but {place} gives it a value."),
+                )
+                .remedy(match near {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => format!("Declare it with `variable \"{name}\" {{}}`, or remove the value."),
+                }),
+            );
+        }
+    }
+
+    fn flag(&mut self, text: &str) {
+        let Some((name, value)) = text.split_once('=') else {
+            self.error(
+                "invalid-variable",
+                "Invalid -var option",
+                format!("The given -var option {text:?} is not correctly specified: it has no equals sign."),
+                "Write it as `-var NAME=VALUE`.",
+            );
+            return;
+        };
+        let name = name.trim_end();
+        let Some(variable) = self.config.root.variables.get(name) else {
+            let near = suggest(name, self.config.root.variables.keys().map(|k| &**k));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "undeclared-variable",
+                    "Value for undeclared variable",
+                    format!("A variable named {name:?} was assigned on the command line, but the root module does not declare a variable of that name."),
+                )
+                .remedy(match near {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => format!("Declare it with `variable \"{name}\" {{}}`, or remove the option."),
+                }),
+            );
+            return;
+        };
+        self.text(name, value, variable, "the command line");
+    }
+
+    /// A value from outside of files: literal text for strings and where no type is known, otherwise an expression.
+    fn text(&mut self, name: &str, value: &str, variable: &Variable, place: &str) {
+        let name: Arc<str> = name.into();
+        // Text for `any` is an expression where it reads as one, and itself where it does not.
+        let literal = variable.ty.is_primitive() || variable.ty == Type::Dynamic;
+        if literal {
+            self.given.insert(name, (Value::string(value), place.to_owned()));
+            return;
+        }
+        let parsed: Result<Expr, _> = text::expression(value.trim(), SourceId(u32::MAX));
+        match parsed.and_then(|expr| constant(&expr)) {
+            Ok(value) => {
+                self.given.insert(name, (value, place.to_owned()));
+            }
+            Err(diagnostic) => {
+                self.error(
+                    "invalid-variable",
+                    "Invalid value for input variable",
+                    format!("The value of `{name}` from {place} is not an expression: {}", diagnostic.what),
+                    "Write it as in a file of values, for instance '[\"a\", \"b\"]'.",
+                );
+                self.failed.push(name);
+            }
+        }
+    }
+
+    fn finish(mut self) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
+        let mut out = BTreeMap::new();
+        for (name, variable) in &self.config.root.variables {
+            let value = match (self.given.remove(name), &variable.default) {
+                (Some((value, place)), _) => {
+                    let (value, diagnostics) = super::prepare_variable(variable, name, value, None);
+                    self.diagnostics.extend(diagnostics.into_iter().map(|mut d| {
+                        d.what = format!("{} It was given by {place}.", d.what);
+                        d
+                    }));
+                    value
+                }
+                (None, Some(default)) => {
+                    let (value, diagnostics) = super::prepare_variable(variable, name, default.clone(), None);
+                    self.diagnostics.extend(diagnostics);
+                    value
+                }
+                (None, None) => {
+                    if !self.failed.contains(name) {
+                        self.diagnostics.push(
+                            Diagnostic::error(
+                                "missing-variable",
+                                "No value for required variable",
+                                format!("The root module input variable {name:?} is not set, and has no default value."),
+                            )
+                            .remedy(format!("Set it with `-var {name}=VALUE`, in `terraform.tfvars`, or with TF_VAR_{name} in the environment."))
+                            .at(variable.span),
+                        );
+                    }
+                    Value::unknown(variable.ty.clone())
+                }
+            };
+            out.insert(name.clone(), value);
+        }
+        (out, self.diagnostics)
+    }
+}
