@@ -168,15 +168,38 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
     let mut waiting: BTreeMap<&InstanceAddr, usize> =
         members.keys().map(|g| (*g, users.get(g).map_or(0, BTreeSet::len))).collect();
     let mut free: BTreeSet<&InstanceAddr> = waiting.iter().filter(|(_, n)| **n == 0).map(|(g, _)| *g).collect();
-    let mut gone: BTreeMap<&InstanceAddr, StepId> = BTreeMap::new();
     // Should records of different times form a circle, its groups are taken in order of address: a delete of what is
     // still in use fails, and the next apply tries it again.
+    let mut order = Vec::with_capacity(members.len());
     while let Some(group) = free.pop_first().or_else(|| waiting.keys().next().copied()) {
         waiting.remove(group);
+        order.push(group);
+        for on in used.get(group).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(on) {
+                *count -= 1;
+                if *count == 0 {
+                    free.insert(on);
+                }
+            }
+        }
+    }
+    // Groups that stand on something that is replaced: a delete there is waited for by a create that updates wait
+    // for, so it cannot wait for updates itself.
+    let mut shaky: BTreeSet<&InstanceAddr> = BTreeSet::new();
+    for group in order.iter().rev() {
+        let replaced = |on: &&InstanceAddr| shaky.contains(*on) || members[*on].iter().any(|s| s.replaced);
+        if used.get(group).into_iter().flatten().any(|on| replaced(&on)) {
+            shaky.insert(group);
+        }
+    }
+    let mut gone: BTreeMap<&InstanceAddr, StepId> = BTreeMap::new();
+    for group in order {
         let users = users.get(group).into_iter().flatten();
         let before: BTreeSet<StepId> = users.clone().filter_map(|g| gone.get(g).copied()).collect();
-        let changed: BTreeSet<StepId> =
-            users.flat_map(|g| &members[g]).filter(|s| s.updates).filter_map(|s| s.write).collect();
+        let changed: BTreeSet<StepId> = match shaky.contains(group) {
+            true => BTreeSet::new(),
+            false => users.flat_map(|g| &members[g]).filter(|s| s.updates).filter_map(|s| s.write).collect(),
+        };
         let mut after_all = BTreeSet::new();
         for slot in &members[group] {
             let Some(delete) = slot.delete else { continue };
@@ -191,14 +214,6 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
         }
         if let Some(step) = steps.join(after_all) {
             gone.insert(group, step);
-        }
-        for on in used.get(group).into_iter().flatten() {
-            if let Some(count) = waiting.get_mut(on) {
-                *count -= 1;
-                if *count == 0 {
-                    free.insert(on);
-                }
-            }
         }
     }
     let by_identity: HashMap<&str, StepId> =
