@@ -1,1 +1,21 @@
-//! cplan-libvirt
+//! Hosts, networks, images and machines through libvirt.
+
+mod apt;
+mod client;
+mod guest_init;
+mod host;
+mod image;
+mod initramfs;
+mod lock_file;
+mod naming;
+mod network;
+mod ownership;
+mod settings;
+pub mod xml;
+
+pub use client::{Client, LibvirtError};
+pub use host::{HostFacts, facts};
+pub use image::{ImageError, ImageResource};
+pub use network::{NetworkResource, attachment_type};
+pub use ownership::{Mark, NAMESPACE};
+pub use settings::{HostSettings, SharedSettings};

@@ -1,0 +1,56 @@
+//! What the micro guest runs before ssh answers, and the few files that make its root a system.
+
+use crate::initramfs::Tree;
+
+/// From the initramfs to the final root.
+const INIT: &str = include_str!("guest_init/init.sh");
+/// From the final root to a listening ssh server.
+const START: &str = include_str!("guest_init/start.sh");
+/// After ssh listens.
+const LATE: &str = include_str!("guest_init/late.sh");
+
+/// busybox's init: one task of ours, and orderly ends.
+const INITTAB: &str = "::once:/etc/cplan/late\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/sync\n";
+
+/// The kernel's command line. Self-tests of ciphers, watchdogs, clearing of fresh pages, security modules and
+/// mitigations cost together more than a second under software emulation; crng is ready at once where the CPU has RDRAND.
+pub(crate) const COMMAND_LINE: &str = "console=ttyS0 quiet random.trust_cpu=on tsc=reliable mitigations=off \
+     no_timer_check cryptomgr.notests init_on_alloc=0 lsm= audit=0 nowatchdog 8250.nr_uarts=1 i8042.noaux i8042.nokbd \
+     rcupdate.rcu_expedited=1";
+
+/// Everything here that shapes the image, for its digest.
+pub(crate) fn recipe() -> [&'static str; 5] {
+    [INIT, START, LATE, INITTAB, COMMAND_LINE]
+}
+
+/// Puts the scripts and the base files into a tree. Users are added later, by the packages that need them.
+pub(crate) fn install(tree: &mut Tree) {
+    for (path, mode) in [
+        ("dev", 0o755),
+        ("etc", 0o755),
+        ("mnt", 0o755),
+        ("proc", 0o555),
+        ("root/.ssh", 0o700),
+        ("root", 0o700),
+        ("run/disk", 0o755),
+        ("sys", 0o555),
+        ("tmp", 0o1777),
+        ("var/lib", 0o755),
+        ("var/log", 0o755),
+        ("var/tmp", 0o1777),
+    ] {
+        tree.dir(path, mode);
+    }
+    tree.link("var/run", "/run");
+    tree.device("dev/console", 0o600, 5, 1);
+    tree.device("dev/null", 0o666, 1, 3);
+    tree.file("init", 0o755, INIT);
+    tree.file("etc/cplan/start", 0o755, START);
+    tree.file("etc/cplan/late", 0o755, LATE);
+    tree.file("etc/inittab", 0o644, INITTAB);
+    tree.file("etc/acpi/PWRF/00000080", 0o755, "#!/bin/busybox sh\npoweroff\n");
+    tree.file("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost\n");
+    tree.file("etc/shells", 0o644, "/bin/sh\n");
+    tree.file("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n");
+    tree.file("etc/profile", 0o644, "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n");
+}

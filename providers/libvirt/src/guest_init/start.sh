@@ -1,0 +1,54 @@
+# Stage two, in the final root: seed, addresses, ssh; then busybox init reaps, and powers off when told.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t tmpfs -o mode=755,nosuid,nodev run /run
+mount -t tmpfs -o mode=1777,nosuid,nodev tmp /tmp
+mkdir -p /dev/pts /dev/shm /run/lock
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 pts /dev/pts
+mount -t tmpfs -o mode=1777,nosuid,nodev shm /dev/shm
+# What is written should be on the disk within about a second: a machine may be killed at any time.
+echo 100 >/proc/sys/vm/dirty_writeback_centisecs
+echo 100 >/proc/sys/vm/dirty_expire_centisecs
+
+if [ -b /dev/vdb ]; then
+  tar -xf /dev/vdb -C / || echo "cplan: the seed at /dev/vdb cannot be unpacked" >/dev/console
+else
+  echo "cplan: no seed at /dev/vdb" >/dev/console
+fi
+[ -f /etc/hostname ] && hostname -F /etc/hostname
+
+ip link set lo up
+if [ -f /etc/cplan/interfaces ]; then
+  while read -r mac address gateway; do
+    [ -n "$address" ] || continue
+    found=
+    for device in /sys/class/net/*; do
+      read -r own <"$device/address"
+      [ "$own" = "$mac" ] || continue
+      found=${device##*/}
+      ip link set "$found" up
+      ip addr add "$address" dev "$found" 2>/dev/null
+      if [ -n "$gateway" ]; then
+        ip route add default via "$gateway" dev "$found"
+        [ -e /etc/resolv.conf ] || echo "nameserver $gateway" >/etc/resolv.conf
+      fi
+    done
+    [ -n "$found" ] || echo "cplan: no interface has the address $mac" >/dev/console
+  done </etc/cplan/interfaces
+fi
+
+# dropbear reads its own key format only; converted once per key.
+pem=/etc/ssh/ssh_host_ed25519_key
+key=/etc/dropbear/ed25519
+if [ -f "$pem" ]; then
+  mkdir -p /etc/dropbear
+  if ! cmp -s "$pem" "$key.pem"; then
+    rm -f "$key"
+    umask 077
+    dropbearconvert openssh dropbear "$pem" "$key" 2>/dev/console >/dev/null && cp "$pem" "$key.pem"
+    umask 022
+  fi
+  dropbear -s -g -m -W 1048576 -r "$key" -P /run/dropbear.pid 2>/dev/console && echo "cplan: ready" >/dev/console
+else
+  echo "cplan: no host key in the seed: ssh is not started" >/dev/console
+fi
+exec /bin/busybox init

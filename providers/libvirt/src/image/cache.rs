@@ -1,0 +1,261 @@
+//! The image store: images by digest, leases on them, and the making of what is missing.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cplan_model::Identity;
+use cplan_sdk::Context;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::resolution::hex;
+use super::{ImageError, PackageCache, Resolution, contents, disk};
+use crate::apt::Apt;
+
+/// The files of an image.
+pub(crate) const KERNEL: &str = "kernel";
+/// See [`KERNEL`].
+pub(crate) const INITRD: &str = "initrd.img";
+/// See [`KERNEL`].
+pub(crate) const DISK: &str = "disk.qcow2";
+const MANIFEST: &str = "manifest.json";
+
+/// What an image is made of; written last, so an image without it is none.
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    digest: String,
+    flavor: String,
+    packages: Resolution,
+    files: BTreeMap<String, FileFacts>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FileFacts {
+    bytes: u64,
+    sha256: String,
+}
+
+/// The cache folder of a host.
+#[derive(Clone, Debug)]
+pub(crate) struct ImageCache {
+    root: PathBuf,
+}
+
+impl ImageCache {
+    /// The cache at a folder, which may not exist yet.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        ImageCache { root }
+    }
+
+    /// The folder of an image.
+    pub(crate) fn dir(&self, digest: &str) -> PathBuf {
+        self.root.join("images").join(digest)
+    }
+
+    /// Whether an image is there, whole: its manifest is, and every file has its length.
+    pub(crate) fn is_intact(&self, digest: &str) -> bool {
+        let dir = self.dir(digest);
+        let manifest = std::fs::read(dir.join(MANIFEST)).ok().and_then(|m| serde_json::from_slice::<Manifest>(&m).ok());
+        let whole = |(name, facts): (&String, &FileFacts)| {
+            std::fs::metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == facts.bytes)
+        };
+        manifest.is_some_and(|m| m.digest == digest && m.files.len() == 3 && m.files.iter().all(whole))
+    }
+
+    /// Resolves packages with apt; nothing of the host changes but this cache.
+    pub(crate) fn resolve(&self, ctx: &Context, packages: &[String]) -> Result<Resolution, ImageError> {
+        ctx.progress.status("resolving packages");
+        let scratch = Scratch::new(&self.root, "resolve")?;
+        Resolution::resolve(&mut self.apt(ctx, &scratch)?, packages)
+    }
+
+    /// Makes an image unless it is there. One process at a time makes an image; the others wait for it.
+    pub(crate) fn ensure(&self, ctx: &Context, flavor: &str, resolution: &Resolution) -> Result<(), ImageError> {
+        let digest = resolution.digest(flavor);
+        if self.is_intact(&digest) {
+            return Ok(());
+        }
+        let images = self.root.join("images");
+        make_dir(&self.root)?;
+        make_dir(&images)?;
+        let _guard = self.lock(ctx, &images.join(format!(".{digest}.lock")))?;
+        if self.is_intact(&digest) {
+            return Ok(());
+        }
+        let say = |text: &str| {
+            if ctx.cancel.is_cancelled() {
+                return Err(ImageError::Cancelled { doing: text.to_owned() });
+            }
+            ctx.progress.status(text);
+            ctx.progress.log(&format!("{text}\n"));
+            Ok(())
+        };
+        let scratch = Scratch::new(&images, &digest)?;
+        let packages = PackageCache::new(&self.root);
+        say("fetching packages")?;
+        packages.fetch(resolution, || self.apt(ctx, &scratch))?;
+        let made = contents::assemble(resolution, &packages, &scratch.0, &say)?;
+        let write = |name: &str, data: &[u8]| {
+            let path = scratch.0.join(name);
+            std::fs::write(&path, data).map_err(|e| ImageError::io("write", &path, e))
+        };
+        write(KERNEL, &made.kernel)?;
+        write(INITRD, &made.initrd)?;
+        say("making the disk")?;
+        disk::make_disk(&scratch.0.join(DISK), &scratch.0)?;
+        say("storing the image")?;
+        self.store(&scratch.0, flavor, &digest, resolution)?;
+        ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(&digest).display()));
+        Ok(())
+    }
+
+    /// Moves finished files to their place, the manifest last. What is leased there stays leased.
+    fn store(&self, from: &Path, flavor: &str, digest: &str, resolution: &Resolution) -> Result<(), ImageError> {
+        let dir = self.dir(digest);
+        make_dir(&dir)?;
+        let mut files = BTreeMap::new();
+        let place = |name: &str| -> std::io::Result<FileFacts> {
+            let path = from.join(name);
+            let data = std::fs::read(&path)?;
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644))?;
+            File::open(&path)?.sync_all()?;
+            std::fs::rename(&path, dir.join(name))?;
+            Ok(FileFacts { bytes: data.len() as u64, sha256: hex(&Sha256::digest(&data)) })
+        };
+        for name in [KERNEL, INITRD, DISK] {
+            let facts = place(name).map_err(|e| ImageError::io("store", &dir.join(name), e))?;
+            files.insert(name.to_owned(), facts);
+        }
+        let manifest =
+            Manifest { digest: digest.to_owned(), flavor: flavor.to_owned(), packages: resolution.clone(), files };
+        let write = || {
+            let mut json = serde_json::to_vec_pretty(&manifest)?;
+            json.push(b'\n');
+            std::fs::write(from.join(MANIFEST), json)?;
+            File::open(&dir)?.sync_all()?;
+            place(MANIFEST)?;
+            File::open(&dir)?.sync_all()
+        };
+        write().map_err(|e| ImageError::io("write", &dir.join(MANIFEST), e))
+    }
+
+    fn apt(&self, ctx: &Context, scratch: &Scratch) -> Result<Apt, ImageError> {
+        Apt::new(&scratch.0.join("apt"), &self.root.join("apt-lists"), ctx.progress.clone())
+    }
+
+    fn lock(&self, ctx: &Context, path: &Path) -> Result<File, ImageError> {
+        let file = File::create(path).map_err(|e| ImageError::io("open", path, e))?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if ctx.cancel.is_cancelled() => {
+                    return Err(ImageError::Cancelled { doing: "waiting for another process".to_owned() });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    ctx.progress.status("waiting for another process that makes the same image");
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                Err(TryLockError::Error(e)) => return Err(ImageError::io("lock", path, e)),
+            }
+        }
+    }
+
+    fn lease_path(&self, digest: &str, identity: &Identity) -> PathBuf {
+        self.dir(digest).join("leases").join(&identity.id)
+    }
+
+    /// Whether an object holds a lease on an image.
+    pub(crate) fn is_leased(&self, digest: &str, identity: &Identity) -> bool {
+        self.lease_path(digest, identity).is_file()
+    }
+
+    /// Takes a lease: the image must not be pruned.
+    pub(crate) fn lease(&self, digest: &str, identity: &Identity) -> Result<(), ImageError> {
+        let path = self.lease_path(digest, identity);
+        make_dir(&self.dir(digest).join("leases"))?;
+        std::fs::write(&path, format!("{identity}\n")).map_err(|e| ImageError::io("write", &path, e))
+    }
+
+    /// Gives a lease back; the image stays.
+    pub(crate) fn release(&self, digest: &str, identity: &Identity) -> Result<(), ImageError> {
+        let path = self.lease_path(digest, identity);
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(ImageError::io("remove", &path, e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A folder that goes away with its owner; what an earlier process left under the same name goes first.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(parent: &Path, name: &str) -> Result<Self, ImageError> {
+        let process = if name == "resolve" { format!("-{}", std::process::id()) } else { String::new() };
+        let path = parent.join(format!(".making-{name}{process}"));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).map_err(|e| ImageError::io("make", &path, e))?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a folder that QEMU's user can search, whatever the umask.
+fn make_dir(path: &Path) -> Result<(), ImageError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path)
+        .and_then(|()| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)))
+        .map_err(|e| ImageError::io("make", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::example_resolution;
+
+    fn identity() -> Identity {
+        Identity { id: "6b0e".into(), lab: "1234abcd".into(), name: "base".into() }
+    }
+
+    #[test]
+    fn only_whole_images_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().join("cache"));
+        let resolution = example_resolution("1");
+        let digest = resolution.digest("micro");
+        let from = folder.path().join("from");
+        std::fs::create_dir(&from).unwrap();
+        for name in [KERNEL, INITRD, DISK] {
+            std::fs::write(from.join(name), name).unwrap();
+        }
+        make_dir(&cache.dir(&digest)).unwrap();
+        assert!(!cache.is_intact(&digest), "an empty folder is no image");
+        cache.store(&from, "micro", &digest, &resolution).unwrap();
+        assert!(cache.is_intact(&digest));
+        let mode = std::fs::metadata(cache.dir(&digest).join(DISK)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        std::fs::write(cache.dir(&digest).join(INITRD), "short").unwrap();
+        assert!(!cache.is_intact(&digest), "a damaged file is seen");
+    }
+
+    #[test]
+    fn a_lease_is_given_back_and_the_image_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().to_owned());
+        cache.lease("d1", &identity()).unwrap();
+        assert!(cache.is_leased("d1", &identity()));
+        cache.release("d1", &identity()).unwrap();
+        cache.release("d1", &identity()).unwrap();
+        assert!(!cache.is_leased("d1", &identity()) && cache.dir("d1").is_dir());
+    }
+}

@@ -1,0 +1,195 @@
+//! What an image is made of, to the byte: packages with versions and digests.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::ImageError;
+use crate::apt::{Apt, PackageFacts};
+use crate::guest_init;
+use crate::initramfs::{BOOT_MODULES, LAZY_MODULES};
+
+/// Raised when the builder makes other bytes of the same packages.
+const BUILDER: u32 = 1;
+
+/// The package that depends on the newest kernel for virtual machines.
+const KERNEL: &str = "linux-image-cloud-amd64";
+
+/// In every micro image: the tools, the shell, the ssh server, `ip` and `tc`.
+pub(crate) const BASE: [&str; 4] = ["busybox-static", "dash", "dropbear-bin", "iproute2"];
+
+/// Satisfies a dependency of init-system-helpers that would otherwise draw in perl.
+const USR_IS_MERGED: &str = "usr-is-merged";
+
+/// Packages that only serve installation, or services of a full system.
+const NOT_IN_AN_IMAGE: [&str; 8] = [
+    USR_IS_MERGED,
+    "adduser",
+    "debconf",
+    "init-system-helpers",
+    "libcap2-bin",
+    "lsb-base",
+    "runit-helper",
+    "ucf",
+];
+
+/// A package at a version: in the lock file `"name": "version sha256:hex"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct Pinned {
+    /// With its epoch.
+    pub(crate) version: String,
+    /// Of the package file, in hex.
+    pub(crate) sha256: String,
+}
+
+impl From<Pinned> for String {
+    fn from(pinned: Pinned) -> String {
+        format!("{} sha256:{}", pinned.version, pinned.sha256)
+    }
+}
+
+impl TryFrom<String> for Pinned {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let hex = |s: &str| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
+        match text.split_once(" sha256:") {
+            Some((version, sha256)) if !version.is_empty() && hex(sha256) => {
+                Ok(Pinned { version: version.to_owned(), sha256: sha256.to_owned() })
+            }
+            _ => Err(format!("\"{text}\" is not of the form \"VERSION sha256:DIGEST\"")),
+        }
+    }
+}
+
+/// Packages by name.
+pub(crate) type Pins = BTreeMap<String, Pinned>;
+
+/// The packages of one image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resolution {
+    /// The kernel, one package.
+    pub(crate) kernel: Pins,
+    /// Taken for their programs and configuration.
+    pub(crate) programs: Pins,
+    /// Taken for the libraries that the programs need.
+    pub(crate) libraries: Pins,
+}
+
+impl Resolution {
+    /// Asks apt.
+    pub(crate) fn resolve(apt: &mut Apt, requested: &[String]) -> Result<Self, ImageError> {
+        match Self::ask(apt, requested) {
+            // The host's lists may be missing or old: try with fresh ones of our own.
+            Err(first) => apt.update().and_then(|()| Self::ask(apt, requested)).map_err(|second| {
+                let said = [first, second].map(|e| match e {
+                    ImageError::Command { said, .. } => said,
+                    other => other.to_string(),
+                });
+                ImageError::Unresolvable { packages: requested.join(", "), said: said.join("\n") }
+            }),
+            resolved => resolved,
+        }
+    }
+
+    fn ask(apt: &Apt, requested: &[String]) -> Result<Self, ImageError> {
+        let wanted: Vec<String> =
+            BASE.into_iter().chain([USR_IS_MERGED]).map(str::to_owned).chain(requested.iter().cloned()).collect();
+        let closure = apt.closure(&wanted)?;
+        let incomplete = |package: &str, what: &str| ImageError::Incomplete { package: package.into(), what: what.into() };
+        let newest = apt.show(&[KERNEL.to_owned()])?;
+        let kernel_name = newest
+            .first()
+            .and_then(|facts| facts.depends.split(", ").find(|d| d.starts_with("linux-image-")))
+            .and_then(|dependency| dependency.split([' ', ':']).next())
+            .ok_or_else(|| incomplete(KERNEL, "dependency on a kernel"))?
+            .to_owned();
+        let kernel = apt.show(&[kernel_name.clone()])?.into_iter().find(|facts| facts.name == kernel_name);
+        let kernel = kernel.ok_or_else(|| incomplete(&kernel_name, "entry in the package lists"))?;
+        let exact: Vec<_> = closure.iter().map(|(name, version)| format!("{name}={version}")).collect();
+        let facts = apt.show(&exact)?;
+        let mut resolution = Resolution { kernel: pins([kernel]), programs: Pins::new(), libraries: Pins::new() };
+        for (name, version) in &closure {
+            let found = facts.iter().find(|f| f.name == *name && f.version == *version);
+            let found = found.ok_or_else(|| incomplete(name, "entry in the package lists"))?.clone();
+            let asked_for = BASE.contains(&name.as_str()) || requested.contains(name);
+            let always_there = matches!(found.priority.as_str(), "required" | "important" | "standard");
+            if found.section == "libs" && !asked_for {
+                resolution.libraries.extend(pins([found]));
+            } else if asked_for || !(always_there || NOT_IN_AN_IMAGE.contains(&name.as_str())) {
+                resolution.programs.extend(pins([found]));
+            }
+        }
+        Ok(resolution)
+    }
+
+    /// All packages.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &Pinned)> {
+        self.kernel.iter().chain(&self.programs).chain(&self.libraries)
+    }
+
+    /// The content address of the image: 64 hex digits over the builder's own recipe and every package's digest.
+    pub(crate) fn digest(&self, flavor: &str) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        };
+        add(&format!("cplan image {BUILDER} {flavor}"));
+        guest_init::recipe().into_iter().chain(BASE).chain(BOOT_MODULES).chain(LAZY_MODULES).for_each(&mut add);
+        for (role, pins) in [("kernel", &self.kernel), ("programs", &self.programs), ("libraries", &self.libraries)] {
+            add(role);
+            for (name, pinned) in pins {
+                add(&format!("{name}={}={}", pinned.version, pinned.sha256));
+            }
+        }
+        hex(&hash.finalize())
+    }
+}
+
+fn pins(facts: impl IntoIterator<Item = PackageFacts>) -> Pins {
+    facts.into_iter().map(|f| (f.name, Pinned { version: f.version, sha256: f.sha256 })).collect()
+}
+
+/// Bytes in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A made-up resolution.
+    pub(crate) fn example(version: &str) -> Resolution {
+        let pin = |version: &str| Pinned { version: version.into(), sha256: "ab".repeat(32) };
+        Resolution {
+            kernel: [("linux-image-6.1.0-1-cloud-amd64".into(), pin("6.1.1-1"))].into(),
+            programs: [("mosquitto".into(), pin(version)), ("dash".into(), pin("1"))].into(),
+            libraries: [("libc6".into(), pin("2.36"))].into(),
+        }
+    }
+
+    #[test]
+    fn the_digest_follows_content() {
+        let digest = example("1:2.0").digest("micro");
+        assert_eq!(digest.len(), 64);
+        assert_eq!(digest, example("1:2.0").digest("micro"));
+        assert_ne!(digest, example("1:2.1").digest("micro"));
+        assert_ne!(digest, example("1:2.0").digest("other"));
+        let mut moved = example("1:2.0");
+        let library = moved.libraries.pop_first().unwrap();
+        moved.programs.insert(library.0, library.1);
+        assert_ne!(digest, moved.digest("micro"), "the role of a package counts");
+    }
+
+    #[test]
+    fn pins_read_back() {
+        let pinned = example("1:2.0").programs["mosquitto"].clone();
+        assert_eq!(Pinned::try_from(String::from(pinned.clone())), Ok(pinned));
+        assert!(Pinned::try_from("1.0".to_owned()).is_err());
+        assert!(Pinned::try_from("1.0 sha256:xyz".to_owned()).is_err());
+    }
+}
