@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use cplan_bench::{BenchmarkResource, GuestBinary, RunRecord};
@@ -21,6 +22,7 @@ struct Lab {
     shell: Arc<LocalShell>,
     resource: BenchmarkResource,
     ctx: Context,
+    identity: Identity,
 }
 
 impl Lab {
@@ -31,7 +33,7 @@ impl Lab {
         let guest = GuestBinary::new(guest_binary()).in_folder(folder.path().join("machine").to_string_lossy());
         let resource = BenchmarkResource::new(Arc::clone(&shell) as Arc<dyn Shell>, Arc::new(guest));
         let ctx = Context::new(folder.path().join(".cplan"), Arc::new(Silent), Default::default());
-        Some(Lab { folder, broker, shell, resource, ctx })
+        Some(Lab { folder, broker, shell, resource, ctx, identity: identity() })
     }
 
     fn machines(&self) -> &Path {
@@ -68,7 +70,7 @@ impl Lab {
 
     async fn plan_create(&self, config: &Value) -> Value {
         let request = PlanRequest {
-            identity: identity(),
+            identity: self.identity.clone(),
             config: config.clone(),
             prior: None,
             proposed: config.clone(),
@@ -79,7 +81,7 @@ impl Lab {
 
     fn create(&self, config: &Value, planned: Value) -> ApplyRequest {
         ApplyRequest {
-            identity: identity(),
+            identity: self.identity.clone(),
             prior: None,
             planned: Some(planned),
             config: Some(config.clone()),
@@ -89,8 +91,12 @@ impl Lab {
     }
 }
 
+/// Another one for each lab, because labs in one test run share a host.
 fn identity() -> Identity {
-    Identity { id: "0a1b2c3d-4e5f-4000-8000-000000000000".into(), lab: "12345678".into(), name: "mqtt".into() }
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let id = format!("{process:08x}-{number:04x}-4000-8000-000000000000");
+    Identity { id, lab: "12345678".into(), name: "mqtt".into() }
 }
 
 fn access(name: &str) -> Access {
@@ -155,7 +161,7 @@ async fn a_run_measures_records_and_is_not_repeated() {
 
     // The same again: nothing to do, and nothing that touches a machine.
     let again = PlanRequest {
-        identity: identity(),
+        identity: lab.identity.clone(),
         config: config.clone(),
         prior: Some(values.clone()),
         proposed: values.clone(),
@@ -168,7 +174,8 @@ async fn a_run_measures_records_and_is_not_repeated() {
     assert_eq!(response.replace, [AttrPath::attr("environment")]);
 
     // An apply that was cut off after its records were written is found; a delete keeps them; so does a read without them.
-    let recover = RecoverRequest { identity: identity(), prior: None, planned: Some(planned), private: Vec::new() };
+    let recover =
+        RecoverRequest { identity: lab.identity.clone(), prior: None, planned: Some(planned), private: Vec::new() };
     let Observed::Present { values: found, .. } = lab.resource.recover(&lab.ctx, recover).await.unwrap() else {
         panic!("the run is there");
     };
@@ -177,7 +184,8 @@ async fn a_run_measures_records_and_is_not_repeated() {
     lab.resource.apply(&lab.ctx, delete).await.unwrap();
     assert!(run.join("run.json").exists());
     std::fs::remove_dir_all(&run).unwrap();
-    let request = ReadRequest { identity: identity(), prior: values.clone(), private: Vec::new(), boot_id: None };
+    let request =
+        ReadRequest { identity: lab.identity.clone(), prior: values.clone(), private: Vec::new(), boot_id: None };
     let read = lab.resource.read(&lab.ctx, vec![request]).await.remove(0).unwrap();
     assert!(matches!(read, Observed::Present { values: v, .. } if v == values));
 }
@@ -226,7 +234,8 @@ async fn an_interrupted_run_leaves_nothing_and_is_absent() {
     let (applied, ()) = tokio::join!(lab.resource.apply(&lab.ctx, lab.create(&config, planned.clone())), interrupt);
     assert_eq!(applied.unwrap_err().kind, ErrorKind::Cancelled);
     assert_eq!(guests(lab.machines(), ""), Vec::<u32>::new());
-    let recover = RecoverRequest { identity: identity(), prior: None, planned: Some(planned), private: Vec::new() };
+    let recover =
+        RecoverRequest { identity: lab.identity.clone(), prior: None, planned: Some(planned), private: Vec::new() };
     assert!(matches!(lab.resource.recover(&lab.ctx, recover).await.unwrap(), Observed::Absent));
 }
 
@@ -243,7 +252,8 @@ async fn recovery_ends_what_a_killed_process_left() {
         }
     }
     assert_ne!(guests(lab.machines(), ""), Vec::<u32>::new(), "like after a kill, the load runs on");
-    let recover = RecoverRequest { identity: identity(), prior: None, planned: Some(planned), private: Vec::new() };
+    let recover =
+        RecoverRequest { identity: lab.identity.clone(), prior: None, planned: Some(planned), private: Vec::new() };
     assert!(matches!(lab.resource.recover(&lab.ctx, recover).await.unwrap(), Observed::Absent));
     assert_eq!(guests(lab.machines(), ""), Vec::<u32>::new());
 }

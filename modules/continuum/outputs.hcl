@@ -1,0 +1,35 @@
+output "machines" {
+  description = "By name: how to reach it (access), its address in the lab network, its tier, its libvirt domain."
+  value = {
+    for name, machine in local.machines : name => {
+      access      = lab_machine.all[name].access
+      lab_address = machine.lab_address
+      tier        = machine.tier
+      domain      = lab_machine.all[name].domain
+    }
+  }
+}
+
+output "links" {
+  description = "By pair of machines: what was asked for."
+  value       = data.lab_links.all.links
+}
+
+output "networks" {
+  description = "What a further machine needs to be plugged in."
+  value = {
+    management = lab_network.management.attachment
+    lab        = lab_network.lab.attachment
+  }
+}
+
+output "environment" {
+  description = "What a measurement here depends on, for a benchmark's `environment`; known only once the links are shaped."
+  value = {
+    tiers    = var.tiers
+    accel    = var.accel
+    image    = lab_image.machine.digest
+    shaping  = { for name, shaper in lab_shaper.all : name => shaper.rules }
+    packages = var.packages
+  }
+}

@@ -1,0 +1,10 @@
+output "brokers" {
+  description = "By machine: where its broker listens; known only once it does."
+  value       = { for name, machine in var.machines : name => "${machine.lab_address}:${var.port}" }
+  depends_on  = [lab_command.broker]
+}
+
+output "environment" {
+  description = "What a measurement through these brokers depends on, for a benchmark's `environment`."
+  value       = { brokers = { for name, file in lab_file.config : name => file.content } }
+}
