@@ -4,6 +4,8 @@ mod apt;
 mod client;
 mod guest_init;
 mod host;
+mod kvm;
+mod machine;
 mod image;
 mod initramfs;
 mod lock_file;
@@ -15,6 +17,8 @@ pub mod xml;
 
 pub use client::{Client, LibvirtError};
 pub use host::{HostFacts, facts};
+pub use kvm::{KvmProbe, KvmVerdict};
+pub use machine::{MachineResource, boot_type};
 pub use image::{ImageError, ImageResource};
 pub use network::{NetworkResource, attachment_type};
 pub use ownership::{Mark, NAMESPACE};

@@ -1,0 +1,163 @@
+//! `lab_machine`: a domain, its overlay disk and its seed.
+
+mod boot;
+mod check;
+mod files;
+mod live;
+mod observe;
+mod power;
+mod schema;
+mod seed;
+mod values;
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
+use cplan_sdk::{
+    ApplyRequest, ApplyResponse, Claim, Context, Disruption, Locality, Observed, PlanRequest, PlanResponse,
+    ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
+};
+
+use crate::client::Client;
+use crate::kvm::KvmProbe;
+pub use schema::boot_type;
+
+/// The resource type.
+pub struct MachineResource {
+    client: Client,
+    shell: Arc<dyn Shell>,
+    kvm: KvmProbe,
+    schema: Schema,
+    slots: OnceLock<u32>,
+}
+
+impl MachineResource {
+    /// Machines of the client's host, reached through `shell`.
+    pub fn new(client: Client, shell: Arc<dyn Shell>) -> Self {
+        let kvm = KvmProbe::new(client.clone());
+        MachineResource { client, shell, kvm, schema: schema::schema(), slots: OnceLock::new() }
+    }
+
+    /// How many machines start side by side: a start also waits for disks and timers, so two per core keep them busy.
+    fn slots(&self) -> u32 {
+        *self.slots.get_or_init(|| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            u32::try_from(2 * cores).unwrap_or(u32::MAX)
+        })
+    }
+}
+
+#[async_trait]
+impl Resource for MachineResource {
+    fn ty(&self) -> &'static str {
+        "lab_machine"
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        check::one(config)
+    }
+
+    fn locality(&self, _values: &Value) -> Locality {
+        Locality::Host(self.client.settings().get().uri)
+    }
+
+    async fn read(&self, _ctx: &Context, requests: Vec<ReadRequest>) -> Vec<Result<Observed, ProviderError>> {
+        let settings = self.client.settings().get();
+        let ids: Vec<_> = requests.iter().map(|r| r.identity.id.clone()).collect();
+        let local = settings.is_local();
+        let found = match self.client.call(move |c| observe::find(c, &ids, local)).await {
+            Ok(found) => found,
+            Err(error) => {
+                let message = error.to_string();
+                let first = ProviderError::from(error);
+                let again = || ProviderError::new(first.kind, message.clone()).remedy(first.remedy.clone());
+                return requests.iter().map(|_| Err(again())).collect();
+            }
+        };
+        let observe = |request: &ReadRequest| {
+            let identity = &request.identity;
+            let (values, private) = match found.get(&identity.id) {
+                Some(found) if found.spec.mark.as_ref().is_some_and(|m| m.id == identity.id) => {
+                    let accelerator = found.spec.accelerator.as_str();
+                    (observe::values(identity, found, &request.prior), accelerator.as_bytes().to_vec())
+                }
+                // Somebody undefined it, but its disk is here: it can be started as it was.
+                None if files::exist(&settings, &identity.id) => {
+                    (request.prior.with("running", Value::bool(false)), request.private.clone())
+                }
+                // Without its mark it is no longer ours.
+                _ => return Observed::Absent,
+            };
+            Observed::Present { values, private, boot_id: None }
+        };
+        requests.iter().map(|request| Ok(observe(request))).collect()
+    }
+
+    async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let planned = values::planned(&request, ctx.data_dir());
+        let disruption = request.prior.as_ref().and_then(|prior| disruption(prior, &planned, &request.private));
+        Ok(PlanResponse { planned: Some(planned), disruption, private: request.private, ..PlanResponse::default() })
+    }
+
+    async fn check(&self, _ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        check::all(&self.client, &self.kvm, planned).await
+    }
+
+    async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
+        match request.planned {
+            Some(planned) => self.ensure(ctx, &request.identity, &planned).await,
+            None => {
+                let prior = request.prior.unwrap_or_else(|| Value::null(self.schema.object_type()));
+                self.remove(ctx, &request.identity, &prior).await?;
+                Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None })
+            }
+        }
+    }
+
+    async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
+        let Some(planned) = &request.planned else {
+            let prior = request.prior.unwrap_or_else(|| Value::null(self.schema.object_type()));
+            self.remove(ctx, &request.identity, &prior).await?;
+            return Ok(Observed::Absent);
+        };
+        self.settle(ctx, &request, planned).await
+    }
+
+    fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        if let Some(id) = values.get("id").and_then(Value::as_str) {
+            claims.push(Claim::exclusive(format!("machine:{id}")));
+        }
+        let interfaces = values.get("interface").and_then(Value::as_slice).unwrap_or_default();
+        for plug in values.get("management").into_iter().chain(interfaces) {
+            if let Some(id) = plug.get("network").and_then(|n| n.get("id")).and_then(Value::as_str) {
+                let claim = Claim::shared(format!("network:{id}"));
+                if !claims.contains(&claim) {
+                    claims.push(claim);
+                }
+            }
+        }
+        if matches!(action, Action::Create | Action::Replace | Action::Update) {
+            claims.push(Claim::slots(format!("boots:{}", self.client.settings().get().uri), 1, self.slots()));
+        }
+        claims
+    }
+}
+
+/// What an update does to the machine.
+fn disruption(prior: &Value, planned: &Value, accelerator: &[u8]) -> Option<Disruption> {
+    if prior.get("running").and_then(Value::as_bool) == Some(false) {
+        return Some(Disruption::Start);
+    }
+    let text = |values: &Value, name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
+    let wanted = text(planned, "accel").filter(|accel| accel != "auto");
+    let other_accelerator = wanted.is_some_and(|w| !accelerator.is_empty() && w.as_bytes() != accelerator);
+    let same = observe::same_memory(text(prior, "memory").as_deref(), text(planned, "memory").as_deref())
+        && ["cpus", "management", "interface"].iter().all(|name| prior.get(name) == planned.get(name));
+    (!same || other_accelerator).then_some(Disruption::Restart)
+}

@@ -1,0 +1,233 @@
+//! What is wrong with machines, before anything is touched.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use cplan_model::{AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Value, parse_quantity, spelling_for};
+use cplan_sdk::ProviderError;
+use ipnet::Ipv4Net;
+
+use crate::Client;
+use crate::host::{HostFacts, facts};
+use crate::kvm::{KvmProbe, KvmVerdict};
+use crate::network::address_in;
+
+/// What one block says, as far as it is known.
+pub(super) fn one(config: &Value) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let error = |id, summary: &str, what: String, remedy: String, attribute| {
+        Diagnostic::error(id, summary, what).remedy(remedy).attribute(AttrPath::attr(attribute))
+    };
+    if let Some(name) = config.get("name").and_then(Value::as_str)
+        && !is_host_name(name)
+    {
+        let what = format!("\"{name}\" is not a host name.");
+        let remedy = "Write up to 63 letters, digits and hyphens, with a letter or digit at both ends.".to_owned();
+        found.push(error("machine-name", "Invalid machine name", what, remedy, "name"));
+    }
+    if let Some(cpus) = config.get("cpus").filter(|v| v.as_number().is_some())
+        && !matches!(cpus.as_u64(), Some(1..=255))
+    {
+        let what = format!("{cpus:?} is not a number of processors.");
+        let remedy = "Write a whole number from 1 to 255.".to_owned();
+        found.push(error("machine-cpus", "Invalid number of processors", what, remedy, "cpus"));
+    }
+    let memory = config.get("memory").and_then(Value::as_str);
+    if let Some(bytes) = memory.and_then(|m| parse_quantity(Format::Bytes, m).ok())
+        && bytes < SMALLEST
+    {
+        let what = format!("{} is too little memory for a machine to start.", memory.unwrap_or_default());
+        let remedy = format!("Write at least \"{}\".", spelling_for(Format::Bytes, SMALLEST));
+        found.push(error("machine-memory", "Too little memory", what, remedy, "memory"));
+    }
+    if let Some(accel) = config.get("accel").and_then(Value::as_str)
+        && !["auto", "kvm", "tcg"].contains(&accel)
+    {
+        let what = format!("\"{accel}\" is not a way to run a machine.");
+        found.push(error("machine-accel", "Invalid accelerator", what, "Write \"auto\", \"kvm\" or \"tcg\".".into(), "accel"));
+    }
+    for plug in plugs(config) {
+        found.extend(plug.outside());
+    }
+    found
+}
+
+/// A kernel and its initial root file system need this much.
+const SMALLEST: u64 = 96 * 1024 * 1024;
+
+fn is_host_name(name: &str) -> bool {
+    let inner = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    inner && (1..=63).contains(&name.len()) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// An interface as far as it is known.
+struct Plug {
+    path: AttrPath,
+    network: Option<(String, Ipv4Net)>,
+    address: Option<String>,
+}
+
+fn plugs(values: &Value) -> Vec<Plug> {
+    let plug = |path: AttrPath, block: &Value| {
+        let network = block.get("network");
+        let text = |name| network.and_then(|n| n.get(name)).and_then(Value::as_str);
+        Plug {
+            path,
+            network: text("id").zip(text("cidr").and_then(|c| c.parse().ok())).map(|(id, net)| (id.to_owned(), net)),
+            address: block.get("address").and_then(Value::as_str).map(str::to_owned),
+        }
+    };
+    let management = values.get("management").map(|block| plug(AttrPath::attr("management"), block));
+    let interfaces = values.get("interface").and_then(Value::as_slice).unwrap_or_default().iter().enumerate();
+    let interfaces = interfaces.map(|(i, block)| plug(AttrPath::attr("interface").then_index(i), block));
+    management.into_iter().chain(interfaces).collect()
+}
+
+impl Plug {
+    fn outside(&self) -> Option<Diagnostic> {
+        let text = self.address.as_deref()?;
+        let (what, remedy) = match &self.network {
+            Some((_, net)) => address_in(*net, text).err()?,
+            None if text.parse::<Ipv4Addr>().is_ok() => return None,
+            None => (format!("\"{text}\" is not an IPv4 address."), "Write one such as \"10.70.0.11\".".to_owned()),
+        };
+        let diagnostic = Diagnostic::error("machine-address", "Address does not fit", what).remedy(remedy);
+        Some(diagnostic.attribute(self.path.then_attr("address")))
+    }
+}
+
+/// What is wrong between machines, and between them and their host.
+pub(super) async fn all(
+    client: &Client,
+    kvm: &KvmProbe,
+    planned: &[(InstanceAddr, Value)],
+) -> Result<Diagnostics, ProviderError> {
+    let mut diagnostics = between(planned);
+    if planned.is_empty() {
+        return Ok(diagnostics);
+    }
+    let facts = facts(client).await?;
+    let explicit: Vec<_> = planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm")).collect();
+    let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
+    let verdict = if explicit.is_empty() { None } else { kvm.verdict(kernel.map(Path::new)).await };
+    for (address, values) in planned {
+        diagnostics.extend(against_host(address, values, &facts));
+    }
+    if let Some(KvmVerdict { works: false, why }) = verdict {
+        diagnostics.extend(explicit.iter().map(|(address, _)| no_kvm(&why).address(address.clone())));
+    }
+    Ok(diagnostics)
+}
+
+fn no_kvm(why: &str) -> Diagnostic {
+    let what = format!("KVM cannot run a machine on this host: {why}.");
+    Diagnostic::error("machine-kvm", "KVM does not work", what)
+        .remedy("Write \"auto\" or \"tcg\", or see `cplan doctor`.")
+        .attribute(AttrPath::attr("accel"))
+}
+
+fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut error = |what: String, remedy: String, attribute| {
+        let diagnostic = Diagnostic::error("machine-too-large", "Machine larger than its host", what).remedy(remedy);
+        found.push(diagnostic.address(address.clone()).attribute(AttrPath::attr(attribute)));
+    };
+    let memory = values.get("memory").and_then(Value::as_str).unwrap_or_default();
+    if parse_quantity(Format::Bytes, memory).is_ok_and(|bytes| bytes > facts.memory) {
+        let host = format!("{}MiB", facts.memory / (1024 * 1024));
+        error(format!("The machine wants {memory} of memory and its host has {host}."), format!("Write at most \"{host}\"."), "memory");
+    }
+    if let Some(cpus) = values.get("cpus").and_then(Value::as_u64).filter(|cpus| *cpus > facts.cpus) {
+        let host = facts.cpus;
+        error(format!("The machine wants {cpus} processors and its host has {host}."), format!("Write at most {host}."), "cpus");
+    }
+    found
+}
+
+/// Addresses outside of their network and addresses and names that two machines want.
+fn between(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let mut addresses: HashMap<(String, String), (&InstanceAddr, AttrPath)> = HashMap::new();
+    let mut names: HashMap<&str, &InstanceAddr> = HashMap::new();
+    for (address, values) in planned {
+        if let Some(name) = values.get("name").and_then(Value::as_str)
+            && let Some(other) = names.insert(name, address)
+        {
+            let diagnostic = Diagnostic::error("machine-name", "Invalid machine name", format!("`{other}` has the name \"{name}\" too."))
+                .remedy("Give each machine a name of its own.");
+            diagnostics.push(diagnostic.address(address.clone()).attribute(AttrPath::attr("name")));
+        }
+        for plug in plugs(values) {
+            if let Some(outside) = plug.outside() {
+                diagnostics.push(outside.address(address.clone()));
+                continue;
+            }
+            let (Some((network, _)), Some(text)) = (plug.network, plug.address) else { continue };
+            let path = plug.path.then_attr("address");
+            if let Some((other, at)) = addresses.insert((network, text.clone()), (address, path.clone())) {
+                let what = format!("The address {text} is used by `{other}` ({at}) and by `{address}` ({path}).");
+                let diagnostic = Diagnostic::error("machine-address-twice", "Address used twice", what)
+                    .remedy("Give each machine an address of its own.");
+                diagnostics.push(diagnostic.address(address.clone()).attribute(path));
+            }
+        }
+    }
+    diagnostics
+}
+
+#[cfg(test)]
+mod tests {
+    use cplan_sdk::from_json;
+    use serde_json::json;
+
+    use super::*;
+    use crate::machine::schema::schema;
+
+    fn machine(name: &str, address: &str, memory: &str, cpus: u32) -> Value {
+        let network = json!({"id": "n", "name": "m", "cidr": "10.70.0.0/24", "gateway": "10.70.0.1", "mode": "nat"});
+        let json = json!({"name": name, "cpus": cpus, "memory": memory, "accel": "auto",
+            "management": {"network": network, "address": address}, "interface": [{"network": network, "address": "10.70.0.77"}]});
+        from_json(&json, &schema().object_type()).unwrap()
+    }
+
+    fn short(diagnostics: &Diagnostics) -> Vec<(String, String)> {
+        diagnostics.iter().map(|d| (d.id.to_owned(), d.attribute.clone().unwrap_or_default().to_string())).collect()
+    }
+
+    #[test]
+    fn one_block_is_checked() {
+        assert_eq!(short(&one(&machine("edge-1", "10.70.0.11", "256MiB", 1))), []);
+        let all = one(&machine("-x", "10.71.0.11", "1MiB", 0));
+        let expected = [
+            ("machine-name", "name"),
+            ("machine-cpus", "cpus"),
+            ("machine-memory", "memory"),
+            ("machine-address", "management.address"),
+        ];
+        assert_eq!(short(&all), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
+    fn addresses_and_names_are_used_once() {
+        let (a, b) = ("lab_machine.a".parse().unwrap(), "lab_machine.b".parse().unwrap());
+        let planned = [(a, machine("x", "10.70.0.11", "1GiB", 1)), (b, machine("x", "10.70.0.11", "1GiB", 1))];
+        let found = between(&planned);
+        let expected = [
+            ("machine-name", "name"),
+            ("machine-address-twice", "management.address"),
+            ("machine-address-twice", "interface[0].address"),
+        ];
+        assert_eq!(short(&found), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        let what = &found.iter().nth(1).unwrap().what;
+        assert!(what.contains("lab_machine.a") && what.contains("lab_machine.b"), "{what}");
+    }
+
+    #[test]
+    fn larger_than_the_host_names_both_numbers() {
+        let facts = HostFacts { cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
+        let found = against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
+        assert!(found[0].what.contains("2GiB") && found[0].what.contains("1024MiB"), "{}", found[0].what);
+        assert!(found[1].what.contains("3 processors") && found[1].what.contains("host has 2"), "{}", found[1].what);
+    }
+}

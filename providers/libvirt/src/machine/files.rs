@@ -1,0 +1,151 @@
+//! The files of a machine. Each appears whole under its name or not at all, so that a repetition goes on.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use cplan_model::Identity;
+use cplan_sdk::ProviderError;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use super::seed::seed;
+use super::values::{Machine, key_file};
+use crate::settings::HostSettings;
+
+/// The host key in OpenSSH form (`ssh-ed25519 AAAA…`), after everything else was made that was not there yet.
+pub(super) async fn prepare(
+    settings: &HostSettings,
+    data_dir: &Path,
+    identity: &Identity,
+    machine: &Machine,
+) -> Result<String, ProviderError> {
+    let folder = settings.machine_dir(&identity.id);
+    let failed = |what: &str, path: &Path| {
+        let message = format!("{what} `{}` cannot be written", path.display());
+        move |e: io::Error| ProviderError::failed(message).source(e)
+    };
+    // QEMU runs as another user, which has to get through to the files in here, but not to list them.
+    create_dir(&settings.cache_dir, 0o755).map_err(failed("the folder", &settings.cache_dir))?;
+    create_dir(&folder, 0o711).map_err(failed("the folder", &folder))?;
+    let host_key = folder.join("ssh_host_ed25519_key");
+    let client_key = key_file(data_dir);
+    let overlay = folder.join("overlay.qcow2");
+    let (host, client, disk) = tokio::join!(
+        key_pair(&host_key, &machine.name),
+        client_key_pair(&client_key),
+        overlay_disk(&overlay, &machine.image.disk)
+    );
+    let (host_public, client_public, ()) = (host?, client?, disk?);
+    let private = tokio::fs::read(&host_key).await.map_err(failed("the key", &host_key))?;
+    let path = folder.join("seed.img");
+    let bytes = seed(&identity.id, machine, &private, &client_public).map_err(failed("the seed", &path))?;
+    write(&path, &bytes).map_err(failed("the seed", &path))?;
+    let words: Vec<_> = host_public.split_whitespace().take(2).collect();
+    Ok(words.join(" "))
+}
+
+/// Whether a machine has left files, which hold its disk.
+pub(super) fn exist(settings: &HostSettings, id: &str) -> bool {
+    settings.machine_dir(id).join("overlay.qcow2").exists()
+}
+
+/// Removes all files of a machine; what is gone is fine.
+pub(super) async fn remove(settings: &HostSettings, id: &str) -> Result<(), ProviderError> {
+    let folder = settings.machine_dir(id);
+    match tokio::fs::remove_dir_all(&folder).await {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            Err(ProviderError::failed(format!("the folder `{}` cannot be removed", folder.display())).source(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn create_dir(path: &Path, mode: u32) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path.parent().unwrap_or(path))?;
+    match std::fs::DirBuilder::new().mode(mode).create(path) {
+        // Whatever the umask says.
+        Ok(()) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = beside(path);
+    let _ = std::fs::remove_file(&new);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    io::Write::write_all(&mut file, bytes)?;
+    std::fs::rename(new, path)
+}
+
+/// The lab's client key, made by whichever machine comes first.
+async fn client_key_pair(path: &Path) -> Result<String, ProviderError> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    let _guard = ONE_AT_A_TIME.lock().await;
+    let folder = path.parent().unwrap_or(path);
+    let message = || format!("the folder `{}` cannot be made", folder.display());
+    create_dir(folder, 0o700).map_err(|e| ProviderError::failed(message()).source(e))?;
+    key_pair(path, "cplan").await
+}
+
+/// The public key of the pair at `path`, which is made if it is not there.
+async fn key_pair(path: &Path, comment: &str) -> Result<String, ProviderError> {
+    let public = |path: &Path| path.with_extension("pub");
+    if !path.exists() {
+        let new = beside(path);
+        for old in [&new, &public(&new)] {
+            let _ = std::fs::remove_file(old);
+        }
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f"]).arg(&new);
+        run(command, "apt-get install openssh-client").await?;
+        // `key.new` has its public half in `key.new.pub`. The private key comes last: with it the pair is complete.
+        let mut made = new.clone().into_os_string();
+        made.push(".pub");
+        let moved = std::fs::rename(made, public(path)).and_then(|()| std::fs::rename(&new, path));
+        moved.map_err(|e| ProviderError::failed(format!("the key `{}` cannot be written", path.display())).source(e))?;
+    }
+    let text = tokio::fs::read_to_string(public(path)).await;
+    text.map_err(|e| ProviderError::failed(format!("the key `{}` cannot be read", public(path).display())).source(e))
+}
+
+/// A disk that begins as the image's and keeps what the machine writes.
+async fn overlay_disk(path: &Path, base: &Path) -> Result<(), ProviderError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let new = beside(path);
+    let mut command = Command::new("qemu-img");
+    command.args(["create", "-q", "-f", "qcow2", "-F", format_of(base)?, "-b"]).arg(base).arg(&new);
+    run(command, "apt-get install qemu-utils").await?;
+    let moved = std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))
+        .and_then(|()| std::fs::rename(&new, path));
+    moved.map_err(|e| ProviderError::failed(format!("the disk `{}` cannot be written", path.display())).source(e))
+}
+
+/// A qcow2 file begins with `QFI\xfb` (docs/interop/qcow2.txt of QEMU); anything else is raw.
+fn format_of(disk: &Path) -> Result<&'static str, ProviderError> {
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(disk).and_then(|mut f| io::Read::read(&mut f, &mut magic));
+    read.map_err(|e| ProviderError::failed(format!("the image's disk `{}` cannot be read", disk.display())).source(e))?;
+    Ok(if &magic == b"QFI\xfb" { "qcow2" } else { "raw" })
+}
+
+async fn run(mut command: Command, install: &str) -> Result<(), ProviderError> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let output = command.stdin(std::process::Stdio::null()).output().await;
+    let output = output.map_err(|e| {
+        ProviderError::failed(format!("`{program}` cannot be run")).remedy(format!("Install it: {install}.")).source(e)
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(ProviderError::failed(format!("`{program}` failed")).details(String::from_utf8_lossy(&output.stderr).trim()))
+}

@@ -1,0 +1,140 @@
+//! The domain as libvirt has it.
+
+use std::time::{Duration, Instant};
+
+use cplan_model::Identity;
+use cplan_sdk::ProviderError;
+use virt::connect::Connect;
+use virt::domain::Domain;
+use virt::sys;
+
+use super::observe::{Found, find};
+use crate::client::{Client, LibvirtError};
+use crate::ownership::{Mark, conflict};
+use crate::xml::domain::{DomainSpec, InterfaceSpec, parse, render};
+
+/// What the domain is, if it is there; fails if it is there and not ours.
+pub(super) async fn look(client: &Client, identity: &Identity) -> Result<Option<Found>, ProviderError> {
+    let (id, local) = (identity.id.clone(), client.settings().get().is_local());
+    let found = client.call(move |c| Ok(find(c, std::slice::from_ref(&id), local)?.remove(&id))).await?;
+    if let Some(found) = &found {
+        Mark::check(found.spec.mark.as_ref(), identity, &format!("the domain `{}`", found.spec.name))?;
+    }
+    Ok(found)
+}
+
+/// Whether the domain, as it runs, is what it should be.
+pub(super) fn is_current(found: &DomainSpec, wanted: &DomainSpec) -> bool {
+    let plain = |interfaces: &[InterfaceSpec]| -> Vec<_> {
+        interfaces.iter().map(|i| InterfaceSpec { tap: None, ..i.clone() }).collect()
+    };
+    DomainSpec { interfaces: plain(&found.interfaces), ..found.clone() }
+        == DomainSpec { interfaces: plain(&wanted.interfaces), ..wanted.clone() }
+}
+
+/// Defines the domain, over an older definition of ours if there is one.
+pub(super) async fn define(client: &Client, identity: &Identity, spec: &DomainSpec) -> Result<(), ProviderError> {
+    let (identity, spec) = (identity.clone(), spec.clone());
+    client.call(move |c| Ok(define_blocking(c, &identity, &spec))).await?
+}
+
+fn define_blocking(connection: &Connect, identity: &Identity, spec: &DomainSpec) -> Result<(), ProviderError> {
+    let what = format!("the domain `{}`", spec.name);
+    // libvirt itself refuses a name that another UUID has; this says whose it is.
+    if let Ok(other) = connection.lookup_domain_by_name(&spec.name) {
+        let found = other.xml_desc(0).ok().and_then(|xml| parse(&xml).ok());
+        let mark = found.as_ref().and_then(|f| f.mark.as_ref());
+        if found.as_ref().is_some_and(|f| f.uuid != spec.uuid) && mark.is_none() {
+            return Err(conflict(format!("{what} exists and was not made by cplan")));
+        }
+        Mark::check(mark, identity, &what)?;
+    }
+    connection.define_domain_xml(&render(spec)).map_err(LibvirtError::call(format!("define {what}")))?;
+    Ok(())
+}
+
+/// Starts the domain, or lets it go on if it was paused; running is fine.
+pub(super) async fn start(client: &Client, identity: &Identity) -> Result<(), ProviderError> {
+    let id = identity.id.clone();
+    let started = client.call(move |connection| {
+        let domain = lookup(connection, &id)?;
+        let name = domain.name().unwrap_or_default();
+        let refused = || LibvirtError::call(format!("start the domain `{name}`"));
+        if !domain.is_active().map_err(refused())? {
+            return domain.create().map_err(refused());
+        }
+        match domain.resume().map_err(refused()) {
+            Err(error) if !error.is_wrong_state() => Err(error),
+            _ => Ok(()),
+        }
+    });
+    Ok(started.await.inspect_err(|_| {}).map_err(explain)?)
+}
+
+/// QEMU's own words for the commonest mistake do not say how to mend it.
+fn explain(error: LibvirtError) -> ProviderError {
+    let denied = matches!(&error, LibvirtError::Call { message, .. } if message.contains("Permission denied"));
+    let error = ProviderError::from(error);
+    if !denied {
+        return error;
+    }
+    error.remedy("Let the user that QEMU runs as reach the files: chmod o+x on each folder above cache_dir.")
+}
+
+fn lookup(connection: &Connect, id: &str) -> Result<Domain, LibvirtError> {
+    connection.lookup_domain_by_uuid_string(id).map_err(LibvirtError::call("find a domain"))
+}
+
+/// Whether it runs.
+pub(super) async fn is_active(client: &Client, id: &str) -> Result<bool, LibvirtError> {
+    let id = id.to_owned();
+    let active = client.call(move |c| lookup(c, &id)?.is_active().map_err(LibvirtError::call("ask for a domain's state")));
+    match active.await {
+        Err(error) if error.is_missing() => Ok(false),
+        other => other,
+    }
+}
+
+/// Waits until it no longer runs; whether that came true within the limit.
+pub(super) async fn stopped_within(client: &Client, id: &str, limit: Duration) -> Result<bool, LibvirtError> {
+    let begun = Instant::now();
+    while is_active(client, id).await? {
+        if begun.elapsed() >= limit {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(true)
+}
+
+/// Ends the domain as if its plug were pulled; what does not run is fine.
+pub(super) async fn stop(client: &Client, identity: &Identity) -> Result<(), ProviderError> {
+    let id = identity.id.clone();
+    let stopped = client.call(move |connection| {
+        let domain = lookup(connection, &id)?;
+        let name = domain.name().unwrap_or_default();
+        domain.destroy().map_err(LibvirtError::call(format!("stop the domain `{name}`")))
+    });
+    Ok(tolerate(stopped.await)?)
+}
+
+/// Forgets the domain; what is gone is fine.
+pub(super) async fn undefine(client: &Client, identity: &Identity) -> Result<(), ProviderError> {
+    let id = identity.id.clone();
+    let undefined = client.call(move |connection| {
+        let domain = lookup(connection, &id)?;
+        let name = domain.name().unwrap_or_default();
+        let flags = sys::VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+            | sys::VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+            | sys::VIR_DOMAIN_UNDEFINE_NVRAM;
+        domain.undefine_flags(flags).map_err(LibvirtError::call(format!("undefine the domain `{name}`")))
+    });
+    Ok(tolerate(undefined.await)?)
+}
+
+fn tolerate(result: Result<(), LibvirtError>) -> Result<(), LibvirtError> {
+    match result {
+        Err(error) if error.is_missing() || error.is_wrong_state() => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,195 @@
+//! Making, changing, restarting and removing a machine. Every step can be repeated from wherever it stopped.
+
+use std::time::Duration;
+
+use cplan_model::{Identity, Value};
+use cplan_sdk::{ApplyResponse, Context, ErrorKind, Observed, ProviderError, ReadRequest, RecoverRequest, Resource};
+
+use super::observe::Found;
+use super::values::{Machine, access, with_host_key};
+use super::{MachineResource, boot, files, live};
+use crate::network::reattach;
+use crate::xml::domain::{Accelerator, DomainSpec};
+
+/// How long a guest may take to stop by itself before its plug is pulled.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+
+impl MachineResource {
+    /// Makes the machine what it should be, from wherever it is, and waits until it answers.
+    pub(super) async fn ensure(
+        &self,
+        ctx: &Context,
+        identity: &Identity,
+        planned: &Value,
+    ) -> Result<ApplyResponse, ProviderError> {
+        let settings = self.client.settings().get();
+        let machine = Machine::from_values(planned)?;
+        let found = live::look(&self.client, identity).await?;
+        let fresh = found.is_none() && !files::exist(&settings, &identity.id);
+        ctx.progress.status("making its disk and keys");
+        let prepared = async {
+            let accelerator = self.accelerator(&machine, found.as_ref()).await?;
+            let host_key = files::prepare(&settings, ctx.data_dir(), identity, &machine).await?;
+            let values = with_host_key(planned, &host_key);
+            let spec = machine.domain(identity, &settings, accelerator)?;
+            self.power_on(ctx, identity, &values, found.as_ref(), &spec).await?;
+            Ok((values, spec))
+        };
+        let (values, spec) = match prepared.await {
+            Ok(done) => done,
+            Err(error) if fresh => {
+                // It never ran: nothing of it stays, unless it cannot be removed.
+                let _ = self.remove(ctx, identity, planned).await;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let private = spec.accelerator.as_str().as_bytes().to_vec();
+        let Some(access) = access(&values) else {
+            return Err(ProviderError::failed("the machine's access is not known").partial(values));
+        };
+        let limit = machine.boot_timeout();
+        match boot::wait(ctx, &self.client, &*self.shell, &access, &spec.console, limit).await {
+            Ok(boot_id) => Ok(ApplyResponse { values, private, boot_id: Some(boot_id) }),
+            Err(error) => {
+                ctx.progress.log(&format!("console of {}:\n{}", machine.name, boot::tail(&spec.console, 50)));
+                Err(error.partial(values))
+            }
+        }
+    }
+
+    async fn accelerator(&self, machine: &Machine, found: Option<&Found>) -> Result<Accelerator, ProviderError> {
+        let wanted = machine.accel();
+        match (wanted, found) {
+            ("tcg", _) => return Ok(Accelerator::Tcg),
+            ("auto", Some(found)) if found.active => return Ok(found.spec.accelerator),
+            _ => {}
+        }
+        let verdict = self.kvm.verdict(Some(&machine.image.kernel)).await;
+        match verdict {
+            Some(verdict) if verdict.works => Ok(Accelerator::Kvm),
+            Some(verdict) if wanted == "kvm" => {
+                let message = format!("KVM cannot run a machine on this host: {}", verdict.why);
+                Err(ProviderError::failed(message).remedy("Set accel to \"auto\" or \"tcg\", or see `cplan doctor`."))
+            }
+            _ => Ok(Accelerator::Tcg),
+        }
+    }
+
+    /// Gets the domain to run as it should; a running one that differs is restarted.
+    async fn power_on(
+        &self,
+        ctx: &Context,
+        identity: &Identity,
+        values: &Value,
+        found: Option<&Found>,
+        wanted: &DomainSpec,
+    ) -> Result<(), ProviderError> {
+        if let Some(found) = found.filter(|f| f.active && live::is_current(&f.spec, wanted)) {
+            if !found.running {
+                live::start(&self.client, identity).await?;
+            }
+            if !found.connected {
+                self.plug_in(wanted).await?;
+            }
+            return Ok(());
+        }
+        live::define(&self.client, identity, wanted).await?;
+        if found.is_some_and(|f| f.active) {
+            ctx.progress.status("stopping, to start again with what changed");
+            self.shut_down(ctx, identity, values).await?;
+        }
+        ctx.progress.status("starting");
+        live::start(&self.client, identity).await
+    }
+
+    /// Asks the guest to stop, and pulls its plug if it does not. Its disk is written out first: what was just put
+    /// there must survive.
+    async fn shut_down(&self, ctx: &Context, identity: &Identity, values: &Value) -> Result<(), ProviderError> {
+        if let Some(access) = access(values) {
+            let script = "sync; (poweroff >/dev/null 2>&1 &)";
+            let asked = boot::at_most(SHUTDOWN, self.shell.run(ctx, &access, script, &[])).await;
+            self.shell.disconnect(&access).await;
+            if matches!(asked, Some(Ok(_))) && live::stopped_within(&self.client, &identity.id, SHUTDOWN).await? {
+                return Ok(());
+            }
+        }
+        live::stop(&self.client, identity).await
+    }
+
+    async fn plug_in(&self, wanted: &DomainSpec) -> Result<(), ProviderError> {
+        let mut networks: Vec<_> = wanted.interfaces.iter().map(|i| i.network.clone()).collect();
+        networks.dedup();
+        for network in networks {
+            let name = network.clone();
+            let bridge = self.client.call(move |connection| {
+                let found = connection.lookup_network_by_name(&name).and_then(|n| n.bridge_name());
+                found.map_err(crate::LibvirtError::call(format!("find the bridge of the network `{name}`")))
+            });
+            reattach(&self.client, &network, &bridge.await?).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the domain and all files; what is gone is fine, what is not ours is not touched.
+    pub(super) async fn remove(&self, ctx: &Context, identity: &Identity, prior: &Value) -> Result<(), ProviderError> {
+        let found = live::look(&self.client, identity).await?;
+        if let Some(access) = access(prior) {
+            self.shell.disconnect(&access).await;
+        }
+        if let Some(found) = found {
+            if found.active {
+                ctx.progress.status("stopping");
+                live::stop(&self.client, identity).await?;
+            }
+            live::undefine(&self.client, identity).await?;
+        }
+        files::remove(&self.client.settings().get(), &identity.id).await
+    }
+
+    /// Settles a create or an update that was begun: what is defined stays and is said, what only has files goes.
+    pub(super) async fn settle(
+        &self,
+        ctx: &Context,
+        request: &RecoverRequest,
+        planned: &Value,
+    ) -> Result<Observed, ProviderError> {
+        let identity = &request.identity;
+        let settings = self.client.settings().get();
+        let Some(found) = live::look(&self.client, identity).await? else {
+            if request.prior.is_none() {
+                files::remove(&settings, &identity.id).await?;
+                return Ok(Observed::Absent);
+            }
+            return self.observe(ctx, request, planned.clone()).await;
+        };
+        let machine = Machine::from_values(planned)?;
+        let host_key = files::prepare(&settings, ctx.data_dir(), identity, &machine).await?;
+        let values = with_host_key(planned, &host_key);
+        if let (true, Some(access)) = (found.running, access(&values)) {
+            let limit = machine.boot_timeout();
+            match boot::wait(ctx, &self.client, &*self.shell, &access, &found.spec.console, limit).await {
+                Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                // It runs and never became ready: stopped, the next plan says so and starts it.
+                Err(_) => live::stop(&self.client, identity).await?,
+                Ok(_) => {}
+            }
+        }
+        self.observe(ctx, request, values).await
+    }
+
+    async fn observe(
+        &self,
+        ctx: &Context,
+        request: &RecoverRequest,
+        values: Value,
+    ) -> Result<Observed, ProviderError> {
+        let read = ReadRequest {
+            identity: request.identity.clone(),
+            prior: values,
+            private: request.private.clone(),
+            boot_id: None,
+        };
+        self.read(ctx, vec![read]).await.pop().unwrap_or(Ok(Observed::Absent))
+    }
+}

@@ -1,0 +1,79 @@
+//! The seed: a plain tar that the guest unpacks over its root at every start.
+
+use std::io;
+
+use super::values::Machine;
+use crate::naming::mac_address;
+
+/// The tar's bytes: host name, host key, the client's public key, and the addresses of the interfaces by MAC.
+pub(super) fn seed(id: &str, machine: &Machine, host_key: &[u8], client_public_key: &str) -> io::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    append(&mut builder, "etc/hostname", 0o644, format!("{}\n", machine.name).as_bytes())?;
+    append(&mut builder, "etc/ssh/ssh_host_ed25519_key", 0o600, host_key)?;
+    append(&mut builder, "root/.ssh/authorized_keys", 0o600, client_public_key.as_bytes())?;
+    append(&mut builder, "etc/cplan/interfaces", 0o644, interfaces(id, machine).as_bytes())?;
+    // The end of the archive makes its size a multiple of the disk's 512-byte sectors.
+    builder.into_inner()
+}
+
+fn append(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, data: &[u8]) -> io::Result<()> {
+    let mut header = tar::Header::new_ustar();
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(data.len() as u64);
+    builder.append_data(&mut header, path, data)
+}
+
+/// Lines `MAC ADDRESS/PREFIX [GATEWAY]`; only a management network that leads outside has a gateway.
+fn interfaces(id: &str, machine: &Machine) -> String {
+    let lines = machine.plugs().enumerate().map(|(i, plug)| {
+        let prefix = plug.network.cidr.split_once('/').map_or("32", |(_, prefix)| prefix);
+        let gateway = plug.network.gateway.as_deref().filter(|_| i == 0 && plug.network.mode.as_deref() == Some("nat"));
+        let gateway = gateway.map(|g| format!(" {g}")).unwrap_or_default();
+        format!("{} {}/{prefix}{gateway}\n", mac_address(id, i), plug.address)
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use cplan_sdk::from_json;
+
+    use super::*;
+    use crate::machine::schema::schema;
+
+    #[test]
+    fn holds_what_the_guest_needs() {
+        let network = |name, cidr, gateway, mode| {
+            serde_json::json!({"id": "n", "name": name, "cidr": cidr, "gateway": gateway, "mode": mode})
+        };
+        let json = serde_json::json!({
+            "name": "edge", "cpus": 1, "memory": "256MiB",
+            "image": {"digest": "d", "kernel": "k", "initrd": "i", "disk": "b", "cmdline": "c"},
+            "management": {"network": network("m", "10.70.0.0/24", "10.70.0.1", "nat"), "address": "10.70.0.11"},
+            "interface": [{"network": network("l", "10.71.0.0/16", "10.71.0.1", "isolated"), "address": "10.71.0.11"}],
+        });
+        let machine = Machine::from_values(&from_json(&json, &schema().object_type()).unwrap()).unwrap();
+        let bytes = seed("id", &machine, b"KEY", "ssh-ed25519 AAAA\n").unwrap();
+        assert_eq!(bytes.len() % 512, 0);
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let mut files = std::collections::BTreeMap::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            let path = entry.path().unwrap().to_string_lossy().into_owned();
+            files.insert(path, (entry.header().mode().unwrap(), text));
+        }
+        assert_eq!(files["etc/hostname"], (0o644, "edge\n".to_owned()));
+        assert_eq!(files["etc/ssh/ssh_host_ed25519_key"], (0o600, "KEY".to_owned()));
+        assert_eq!(files["root/.ssh/authorized_keys"].0, 0o600);
+        let (a, b) = (mac_address("id", 0), mac_address("id", 1));
+        let lines = format!("{a} 10.70.0.11/24 10.70.0.1\n{b} 10.71.0.11/16\n");
+        assert_eq!(files["etc/cplan/interfaces"], (0o644, lines));
+    }
+}

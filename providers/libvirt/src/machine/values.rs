@@ -1,0 +1,162 @@
+//! From values to what is wanted, and from what is found to values.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cplan_model::{Format, Identity, Type, Value, parse_quantity};
+use cplan_sdk::{Access, PlanRequest, ProviderError, from_value};
+use serde::Deserialize;
+
+use crate::naming::{libvirt_name, mac_address};
+use crate::ownership::Mark;
+use crate::settings::HostSettings;
+use crate::xml::domain::{Accelerator, DiskSpec, DomainSpec, InterfaceSpec};
+
+/// The values of a machine, all known.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Machine {
+    pub(super) name: String,
+    pub(super) cpus: u64,
+    memory: String,
+    pub(super) image: Boot,
+    accel: Option<String>,
+    boot_timeout: Option<String>,
+    management: Plug,
+    #[serde(default)]
+    interface: Vec<Plug>,
+}
+
+/// `lab_image.x.boot`
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Boot {
+    pub(crate) kernel: PathBuf,
+    pub(crate) initrd: PathBuf,
+    pub(crate) disk: PathBuf,
+    pub(crate) cmdline: String,
+}
+
+/// One interface.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Plug {
+    pub(super) network: Attachment,
+    pub(super) address: String,
+}
+
+/// `lab_network.x.attachment`
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Attachment {
+    pub(super) name: String,
+    pub(super) cidr: String,
+    pub(super) gateway: Option<String>,
+    pub(super) mode: Option<String>,
+}
+
+/// The default of `boot_timeout`.
+const BOOT_TIMEOUT: &str = "180s";
+
+impl Machine {
+    pub(super) fn from_values(values: &Value) -> Result<Machine, ProviderError> {
+        from_value(values)
+    }
+
+    /// The interfaces in order, the management one first.
+    pub(super) fn plugs(&self) -> impl Iterator<Item = &Plug> {
+        std::iter::once(&self.management).chain(&self.interface)
+    }
+
+    pub(super) fn accel(&self) -> &str {
+        self.accel.as_deref().unwrap_or("auto")
+    }
+
+    pub(super) fn boot_timeout(&self) -> Duration {
+        let text = self.boot_timeout.as_deref().unwrap_or(BOOT_TIMEOUT);
+        Duration::from_nanos(parse_quantity(Format::Duration, text).unwrap_or(180_000_000_000))
+    }
+
+    /// The domain that should be.
+    pub(super) fn domain(
+        &self,
+        identity: &Identity,
+        settings: &HostSettings,
+        accelerator: Accelerator,
+    ) -> Result<DomainSpec, ProviderError> {
+        let folder = settings.machine_dir(&identity.id);
+        let interfaces = self.plugs().enumerate().map(|(i, plug)| InterfaceSpec {
+            mac: mac_address(&identity.id, i),
+            network: plug.network.name.clone(),
+            tap: None,
+        });
+        let disk = |name: &str, format: &str, read_only| DiskSpec { file: folder.join(name), format: format.into(), read_only };
+        Ok(DomainSpec {
+            mark: Some(Mark::from(identity)),
+            name: libvirt_name(identity),
+            uuid: identity.id.clone(),
+            accelerator,
+            memory_kib: memory_kib(&self.memory)?,
+            cpus: self.cpus,
+            kernel: self.image.kernel.clone(),
+            initrd: self.image.initrd.clone(),
+            cmdline: self.image.cmdline.clone(),
+            disks: vec![disk("overlay.qcow2", "qcow2", false), disk("seed.img", "raw", true)],
+            interfaces: interfaces.collect(),
+            console: folder.join("console.log"),
+        })
+    }
+}
+
+/// QEMU gives memory in whole MiB; libvirt rounds up.
+pub(super) fn memory_kib(text: &str) -> Result<u64, ProviderError> {
+    let bytes = parse_quantity(Format::Bytes, text).map_err(|e| ProviderError::failed(e.what).remedy(e.remedy))?;
+    Ok(bytes.div_ceil(1024 * 1024) * 1024)
+}
+
+/// The client key of a lab.
+pub(super) fn key_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys").join("id_ed25519")
+}
+
+/// What will be: all that follows from the identity and the known configuration is known.
+pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
+    let (id, base) = (&request.identity.id, &request.proposed);
+    let default = |name: &str, default: &str| match request.config.get(name) {
+        Some(value) if !value.is_null() => value.clone(),
+        _ => Value::string(default),
+    };
+    let address = base.get("management").and_then(|m| m.get("address")).cloned();
+    let lab_address = match base.get("interface").map(|list| (list.as_slice(), list.is_known())) {
+        Some((Some([first, ..]), _)) => first.get("address").cloned(),
+        Some((None, false)) => Some(Value::unknown(Type::String)),
+        _ => Some(Value::null(Type::String)),
+    };
+    let unknown = || Value::unknown(Type::String);
+    // The host key stays with the machine; it is made when the machine is.
+    let host_key = request.prior.as_ref().and_then(|p| p.get("access")?.get("host_key")).cloned();
+    let access = Value::object([
+        ("id", Value::string(id.as_str())),
+        ("name", base.get("name").cloned().unwrap_or_else(unknown)),
+        ("address", address.unwrap_or_else(unknown)),
+        ("port", Value::number(22)),
+        ("user", Value::string("root")),
+        ("host_key", host_key.filter(|k| !k.is_null()).unwrap_or_else(unknown)),
+        ("key_file", Value::string(key_file(data_dir).to_string_lossy().as_ref())),
+    ]);
+    base.with("accel", default("accel", "auto"))
+        .with("boot_timeout", default("boot_timeout", BOOT_TIMEOUT))
+        .with("id", Value::string(id.as_str()))
+        .with("domain", Value::string(libvirt_name(&request.identity)))
+        .with("running", Value::bool(true))
+        .with("connected", Value::bool(true))
+        .with("lab_address", lab_address.unwrap_or_else(unknown))
+        .with("access", access)
+}
+
+/// The planned values with the host key that was made.
+pub(super) fn with_host_key(values: &Value, host_key: &str) -> Value {
+    let access = values.get("access").map(|a| a.with("host_key", Value::string(host_key)));
+    access.map_or_else(|| values.clone(), |access| values.with("access", access))
+}
+
+/// How to reach the machine, once all of it is known.
+pub(super) fn access(values: &Value) -> Option<Access> {
+    values.get("access").and_then(Access::from_value)
+}

@@ -1,0 +1,129 @@
+//! `lab_network`: a libvirt network with its bridge.
+
+mod check;
+mod live;
+mod schema;
+mod values;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
+use cplan_sdk::{
+    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, Observed, PlanRequest, PlanResponse,
+    ProviderError, ReadRequest, RecoverRequest, Resource,
+};
+
+use crate::Client;
+pub(crate) use check::address_in;
+pub(crate) use live::{master, reattach};
+pub use schema::attachment_type;
+use values::Wanted;
+
+/// The resource type.
+pub struct NetworkResource {
+    client: Client,
+    schema: Schema,
+}
+
+impl NetworkResource {
+    /// Networks of the client's host.
+    pub fn new(client: Client) -> Self {
+        NetworkResource { client, schema: schema::schema() }
+    }
+}
+
+#[async_trait]
+impl Resource for NetworkResource {
+    fn ty(&self) -> &'static str {
+        "lab_network"
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        check::one(config)
+    }
+
+    fn locality(&self, _values: &Value) -> Locality {
+        Locality::Host(self.client.settings().get().uri)
+    }
+
+    async fn read(&self, _ctx: &Context, requests: Vec<ReadRequest>) -> Vec<Result<Observed, ProviderError>> {
+        let found: HashMap<_, _> = match self.client.call(live::all).await {
+            Ok(all) => all.into_iter().map(|found| (found.spec.uuid.clone(), found)).collect(),
+            Err(error) => {
+                let message = error.to_string();
+                let first = ProviderError::from(error);
+                let (kind, remedy) = (first.kind, first.remedy);
+                let again = || ProviderError::new(kind, message.clone()).remedy(remedy.clone());
+                return requests.iter().map(|_| Err(again())).collect();
+            }
+        };
+        let observe = |request: &ReadRequest| match found.get(&request.identity.id) {
+            // Without its mark it is no longer ours.
+            Some(found) if found.spec.mark.as_ref().is_some_and(|m| m.id == request.identity.id) => Observed::Present {
+                values: values::observed(&request.identity, found, &request.prior),
+                private: Vec::new(),
+                boot_id: None,
+            },
+            _ => Observed::Absent,
+        };
+        requests.iter().map(|request| Ok(observe(request))).collect()
+    }
+
+    async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let planned = values::planned(&request.identity, &request.config, &request.proposed);
+        Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
+    }
+
+    async fn check(&self, _ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        check::all(&self.client, planned).await
+    }
+
+    async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
+        let identity = request.identity;
+        let Some(planned) = request.planned else {
+            live::remove(&self.client, identity).await?;
+            return Ok(ApplyResponse { values: request.prior.unwrap_or_else(null), private: Vec::new(), boot_id: None });
+        };
+        ctx.progress.status("starting the network");
+        let wanted = Wanted::from_values(&identity, &planned)?;
+        live::ensure(&self.client, identity, wanted).await?;
+        Ok(ApplyResponse { values: planned, private: Vec::new(), boot_id: None })
+    }
+
+    async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
+        // Every step is repeatable: what was begun is finished.
+        match &request.planned {
+            None => live::remove(&self.client, request.identity).await.map(|()| Observed::Absent),
+            Some(planned) => {
+                let wanted = Wanted::from_values(&request.identity, planned)?;
+                match live::ensure(&self.client, request.identity.clone(), wanted).await {
+                    Ok(()) => {}
+                    // What could not be finished may still be there in part, and a failed create is undone.
+                    Err(error) if error.kind == ErrorKind::Conflict => return Ok(Observed::Absent),
+                    Err(error) => return Err(error),
+                }
+                let read = ReadRequest {
+                    identity: request.identity,
+                    prior: planned.clone(),
+                    private: Vec::new(),
+                    boot_id: None,
+                };
+                self.read(ctx, vec![read]).await.pop().unwrap_or(Ok(Observed::Absent))
+            }
+        }
+    }
+
+    fn claims(&self, _action: Action, values: &Value) -> Vec<Claim> {
+        let id = values.get("id").and_then(Value::as_str);
+        id.map(|id| Claim::exclusive(format!("network:{id}"))).into_iter().collect()
+    }
+}
+
+fn null() -> Value {
+    Value::null(cplan_model::Type::Dynamic)
+}

@@ -1,0 +1,32 @@
+//! What a `lab_network` block may contain.
+
+use cplan_model::{Attribute, Schema, Type};
+
+/// The type of `attachment`, which machines take as their `network`.
+pub fn attachment_type() -> Type {
+    Type::object([
+        ("id", Type::String),
+        ("name", Type::String),
+        ("cidr", Type::String),
+        ("gateway", Type::String),
+        ("mode", Type::String),
+    ])
+}
+
+pub(super) fn schema() -> Schema {
+    let reservation = Type::object([("mac", Type::String), ("address", Type::String)]);
+    Schema::new(
+        "A network of the lab: a bridge on the host that machines are plugged into.",
+        [
+            ("mode", Attribute::optional_computed(Type::String, "`isolated` (the default) or `nat`.").replaces()),
+            ("cidr", Attribute::required(Type::String, "The network in CIDR notation; the host has its first address.").replaces()),
+            ("reservations", Attribute::optional(Type::map(reservation), "Fixed DHCP reservations by host name.")),
+            ("id", Attribute::computed(Type::String, "The libvirt UUID.")),
+            ("name", Attribute::computed(Type::String, "The libvirt name.")),
+            ("bridge", Attribute::computed(Type::String, "The bridge on the host.")),
+            ("gateway", Attribute::computed(Type::String, "The host's address in the network.")),
+            ("active", Attribute::computed(Type::Bool, "Whether it runs and will run after the host starts again.")),
+            ("attachment", Attribute::computed(attachment_type(), "What a machine needs to be plugged in.")),
+        ],
+    )
+}
