@@ -4,6 +4,7 @@ use std::process::Command;
 
 /// Whether the capability is there. Otherwise prints `skipped: NAME: WHY`, which `.ci/tests.awk` counts, or panics when
 /// the comma-separated list in `CPLAN_REQUIRE` names it. `probe` says why it is missing.
+#[expect(clippy::print_stdout, reason = "a test says why it did nothing")]
 pub fn require(name: &str, probe: impl FnOnce() -> Result<(), String>) -> bool {
     let Err(why) = probe() else { return true };
     let required = std::env::var("CPLAN_REQUIRE").unwrap_or_default();

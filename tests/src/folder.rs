@@ -37,7 +37,6 @@ impl Finished {
     ///
     /// # Panics
     /// Otherwise, with all that it said.
-    #[must_use]
     pub fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{}", self.text());
         self

@@ -4,3 +4,4 @@ pub mod binaries;
 pub mod capability;
 pub mod folder;
 pub mod repository;
+pub mod session;
