@@ -13,8 +13,8 @@ mod resolution;
 use async_trait::async_trait;
 use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Identity, Schema, Type, Value};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, Observed, PlanRequest, PlanResponse, ProviderError,
-    ReadRequest, RecoverRequest, Resource,
+    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, Observed, PlanRequest, PlanResponse,
+    ProviderError, ReadRequest, RecoverRequest, Resource,
 };
 
 use crate::guest_init::COMMAND_LINE;
@@ -45,7 +45,10 @@ impl ImageResource {
         let schema = Schema::new(
             "A lease on a guest image in the host's cache; made here from Debian packages, addressed by what is in it.",
             [
-                ("flavor", Attribute::optional_computed(Type::String, "How it boots: `micro`, a kernel and an initramfs.")),
+                (
+                    "flavor",
+                    Attribute::optional_computed(Type::String, "How it boots: `micro`, a kernel and an initramfs."),
+                ),
                 (
                     "packages",
                     Attribute::optional(Type::list(Type::String), "Debian packages whose programs are in the image."),
@@ -146,7 +149,8 @@ impl Resource for ImageResource {
             let diagnostic = Diagnostic::error("image-flavor", "Unknown image flavor", what);
             diagnostics.push(diagnostic.remedy("Write `micro`, or leave it out.").attribute(AttrPath::attr("flavor")));
         }
-        for (index, package) in config.get("packages").and_then(Value::as_slice).unwrap_or_default().iter().enumerate() {
+        for (index, package) in config.get("packages").and_then(Value::as_slice).unwrap_or_default().iter().enumerate()
+        {
             if let Some(name) = package.as_str().filter(|name| !is_package_name(name)) {
                 let what = format!("`{name}` cannot be the name of a Debian package.");
                 let diagnostic = Diagnostic::error("package-name", "Invalid package name", what);
@@ -176,9 +180,9 @@ impl Resource for ImageResource {
         };
         planned = match digest {
             Some(digest) => self.with_digest(&planned, &digest),
-            None => planned
-                .with("digest", Value::unknown(Type::String))
-                .with("boot", Value::unknown(Self::boot_type())),
+            None => {
+                planned.with("digest", Value::unknown(Type::String)).with("boot", Value::unknown(Self::boot_type()))
+            }
         };
         Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
     }

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn takes_what_runs_and_leaves_what_documents() {
-        for path in ["usr/sbin/mosquitto", "etc/mosquitto/mosquitto.conf", "var/lib/mosquitto", "usr/share/mosquitto/x"] {
+        for path in ["usr/sbin/mosquitto", "etc/mosquitto/mosquitto.conf", "var/lib/mosquitto", "usr/share/mosquitto/x"]
+        {
             assert!(wanted(path), "{path}");
         }
         for path in ["usr/share/doc", "usr/share/man/man8/x.gz", "etc/init.d/mosquitto", "usr/lib/systemd/system/x"] {

@@ -20,7 +20,22 @@ pub(crate) fn make_disk(target: &Path, scratch: &Path) -> Result<(), ImageError>
     let mut command = Command::new("mke2fs");
     // A user's PATH lacks /sbin; and times in the file system would differ from build to build.
     command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("E2FSPROGS_FAKE_TIME", "1700000000").env("LC_ALL", "C");
-    command.args(["-q", "-F", "-t", "ext4", "-m", "0", "-J", "size=8", "-L", "cplan-root", "-U", UUID, "-E", &extended]);
+    command.args([
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-m",
+        "0",
+        "-J",
+        "size=8",
+        "-L",
+        "cplan-root",
+        "-U",
+        UUID,
+        "-E",
+        &extended,
+    ]);
     process::run(command.arg(&raw), "mke2fs -t ext4 disk.raw")?;
     let mut command = Command::new("qemu-img");
     command.args(["convert", "-f", "raw", "-O", "qcow2"]).arg(&raw).arg(target);

@@ -117,9 +117,9 @@ impl From<ImageError> for ProviderError {
             _ => ErrorKind::Failed,
         };
         let details = match &error {
-            ImageError::Command { said, .. } | ImageError::Unresolvable { said, .. } | ImageError::Gone { said, .. } => {
-                said.clone()
-            }
+            ImageError::Command { said, .. }
+            | ImageError::Unresolvable { said, .. }
+            | ImageError::Gone { said, .. } => said.clone(),
             _ => String::new(),
         };
         ProviderError::new(kind, error.to_string()).remedy(error.remedy()).details(details).source(error)

@@ -53,6 +53,9 @@ mod tests {
         image[0x202..0x206].copy_from_slice(b"HdrS");
         image[0x24c] = 200;
         assert_eq!(plain_kernel(&image), None, "a payload that is not LZ4");
-        assert_eq!(unpack(&crate::initramfs::compress(b"kernel kernel kernel")), Some(b"kernel kernel kernel".to_vec()));
+        assert_eq!(
+            unpack(&crate::initramfs::compress(b"kernel kernel kernel")),
+            Some(b"kernel kernel kernel".to_vec())
+        );
     }
 }

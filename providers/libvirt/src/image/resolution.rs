@@ -23,16 +23,8 @@ pub(crate) const BASE: [&str; 4] = ["busybox-static", "dash", "dropbear-bin", "i
 const USR_IS_MERGED: &str = "usr-is-merged";
 
 /// Packages that only serve installation, or services of a full system.
-const NOT_IN_AN_IMAGE: [&str; 8] = [
-    USR_IS_MERGED,
-    "adduser",
-    "debconf",
-    "init-system-helpers",
-    "libcap2-bin",
-    "lsb-base",
-    "runit-helper",
-    "ucf",
-];
+const NOT_IN_AN_IMAGE: [&str; 8] =
+    [USR_IS_MERGED, "adduser", "debconf", "init-system-helpers", "libcap2-bin", "lsb-base", "runit-helper", "ucf"];
 
 /// A package at a version: in the lock file `"name": "version sha256:hex"`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +90,8 @@ impl Resolution {
         let wanted: Vec<String> =
             BASE.into_iter().chain([USR_IS_MERGED]).map(str::to_owned).chain(requested.iter().cloned()).collect();
         let closure = apt.closure(&wanted)?;
-        let incomplete = |package: &str, what: &str| ImageError::Incomplete { package: package.into(), what: what.into() };
+        let incomplete =
+            |package: &str, what: &str| ImageError::Incomplete { package: package.into(), what: what.into() };
         let newest = apt.show(&[KERNEL.to_owned()])?;
         let kernel_name = newest
             .first()

@@ -83,7 +83,8 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str) {
         let mut order = Vec::new();
         load_order(&modules, name, &mut order);
         // modules.dep lists dependencies in reverse order of loading.
-        let needs: Vec<_> = order.iter().rev().skip(1).filter_map(|m| modules.get(*m)).map(|m| m.path.as_str()).collect();
+        let needs: Vec<_> =
+            order.iter().rev().skip(1).filter_map(|m| modules.get(*m)).map(|m| m.path.as_str()).collect();
         dependencies.push_str(&format!("{}: {}\n", module.path, needs.join(" ")));
         for alias in module_info(&module.data, "alias") {
             aliases.push_str(&format!("alias {alias} {name}\n"));

@@ -38,10 +38,8 @@ impl Tree {
         let mut tree = Tree::default();
         for name in ["bin", "lib", "lib64", "sbin"] {
             tree.dir(&format!("usr/{name}"), 0o755);
-            tree.nodes.insert(
-                name.to_owned(),
-                Node { mode: 0o777, owner: 0, content: Content::Link(format!("usr/{name}")) },
-            );
+            tree.nodes
+                .insert(name.to_owned(), Node { mode: 0o777, owner: 0, content: Content::Link(format!("usr/{name}")) });
         }
         tree
     }

@@ -30,7 +30,11 @@ pub(crate) fn system_users(script: &str) -> Vec<(String, String)> {
             let (option, inline) = word.split_once('=').map_or((*word, None), |(o, v)| (o, Some(v)));
             match option {
                 "--home" | "--home-dir" | "-d" => {
-                    home = inline.or_else(|| rest.next().copied()).unwrap_or("/nonexistent").trim_matches(['"', '\'']).into();
+                    home = inline
+                        .or_else(|| rest.next().copied())
+                        .unwrap_or("/nonexistent")
+                        .trim_matches(['"', '\''])
+                        .into();
                 }
                 "--shell" | "-s" | "--ingroup" | "--gecos" | "-c" | "-g" | "--gid" | "--uid" | "-u" | "--comment" => {
                     // A quoted text may be several words.
@@ -99,8 +103,8 @@ mod tests {
             adduser --system \"$USER\"\n\
             adduser somebody\n";
         let users = system_users(script);
-        let expected =
-            [("mosquitto", "/var/lib/mosquitto"), ("ntp", "/run/ntp"), ("x-y", "/srv/x")].map(|(a, b)| (a.into(), b.into()));
+        let expected = [("mosquitto", "/var/lib/mosquitto"), ("ntp", "/run/ntp"), ("x-y", "/srv/x")]
+            .map(|(a, b)| (a.into(), b.into()));
         assert_eq!(users, expected);
     }
 

@@ -1,0 +1,6 @@
+//! The integration tests of the crate.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests are tests")]
+
+mod capability;
+mod guest;
+mod image;
