@@ -134,7 +134,8 @@ impl Inputs {
             ("generation", self.generation != next.generation),
         ]
         .into_iter()
-        .filter_map(|(name, changed)| changed.then(|| AttrPath::attr(name)))
+        .filter(|(_, changed)| *changed)
+        .map(|(name, _)| AttrPath::attr(name))
         .collect()
     }
 }
