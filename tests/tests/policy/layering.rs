@@ -20,8 +20,8 @@ fn wrong_arrows(packages: &[Package]) -> Vec<String> {
     for package in packages {
         for need in &package.needs {
             let folder = packages.iter().find(|p| p.name == *need).map_or("outside of the workspace", |p| &p.folder);
-            let allowed = |f: &&str| if f.ends_with('/') { folder.starts_with(*f) } else { folder == *f };
-            if !may_need(&package.folder).iter().any(|f| allowed(&f)) {
+            let allowed = |f: &str| if f.ends_with('/') { folder.starts_with(f) } else { folder == f };
+            if !may_need(&package.folder).iter().any(|f| allowed(f)) {
                 wrong.push(format!("{} -> {need}", package.name));
             }
         }
