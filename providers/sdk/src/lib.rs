@@ -10,9 +10,11 @@
 mod access;
 mod assembly;
 mod claim;
+pub mod conformance;
 mod context;
 mod data;
 mod error;
+pub mod fake;
 mod json;
 mod provider;
 mod request;
