@@ -116,7 +116,7 @@ fn no_path_of_a_developer_machine() {
                     })
                 })
             };
-            if places.iter().any(|place| absolute(place)) {
+            if places.iter().any(absolute) {
                 found.push(format!("{file}:{}: {}", number + 1, line.trim()));
             }
         }
