@@ -21,7 +21,6 @@ mod template;
 mod traversal;
 
 pub(crate) use call::template_text;
-pub(crate) use conditional::shared_type;
 pub(crate) use operators::not_null;
 pub(crate) use equality::equal;
 pub(crate) use iterate::pairs;

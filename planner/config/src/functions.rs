@@ -10,11 +10,18 @@ pub(crate) use json::from_json;
 
 use crate::Scope;
 
+mod address;
 mod collection;
 mod convert;
+mod encoding;
+mod file;
+mod format;
 mod json;
 mod number;
+mod regex;
+mod set;
 mod text;
+mod yaml;
 
 /// What a call knows besides its arguments.
 pub(crate) struct Context<'a> {
@@ -125,7 +132,16 @@ impl Function {
 type Table = Vec<(&'static str, Function)>;
 
 static TABLE: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let rooms: [fn() -> Table; 4] = [collection::table, convert::table, number::table, text::table];
+    let rooms: [fn() -> Table; 8] = [
+        address::table,
+        collection::table,
+        convert::table,
+        encoding::table,
+        file::table,
+        number::table,
+        set::table,
+        text::table,
+    ];
     rooms.into_iter().flat_map(|room| room()).collect()
 });
 

@@ -16,6 +16,7 @@ mod rules;
 mod scope;
 mod suggest;
 mod types;
+mod validate;
 mod variables;
 
 use cplan_model::{AttrPath, ConvertError, Step};
@@ -32,6 +33,7 @@ pub use references::{body_references, references};
 pub use rules::check_rules;
 pub use scope::{Reference, Scope, Subject};
 pub use suggest::suggest;
+pub use validate::validate;
 pub use variables::{VariableFlag, collect_variables, prepare_variable};
 
 use constant::constant;

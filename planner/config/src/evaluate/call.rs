@@ -32,7 +32,8 @@ impl Evaluator<'_> {
             "can" => return self.can_call(call),
             _ => {}
         }
-        let Some(function) = function(name) else {
+        let found = function(name).filter(|_| !(self.template && name.starts_with("template")));
+        let Some(function) = found else {
             let span = self.span(&call.name.name);
             return self.fail(
                 Diagnostic::error(

@@ -75,7 +75,7 @@ impl Evaluator<'_> {
 }
 
 /// The type of both results, if they share one.
-pub(crate) fn shared_type(yes: &Value, no: &Value) -> Option<Type> {
+fn shared_type(yes: &Value, no: &Value) -> Option<Type> {
     let untyped_null = |v: &Value| matches!(v.kind(), Kind::Null(Type::Dynamic));
     let (a, b) = (yes.ty(), no.ty());
     if untyped_null(yes) {

@@ -1,0 +1,250 @@
+//! Static checks: everything that is named is declared, and stands where it may.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use cplan_model::{Diagnostic, Diagnostics, Mode, Span};
+
+use crate::references::{body_references_checked, references_checked};
+use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, Subject, suggest};
+
+/// Checks all modules without evaluating anything. Cycles are found by whoever orders the graph.
+pub fn validate(config: &Config) -> Diagnostics {
+    let mut out = Diagnostics::new();
+    let mut seen = HashSet::new();
+    let mut open = vec![config.root.clone()];
+    while let Some(module) = open.pop() {
+        if seen.insert(Arc::as_ptr(&module)) {
+            Checker { module: &module, out: &mut out }.module();
+            open.extend(module.calls.values().map(|call| call.module.clone()));
+        }
+    }
+    out
+}
+
+/// What besides declared names may be named.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    count: bool,
+    each: bool,
+}
+
+impl Place {
+    fn of(repeat: Option<&ForEach>) -> Self {
+        Place { count: matches!(repeat, Some(ForEach::Count(_))), each: matches!(repeat, Some(ForEach::Each(_))) }
+    }
+}
+
+struct Checker<'a> {
+    module: &'a Module,
+    out: &'a mut Diagnostics,
+}
+
+impl Checker<'_> {
+    fn module(&mut self) {
+        let plain = Place::default();
+        for (name, variable) in &self.module.variables {
+            for rule in &variable.validations {
+                self.expr(&rule.condition, plain);
+                self.expr(&rule.error_message, plain);
+                let (found, _) = references_checked(&rule.condition);
+                if !found.iter().any(|r| r.subject == Subject::Variable(name.clone())) {
+                    self.out.push(
+                        Diagnostic::error(
+                            "invalid-condition",
+                            "Invalid reference in variable validation",
+                            format!("The condition for variable {name:?} must refer to var.{name}."),
+                        )
+                        .remedy(format!("Name `var.{name}` in the condition."))
+                        .at(rule.condition.span),
+                    );
+                }
+            }
+        }
+        for local in self.module.locals.values() {
+            self.expr(&local.value, plain);
+        }
+        for output in self.module.outputs.values() {
+            self.expr(&output.value, plain);
+            self.all(&output.depends_on, plain);
+        }
+        for provider in self.module.providers.values() {
+            self.body(&provider.body, plain);
+        }
+        for resource in self.module.resources.values() {
+            self.repeat(resource.repeat.as_ref());
+            self.all(&resource.depends_on, plain);
+            self.body(&resource.body, Place::of(resource.repeat.as_ref()));
+        }
+        for (name, call) in &self.module.calls {
+            self.call(name, call);
+        }
+    }
+
+    fn call(&mut self, name: &str, call: &ModuleCall) {
+        self.repeat(call.repeat.as_ref());
+        self.all(&call.depends_on, Place::default());
+        let place = Place::of(call.repeat.as_ref());
+        let variables = &call.module.variables;
+        for (input, (expr, span)) in &call.inputs {
+            self.expr(expr, place);
+            if !variables.contains_key(input) {
+                let near = suggest(input, variables.keys().map(|k| &**k));
+                self.out.push(
+                    Diagnostic::error(
+                        "unsupported-argument",
+                        "Unsupported argument",
+                        format!("An argument named `{input}` is not expected here: module `{name}` has no such variable."),
+                    )
+                    .remedy(near.map_or("Remove it.".into(), |n| format!("Did you mean `{n}`?")))
+                    .at(*span),
+                );
+            }
+        }
+        for (variable, declared) in variables {
+            if declared.default.is_none() && !call.inputs.contains_key(variable) {
+                self.out.push(
+                    Diagnostic::error(
+                        "missing-argument",
+                        "Missing required argument",
+                        format!("The argument `{variable}` is required, but module `{name}` is called without it."),
+                    )
+                    .remedy(format!("Add `{variable} = ...` to the call."))
+                    .at(call.span)
+                    .label(declared.span, "declared here without a default"),
+                );
+            }
+        }
+    }
+
+    fn repeat(&mut self, repeat: Option<&ForEach>) {
+        if let Some(ForEach::Count(expr) | ForEach::Each(expr)) = repeat {
+            self.expr(expr, Place::default());
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, place: Place) {
+        let (found, wrong) = references_checked(expr);
+        self.out.extend(wrong);
+        self.all(&found, place);
+    }
+
+    fn body(&mut self, body: &Body, place: Place) {
+        let (found, wrong) = body_references_checked(body);
+        self.out.extend(wrong);
+        self.all(&found, place);
+    }
+
+    fn all(&mut self, references: &[Reference], place: Place) {
+        for reference in references {
+            if let Err(diagnostic) = self.reference(reference, place) {
+                self.out.push(*diagnostic);
+            }
+        }
+    }
+
+    fn reference(&self, reference: &Reference, place: Place) -> Result<(), Box<Diagnostic>> {
+        let module = self.module;
+        let span = reference.span;
+        match &reference.subject {
+            Subject::Variable(name) if !module.variables.contains_key(name) => {
+                let near = suggest(name, module.variables.keys().map(|k| &**k));
+                undeclared("input variable", &format!("an input variable with the name {name:?}"), near, "var.", span, || {
+                    format!("Declare it with `variable {name:?} {{}}`.")
+                })
+            }
+            Subject::Local(name) if !module.locals.contains_key(name) => {
+                let near = suggest(name, module.locals.keys().map(|k| &**k));
+                undeclared("local value", &format!("a local value with the name {name:?}"), near, "local.", span, || {
+                    format!("Declare it in a `locals` block: `{name} = ...`.")
+                })
+            }
+            Subject::Resource(addr) if !module.resources.contains_key(addr) => {
+                let names: Vec<String> =
+                    module.resources.keys().filter(|a| a.mode == addr.mode).map(ToString::to_string).collect();
+                let near = suggest(&addr.to_string(), names.iter().map(String::as_str)).or_else(|| {
+                    let types = module.resources.keys().filter(|a| a.mode == addr.mode && a.ty == addr.ty);
+                    let first = types.map(ToString::to_string).next()?;
+                    names.iter().find(|n| **n == first).map(String::as_str)
+                });
+                let kind = if addr.mode == Mode::Data { "data resource" } else { "managed resource" };
+                let what = format!("a {kind} {:?} {:?}", addr.ty, addr.name);
+                undeclared("resource", &what, near, "", span, || format!("Declare `{addr}`, or put a text in quotes."))
+            }
+            Subject::Module(name) => match module.calls.get(name) {
+                None => {
+                    let near = suggest(name, module.calls.keys().map(|k| &**k));
+                    undeclared("module", &format!("a module call named {name:?}"), near, "module.", span, || {
+                        format!("Declare it with `module {name:?} {{ source = ... }}`.")
+                    })
+                }
+                Some(call) => match &reference.output {
+                    Some(output) if !call.module.outputs.contains_key(output) => {
+                        let near = suggest(output, call.module.outputs.keys().map(|k| &**k));
+                        Err(Box::new(
+                            Diagnostic::error(
+                                "unsupported-attribute",
+                                "Unsupported attribute",
+                                format!("The module `{name}` has no output named {output:?}."),
+                            )
+                            .remedy(near.map_or_else(
+                                || format!("Declare it in the module with `output {output:?} {{ value = ... }}`."),
+                                |n| format!("Did you mean `{n}`?"),
+                            ))
+                            .at(span),
+                        ))
+                    }
+                    _ => Ok(()),
+                },
+            },
+            Subject::CountIndex if !place.count => misplaced(
+                "count",
+                "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and only when the \"count\" argument is set.",
+                span,
+            ),
+            Subject::EachKey | Subject::EachValue if !place.each => misplaced(
+                "each",
+                "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set.",
+                span,
+            ),
+            Subject::SelfObject => misplaced(
+                "self",
+                "The \"self\" object is not available in this context. This object can be used only in resource provisioner, connection, and postcondition blocks.",
+                span,
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn undeclared(
+    kind: &str,
+    what: &str,
+    near: Option<&str>,
+    prefix: &str,
+    span: Span,
+    otherwise: impl FnOnce() -> String,
+) -> Result<(), Box<Diagnostic>> {
+    Err(Box::new(
+        Diagnostic::error(
+            "undeclared-reference",
+            format!("Reference to undeclared {kind}"),
+            format!("There is no declaration of {what} in this module."),
+        )
+        .remedy(near.map_or_else(otherwise, |n| format!("Did you mean `{prefix}{n}`?")))
+        .at(span),
+    ))
+}
+
+fn misplaced(object: &str, what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
+    let remedy = match object {
+        "self" => "Name the resource itself.".to_owned(),
+        "each" => "Add `for_each` to the block, or use another value.".to_owned(),
+        _ => "Add `count` to the block, or use another value.".to_owned(),
+    };
+    Err(Box::new(
+        Diagnostic::error("invalid-reference", format!("Reference to \"{object}\" in context without it"), what)
+            .remedy(remedy)
+            .at(span),
+    ))
+}
