@@ -93,7 +93,8 @@ impl Resource for MachineResource {
                 // Without its mark it is no longer ours.
                 _ => return Observed::Absent,
             };
-            Observed::Present { values, private, boot_id: None }
+            // Only the machine itself knows its boot id, and its contents' probes say it; libvirt has nothing to add.
+            Observed::Present { values, private, boot_id: request.boot_id.clone() }
         };
         requests.iter().map(|request| Ok(observe(request))).collect()
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, Observed, PlanRequest, PlanResponse,
+    ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource,
 };
 
@@ -96,26 +96,23 @@ impl Resource for NetworkResource {
     }
 
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
-        // Every step is repeatable: what was begun is finished.
-        match &request.planned {
-            None => live::remove(&self.client, request.identity).await.map(|()| Observed::Absent),
-            Some(planned) => {
-                let wanted = Wanted::from_values(&request.identity, planned)?;
-                match live::ensure(&self.client, request.identity.clone(), wanted).await {
-                    Ok(()) => {}
-                    // What could not be finished may still be there in part, and a failed create is undone.
-                    Err(error) if error.kind == ErrorKind::Conflict => return Ok(Observed::Absent),
-                    Err(error) => return Err(error),
-                }
-                let read = ReadRequest {
-                    identity: request.identity,
-                    prior: planned.clone(),
-                    private: Vec::new(),
-                    boot_id: None,
-                };
-                self.read(ctx, vec![read]).await.pop().unwrap_or(Ok(Observed::Absent))
-            }
+        let Some(planned) = &request.planned else {
+            return live::remove(&self.client, request.identity).await.map(|()| Observed::Absent);
+        };
+        let read = || ReadRequest {
+            identity: request.identity.clone(),
+            prior: planned.clone(),
+            private: Vec::new(),
+            boot_id: None,
+        };
+        let found = self.read(ctx, vec![read()]).await.pop().unwrap_or(Ok(Observed::Absent))?;
+        if !matches!(found, Observed::Present { .. }) {
+            return Ok(found);
         }
+        // What was begun is finished; what cannot be is drift for the next plan.
+        let wanted = Wanted::from_values(&request.identity, planned)?;
+        let _ = live::ensure(&self.client, request.identity.clone(), wanted).await;
+        self.read(ctx, vec![read()]).await.pop().unwrap_or(Ok(Observed::Absent))
     }
 
     fn claims(&self, _action: Action, values: &Value) -> Vec<Claim> {

@@ -4,3 +4,6 @@
 mod capability;
 mod guest;
 mod image;
+mod lab;
+mod machine;
+mod network;

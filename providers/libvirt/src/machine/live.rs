@@ -68,7 +68,7 @@ pub(super) async fn start(client: &Client, identity: &Identity) -> Result<(), Pr
             _ => Ok(()),
         }
     });
-    Ok(started.await.inspect_err(|_| {}).map_err(explain)?)
+    Ok(started.await.map_err(explain)?)
 }
 
 /// QEMU's own words for the commonest mistake do not say how to mend it.
@@ -83,6 +83,12 @@ fn explain(error: LibvirtError) -> ProviderError {
 
 fn lookup(connection: &Connect, id: &str) -> Result<Domain, LibvirtError> {
     connection.lookup_domain_by_uuid_string(id).map_err(LibvirtError::call("find a domain"))
+}
+
+/// Asks the guest to stop (ACPI); it may not listen.
+pub(super) async fn press_power_button(client: &Client, identity: &Identity) -> Result<(), LibvirtError> {
+    let id = identity.id.clone();
+    client.call(move |c| lookup(c, &id)?.shutdown().map_err(LibvirtError::call("ask a domain to stop"))).await
 }
 
 /// Whether it runs.

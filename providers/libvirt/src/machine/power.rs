@@ -107,12 +107,13 @@ impl MachineResource {
     /// there must survive.
     async fn shut_down(&self, ctx: &Context, identity: &Identity, values: &Value) -> Result<(), ProviderError> {
         if let Some(access) = access(values) {
-            let script = "sync; (poweroff >/dev/null 2>&1 &)";
-            let asked = boot::at_most(SHUTDOWN, self.shell.run(ctx, &access, script, &[])).await;
+            // A guest that does not answer has nothing to write out that could be waited for.
+            let _ = boot::at_most(SHUTDOWN, self.shell.run(ctx, &access, "sync", &[])).await;
             self.shell.disconnect(&access).await;
-            if matches!(asked, Some(Ok(_))) && live::stopped_within(&self.client, &identity.id, SHUTDOWN).await? {
-                return Ok(());
-            }
+        }
+        let asked = live::press_power_button(&self.client, identity).await;
+        if asked.is_ok() && live::stopped_within(&self.client, &identity.id, SHUTDOWN).await? {
+            return Ok(());
         }
         live::stop(&self.client, identity).await
     }
@@ -161,21 +162,22 @@ impl MachineResource {
                 files::remove(&settings, &identity.id).await?;
                 return Ok(Observed::Absent);
             }
-            return self.observe(ctx, request, planned.clone()).await;
+            return self.observe(ctx, request, planned.clone(), None).await;
         };
         let machine = Machine::from_values(planned)?;
         let host_key = files::prepare(&settings, ctx.data_dir(), identity, &machine).await?;
         let values = with_host_key(planned, &host_key);
+        let mut boot_id = None;
         if let (true, Some(access)) = (found.running, access(&values)) {
             let limit = machine.boot_timeout();
             match boot::wait(ctx, &self.client, &*self.shell, &access, &found.spec.console, limit).await {
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
                 // It runs and never became ready: stopped, the next plan says so and starts it.
                 Err(_) => live::stop(&self.client, identity).await?,
-                Ok(_) => {}
+                Ok(id) => boot_id = Some(id),
             }
         }
-        self.observe(ctx, request, values).await
+        self.observe(ctx, request, values, boot_id).await
     }
 
     async fn observe(
@@ -183,12 +185,13 @@ impl MachineResource {
         ctx: &Context,
         request: &RecoverRequest,
         values: Value,
+        boot_id: Option<String>,
     ) -> Result<Observed, ProviderError> {
         let read = ReadRequest {
             identity: request.identity.clone(),
             prior: values,
             private: request.private.clone(),
-            boot_id: None,
+            boot_id,
         };
         self.read(ctx, vec![read]).await.pop().unwrap_or(Ok(Observed::Absent))
     }

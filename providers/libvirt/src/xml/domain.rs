@@ -93,6 +93,8 @@ pub fn render(spec: &DomainSpec) -> String {
             .attr("match", "exact")
             .attr("check", "none")
             .child(Element::new("model").attr("fallback", "forbid").text("Westmere"))
+            // Without it the guest's random numbers, and so its ssh server, wait for entropy.
+            .child(Element::new("feature").attr("policy", "require").attr("name", "rdrand"))
     };
     Element::new("domain")
         .attr("type", if kvm { "kvm" } else { "qemu" })

@@ -1,0 +1,222 @@
+//! What the tests on a real libvirt share: settings, resources, and a plan-and-apply of one object.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cplan_libvirt::{Client, HostSettings, ImageResource, MachineResource, NetworkResource, SharedSettings};
+use cplan_model::{Identity, Value, changes};
+use cplan_sdk::conformance::{fits, propose};
+use cplan_sdk::{
+    ApplyRequest, ApplyResponse, Context, Disruption, Observed, PlanRequest, Progress, ProviderError, ReadRequest,
+    Resource, Shell, from_json,
+};
+use cplan_ssh::OpenSshShell;
+use serde_json::{Value as Json, json};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use crate::capability::{require, runs};
+
+/// Where images stay between runs; QEMU's user must be able to reach it, which a home folder would not allow.
+const IMAGES: &str = "/var/tmp/cplan-tests";
+
+/// A libvirt host, a cache folder and the resources.
+pub(crate) struct Lab {
+    pub(crate) client: Client,
+    pub(crate) ctx: Context,
+    pub(crate) shell: Arc<OpenSshShell>,
+    pub(crate) networks: NetworkResource,
+    pub(crate) machines: MachineResource,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// Says everything; shown when a test fails.
+struct Said;
+
+impl Progress for Said {
+    fn status(&self, text: &str) {
+        println!("{text}");
+    }
+    fn log(&self, text: &str) {
+        println!("{text}");
+    }
+}
+
+impl Lab {
+    /// `None` where there is no libvirt.
+    pub(crate) fn new() -> Option<Lab> {
+        if !require("libvirt", || runs("virsh", &["-c", "qemu:///system", "uri"])) {
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("cplan-").tempdir_in("/var/tmp").unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let cache_dir = folder.path().join("cache");
+        let client = Client::new(SharedSettings::new(HostSettings { uri: "qemu:///system".into(), cache_dir }));
+        let shell = Arc::new(OpenSshShell::default());
+        Some(Lab {
+            ctx: Context::new(folder.path().join(".cplan"), Arc::new(Said), CancellationToken::new()),
+            networks: NetworkResource::new(client.clone()),
+            machines: MachineResource::new(client.clone(), shell.clone()),
+            client,
+            shell,
+            folder,
+        })
+    }
+
+    pub(crate) fn machine_dir(&self, identity: &Identity) -> PathBuf {
+        self.folder.path().join("cache/machines").join(&identity.id)
+    }
+
+    /// `attachment` of a network that was made.
+    pub(crate) async fn network(&self, name: &str, mode: &str, cidr: &str) -> Object<'_> {
+        let mut network = Object::new(&self.networks, self, name, json!({"mode": mode, "cidr": cidr}));
+        network.apply().await.unwrap();
+        network
+    }
+
+    /// The configuration of a machine.
+    pub(crate) async fn machine_config(&self, name: &str, management: &Object<'_>, address: &str) -> Json {
+        let attachment = cplan_sdk::to_json(management.values().get("attachment").unwrap());
+        json!({
+            "name": name, "cpus": 1, "memory": "256MiB", "image": boot().await,
+            "management": {"network": attachment, "address": address}, "interface": [],
+        })
+    }
+}
+
+/// What machines of the tests start from, made once.
+pub(crate) async fn boot() -> Json {
+    static BOOT: OnceCell<Json> = OnceCell::const_new();
+    let make = || async {
+        let folder = Path::new(IMAGES);
+        let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.join("cache") };
+        let resource = ImageResource::new(SharedSettings::new(settings));
+        let ctx = Context::new(folder.join(".cplan"), Arc::new(Said), CancellationToken::new());
+        let identity = Identity { id: "0".into(), lab: "00000000".into(), name: "tests".into() };
+        let config = from_json(&json!({"packages": []}), &resource.schema().object_type()).unwrap();
+        let proposed = propose(resource.schema(), &config, None);
+        let plan = PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
+        let planned = resource.plan(&ctx, plan).await.unwrap().planned;
+        let run = "test".to_owned();
+        let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };
+        cplan_sdk::to_json(resource.apply(&ctx, apply).await.unwrap().values.get("boot").unwrap())
+    };
+    BOOT.get_or_init(make).await.clone()
+}
+
+/// An object with what a state would keep of it.
+pub(crate) struct Object<'a> {
+    resource: &'a dyn Resource,
+    lab: &'a Lab,
+    pub(crate) identity: Identity,
+    pub(crate) config: Json,
+    pub(crate) now: Option<ApplyResponse>,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn new(resource: &'a dyn Resource, lab: &'a Lab, name: &str, config: Json) -> Self {
+        let id = uuid::Uuid::new_v4().to_string();
+        let identity = Identity { name: format!("{name}-{}", &id[..6]), lab: id[..8].to_owned(), id };
+        Object { resource, lab, identity, config, now: None }
+    }
+
+    pub(crate) fn values(&self) -> &Value {
+        &self.now.as_ref().unwrap().values
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.values().get(name).and_then(Value::as_str).unwrap()
+    }
+
+    pub(crate) fn access(&self) -> cplan_sdk::Access {
+        cplan_sdk::Access::from_value(self.values().get("access").unwrap()).unwrap()
+    }
+
+    fn config(&self) -> Value {
+        from_json(&self.config, &self.resource.schema().object_type()).unwrap()
+    }
+
+    /// Reads; what is there becomes what is known.
+    pub(crate) async fn read(&mut self) -> bool {
+        let now = self.now.as_ref().unwrap();
+        let request = ReadRequest {
+            identity: self.identity.clone(),
+            prior: now.values.clone(),
+            private: now.private.clone(),
+            boot_id: now.boot_id.clone(),
+        };
+        match self.resource.read(&self.lab.ctx, vec![request]).await.pop().unwrap().unwrap() {
+            Observed::Present { values, private, boot_id } => {
+                self.now = Some(ApplyResponse { values, private, boot_id });
+                true
+            }
+            Observed::Absent => false,
+            Observed::Unreachable { reason } => panic!("{reason}"),
+        }
+    }
+
+    /// The attributes that would change, and what that does.
+    pub(crate) async fn plan(&self) -> (Vec<String>, Option<Disruption>) {
+        let (planned, response) = self.planned().await;
+        let prior = self.now.as_ref().map(|n| n.values.clone()).unwrap_or_else(|| Value::null(planned.ty()));
+        let moved = changes(self.resource.schema(), &prior, &planned);
+        (moved.iter().map(|c| c.path.to_string()).collect(), response.disruption)
+    }
+
+    async fn planned(&self) -> (Value, cplan_sdk::PlanResponse) {
+        let prior = self.now.as_ref().map(|n| n.values.clone());
+        let config = self.config();
+        let request = PlanRequest {
+            identity: self.identity.clone(),
+            proposed: propose(self.resource.schema(), &config, prior.as_ref()),
+            config,
+            prior,
+            private: self.now.as_ref().map(|n| n.private.clone()).unwrap_or_default(),
+        };
+        let response = self.resource.plan(&self.lab.ctx, request).await.unwrap();
+        (response.planned.clone().unwrap(), response)
+    }
+
+    pub(crate) async fn apply(&mut self) -> Result<(), ProviderError> {
+        let (planned, response) = self.planned().await;
+        let request = ApplyRequest {
+            identity: self.identity.clone(),
+            prior: self.now.as_ref().map(|n| n.values.clone()),
+            planned: Some(planned.clone()),
+            config: Some(self.config()),
+            private: response.private,
+            run: "test".to_owned(),
+        };
+        let applied = self.resource.apply(&self.lab.ctx, request).await?;
+        fits(&planned, &applied.values, &self.resource.schema().object_type()).unwrap();
+        self.now = Some(applied);
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&mut self) -> Result<(), ProviderError> {
+        let request = ApplyRequest {
+            identity: self.identity.clone(),
+            prior: self.now.as_ref().map(|n| n.values.clone()),
+            planned: None,
+            config: None,
+            private: vec![],
+            run: "test".to_owned(),
+        };
+        self.resource.apply(&self.lab.ctx, request).await.map(|_| ())
+    }
+
+    /// Runs a script on it, which must succeed.
+    pub(crate) async fn run(&self, script: &str) -> String {
+        let output = self.lab.shell.run(&self.lab.ctx, &self.access(), script, &[]).await.unwrap();
+        assert_eq!(output.status, 0, "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+/// Runs virsh behind cplan's back.
+pub(crate) fn virsh(arguments: &[&str]) -> String {
+    let output = std::process::Command::new("virsh").args(["-c", "qemu:///system"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "virsh {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,0 +1,118 @@
+//! `lab_machine` for real.
+
+use cplan_sdk::{Disruption, ErrorKind, Resource, Shell};
+use serde_json::json;
+
+use crate::lab::{Lab, Object, virsh};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_lives_through_what_happens_to_it() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("m", "nat", "10.211.1.0/24").await;
+    let config = lab.machine_config("edge", &management, "10.211.1.11").await;
+    let mut machine = Object::new(&lab.machines, &lab, "edge", config);
+
+    machine.apply().await.unwrap();
+    assert_eq!(machine.run("hostname").await, "edge");
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, (vec![], None));
+
+    // Its plug is pulled behind our back; the disk stays.
+    machine.run("echo kept >/root/file; sync").await;
+    let boot = machine.now.as_ref().unwrap().boot_id.clone();
+    virsh(&["destroy", machine.text("domain")]);
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, (vec!["running".to_owned()], Some(Disruption::Start)));
+    machine.apply().await.unwrap();
+    assert_eq!(machine.run("cat /root/file").await, "kept");
+    assert_ne!(machine.now.as_ref().unwrap().boot_id, boot);
+
+    // More memory is one restart, and so is one more interface.
+    let mut lab_net = lab.network("l", "isolated", "10.211.2.0/24").await;
+    let attachment = cplan_sdk::to_json(lab_net.values().get("attachment").unwrap());
+    machine.config["memory"] = json!("320MiB");
+    machine.config["interface"] = json!([{"network": attachment, "address": "10.211.2.11"}]);
+    assert_eq!(machine.plan().await.1, Some(Disruption::Restart));
+    machine.run("echo unsynced >/root/other").await;
+    machine.apply().await.unwrap();
+    assert!(machine.run("awk '/MemTotal/ {print $2}' /proc/meminfo").await.parse::<u64>().unwrap() > 262_144);
+    assert!(machine.run("ip -4 -o address").await.contains("10.211.2.11/24"));
+    assert_eq!(machine.run("cat /root/other").await, "unsynced");
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, (vec![], None));
+
+    // A network that was stopped is started again, with the machine plugged in.
+    virsh(&["net-destroy", management.text("name")]);
+    assert!(management.read().await && machine.read().await);
+    assert_eq!(management.plan().await.0, ["active"]);
+    assert_eq!(machine.plan().await, (vec!["connected".to_owned()], None));
+    management.apply().await.unwrap();
+    lab.shell.disconnect(&machine.access()).await;
+    assert_eq!(machine.run("hostname").await, "edge");
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, (vec![], None));
+
+    // Undefined, it is only stopped: its disk is still here.
+    virsh(&["destroy", machine.text("domain")]);
+    virsh(&["undefine", machine.text("domain")]);
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await.1, Some(Disruption::Start));
+
+    machine.delete().await.unwrap();
+    assert!(!machine.read().await && !lab.machine_dir(&machine.identity).exists());
+    machine.delete().await.unwrap();
+    lab_net.delete().await.unwrap();
+    management.delete().await.unwrap();
+    lab.shell.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_never_answers_says_what_was_seen() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("t", "isolated", "10.211.3.0/24").await;
+    let mut config = lab.machine_config("mute", &management, "10.211.3.11").await;
+    config["boot_timeout"] = json!("2s");
+    config["accel"] = json!("tcg");
+    config["image"]["cmdline"] = json!("console=ttyS0 rdinit=/nowhere panic=-1 loglevel=7");
+    let mut machine = Object::new(&lab.machines, &lab, "mute", config);
+
+    let error = machine.apply().await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TimedOut, "{error}");
+    assert!(error.message.contains("ssh on `mute` (10.211.3.11:22)"), "{}", error.message);
+    let values = error.partial.unwrap();
+    assert!(values.get("access").unwrap().get("host_key").unwrap().as_str().unwrap().starts_with("ssh-ed25519 "));
+    // What is left can be removed by what is known of it.
+    machine.now = Some(cplan_sdk::ApplyResponse { values: *values, private: vec![], boot_id: None });
+    assert!(machine.read().await);
+    machine.delete().await.unwrap();
+    assert!(!machine.read().await);
+    management.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_domain_that_is_not_ours_is_not_touched() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("c", "isolated", "10.211.4.0/24").await;
+    let config = lab.machine_config("theirs", &management, "10.211.4.11").await;
+    let mut machine = Object::new(&lab.machines, &lab, "theirs", config);
+    let name = format!("cplan-{}-{}", machine.identity.lab, machine.identity.name);
+    let xml = |uuid: &str| {
+        format!("<domain type='qemu'><name>{name}</name>{uuid}<memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>")
+    };
+    let file = lab.folder.path().join("theirs.xml");
+    for uuid in [String::new(), format!("<uuid>{}</uuid>", machine.identity.id)] {
+        std::fs::write(&file, xml(&uuid)).unwrap();
+        virsh(&["define", file.to_str().unwrap()]);
+        let before = virsh(&["dumpxml", &name]);
+        let error = machine.apply().await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Conflict, "{error}");
+        assert!(!error.remedy.is_empty() && !lab.machine_dir(&machine.identity).exists());
+        if !uuid.is_empty() {
+            assert_eq!(machine.delete().await.unwrap_err().kind, ErrorKind::Conflict);
+        }
+        assert_eq!(virsh(&["dumpxml", &name]), before);
+        virsh(&["undefine", &name]);
+    }
+    management.delete().await.unwrap();
+    assert_eq!(lab.machines.ty(), "lab_machine");
+}
