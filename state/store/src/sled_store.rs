@@ -144,9 +144,10 @@ impl SledStore {
             return Ok(());
         }
         if !snapshot::is_behind(&self.dir) {
-            snapshot::mark_behind(&self.dir)?;
+            snapshot::mark_behind(&self.dir, revision - 1)?;
         }
         database.write(&delta, serial, revision)?;
+        snapshot::note(&self.dir, revision)?;
         self.contents().apply(delta);
         Ok(())
     }

@@ -137,14 +137,39 @@ pub(crate) fn write(dir: &Path, frame: &[u8]) -> Result<(), StoreError> {
 }
 
 /// Marks the snapshot as behind the database, durably; called before the first change after it was written.
-pub(crate) fn mark_behind(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn mark_behind(dir: &Path, revision: u64) -> Result<(), StoreError> {
+    note(dir, revision)?;
     let path = behind(dir);
-    File::create(&path).and_then(|file| file.sync_all()).map_err(|source| StoreError::Io {
-        action: "write",
+    File::open(&path).and_then(|file| file.sync_all()).map_err(|source| StoreError::Io {
+        action: "sync",
         path,
         source,
     })?;
     sync_folder(dir)
+}
+
+/// Notes a revision that has become durable, so that a database which lost its newest changes is found out: a flipped
+/// bit near the end of its log makes sled open it as it was some time before, whole in itself. Not synced: what matters
+/// is that the note is never ahead of the database, and it is written after it.
+pub(crate) fn note(dir: &Path, revision: u64) -> Result<(), StoreError> {
+    let path = behind(dir);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    // Of one length always, and so rewritten in place within a sector.
+    let line = format!("{revision:020} {:020}\n", !revision);
+    options.open(&path).and_then(|mut file| file.write_all(line.as_bytes())).map_err(|source| StoreError::Io {
+        action: "write",
+        path,
+        source,
+    })
+}
+
+/// The newest revision that was noted since the snapshot was written, if it can be read.
+pub(crate) fn noted(dir: &Path) -> Option<u64> {
+    let line = std::fs::read_to_string(behind(dir)).ok()?;
+    let (revision, check) = line.trim_end().split_once(' ')?;
+    let (revision, check) = (revision.parse::<u64>().ok()?, check.parse::<u64>().ok()?);
+    (check == !revision).then_some(revision)
 }
 
 /// Whether the database may hold more than the snapshot.

@@ -33,8 +33,10 @@ fn put(text: &str, record: Record) -> Transaction {
     Transaction { put: vec![(key(text), record)], ..Transaction::default() }
 }
 
+type Look<'a> = &'a dyn Fn(&dyn Store);
+
 /// The contract; `look` is called wherever others may look.
-fn store_contract(store: &dyn Store, look: Option<&dyn Fn(&dyn Store)>) {
+fn store_contract(store: &dyn Store, look: Option<Look<'_>>) {
     let look = || look.iter().for_each(|look| look(store));
     let empty = store.load().unwrap();
     assert_eq!(empty.lineage.len(), 36);

@@ -1,4 +1,12 @@
 //! The store's tests: one binary.
 
+#![allow(clippy::unwrap_used, reason = "a test may; clippy sees only the functions with the attribute as tests")]
+
 mod contract;
+mod damaged;
+mod formats;
+mod held;
+mod killed;
+mod readers;
 mod samples;
+mod values;

@@ -45,6 +45,9 @@ pub(super) fn open(dir: &Path, limit: Duration) -> Result<(Database, Contents), 
             return Err(damaged(dir, what));
         }
     }
+    if snapshot::noted(dir).is_some_and(|noted| noted > contents.revision) {
+        return Err(damaged(dir, format!("it went back to serial {}", contents.state.serial)));
+    }
     Ok((database, contents))
 }
 
@@ -114,7 +117,7 @@ fn watched(dir: &Path, limit: Duration) -> Result<(Database, Contents), StoreErr
         let thread = std::thread::Builder::new()
             .name("cplan-state-open".to_owned())
             .stack_size(32 << 20) // values nest as deep as users like
-            .spawn(move || send.send(Database::load(&path)))
+            .spawn(move || drop(send.send(Database::load(&path))))
             .map_err(|e| io("open", dir, e))?;
         let loaded = match receive.recv_timeout(limit.saturating_sub(start.elapsed())) {
             Ok(loaded) => loaded,
