@@ -29,7 +29,7 @@ pub struct Broken {
     pub what: String,
     /// The provider's own error, where one was in the way.
     #[source]
-    pub source: Option<ProviderError>,
+    pub source: Option<Box<ProviderError>>,
 }
 
 /// Creates, reads, plans, updates, recovers and deletes an object per case; the first broken promise is the result.
@@ -234,6 +234,6 @@ impl Trial<'_> {
     }
 
     fn failed(&self, what: impl Into<String>, source: ProviderError) -> Broken {
-        Broken { ty: self.resource.ty(), what: what.into(), source: Some(source) }
+        Broken { ty: self.resource.ty(), what: what.into(), source: Some(Box::new(source)) }
     }
 }

@@ -29,7 +29,8 @@ async fn every_fake_type_conforms() {
     let tags = |pairs: &[(&str, &str)]| Value::map(Type::String, pairs.iter().map(|(k, v)| (*k, text(v))));
     let ports = |ports: &[i64]| Value::list(Type::Number, ports.iter().map(|p| Value::number(*p)));
     type Attributes = Vec<(&'static str, Value)>;
-    let table: BTreeMap<&str, (Attributes, [(&str, Value); 1])> = BTreeMap::from([
+    type Change = [(&'static str, Value); 1];
+    let table: BTreeMap<&str, (Attributes, Change)> = BTreeMap::from([
         ("fake_thing", (vec![("name", text("a")), ("size", text("1024MiB"))], [("value", text("x"))])),
         ("fake_slow", (vec![("name", text("a")), ("before", text("5ms"))], [("value", text("x"))])),
         ("fake_failing", (vec![("name", text("a"))], [("value", text("x"))])),
