@@ -1,1 +1,13 @@
-//! cplan-network
+//! The links between machines: [`LinksSource`] compiles what the user says of them into rules for each machine,
+//! [`ShaperResource`] keeps a machine's rules in its kernel, and [`measure`] proves them.
+
+mod doctor;
+mod impairment;
+mod links;
+pub mod measure;
+mod rule;
+mod shaper;
+
+pub use doctor::doctor;
+pub use links::LinksSource;
+pub use shaper::{PROBE_TOS, ShaperResource};

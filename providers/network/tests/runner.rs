@@ -1,0 +1,2 @@
+//! The integration tests of the crate.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests are tests")]
