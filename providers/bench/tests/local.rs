@@ -52,8 +52,11 @@ impl Shell for LocalShell {
     async fn close(&self) {}
 }
 
-/// The guest binary, built for this test run.
+/// The guest binary that `CPLAN_GUEST` names, or else one that is built now.
 pub(crate) fn guest_binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("CPLAN_GUEST").filter(|n| !n.is_empty()) {
+        return named.into();
+    }
     let built = std::process::Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "cplan-guest"])
         .status()
