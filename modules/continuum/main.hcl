@@ -19,10 +19,11 @@ locals {
     "edge"       = { one_way_delay = "7.5ms", jitter = "2.5ms", rate = "1000mbit" }
     "cloud-edge" = { one_way_delay = "7.5ms", jitter = "2.5ms", rate = "1000mbit" }
   }
-  # Those between tiers that exist, unless the caller says otherwise, in either order.
+  # Those between tiers that have machines, unless the caller says otherwise, in either order.
+  inhabited = [for tier, machine in var.tiers : tier if machine.machines > 0]
   links = merge({
     for pair, link in local.defaults : pair => link
-    if alltrue([for tier in split("-", pair) : contains(keys(var.tiers), tier)])
+    if alltrue([for tier in split("-", pair) : contains(local.inhabited, tier)])
     && !contains(keys(var.links), join("-", reverse(split("-", pair))))
   }, var.links)
 }

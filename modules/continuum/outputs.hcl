@@ -11,8 +11,8 @@ output "machines" {
 }
 
 output "links" {
-  description = "By pair of machines: what was asked for."
-  value       = data.lab_links.all.links
+  description = "By pair of machines: from, to, the link that applies, and what it asks for, the round trip included."
+  value       = { for row in data.lab_links.all.table : "${row.from}-${row.to}" => row }
 }
 
 output "networks" {
