@@ -116,8 +116,13 @@ async fn an_image_is_made_once_and_boots() {
     let bench = Bench::new(folder.path());
     let packages = ["mosquitto", "mosquitto-clients"];
 
-    // Made: the digest is not known before, and locked after.
-    let (planned, made, log) = bench.apply(&packages, None).await;
+    // Made: the digest is not known before, and locked after; of two at once, one makes it and the other waits.
+    let mut second = Bench::new(folder.path());
+    second.identity.id = "33333333-4444".into();
+    let ((planned, made, log), (_, same, other)) =
+        tokio::join!(bench.apply(&packages, None), second.apply(&packages, None));
+    assert_eq!(made.get("boot"), same.get("boot"));
+    assert_eq!([&log, &other].iter().filter(|log| log.contains("packing")).count(), 1);
     assert!(!planned.get("digest").unwrap().is_known() && made.is_wholly_known());
     assert!(log.contains("$ apt-get"));
     let lock = std::fs::read_to_string(folder.path().join("topology/cplan.lock")).unwrap();
@@ -163,6 +168,7 @@ async fn an_image_is_made_once_and_boots() {
     };
     bench.resource.apply(&bench.context(), request).await.unwrap();
     assert_eq!(bench.read(&healed).await, None);
+    assert_eq!(second.read(&same).await.as_ref(), Some(&same), "another's lease is another's");
     assert!(Path::new(&boot(&healed, "kernel")).is_file());
 }
 

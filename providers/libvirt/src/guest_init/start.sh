@@ -44,7 +44,11 @@ if [ -f "$pem" ]; then
   if ! cmp -s "$pem" "$key.pem"; then
     rm -f "$key"
     umask 077
-    dropbearconvert openssh dropbear "$pem" "$key" 2>/dev/console >/dev/null && cp "$pem" "$key.pem"
+    if dropbearconvert openssh dropbear "$pem" "$key" >/dev/null 2>&1; then
+      cp "$pem" "$key.pem"
+    else
+      echo "cplan: the host key in the seed cannot be read" >/dev/console
+    fi
     umask 022
   fi
   dropbear -s -g -m -W 1048576 -r "$key" -P /run/dropbear.pid 2>/dev/console && echo "cplan: ready" >/dev/console

@@ -68,7 +68,7 @@ impl ImageCache {
     /// Resolves packages with apt; nothing of the host changes but this cache.
     pub(crate) fn resolve(&self, ctx: &Context, packages: &[String]) -> Result<Resolution, ImageError> {
         ctx.progress.status("resolving packages");
-        let scratch = Scratch::new(&self.root, "resolve")?;
+        let scratch = Scratch::new(&self.root, &format!("resolution-{}", uuid::Uuid::new_v4()))?;
         Resolution::resolve(&mut self.apt(ctx, &scratch)?, packages)
     }
 
@@ -96,7 +96,7 @@ impl ImageCache {
         let scratch = Scratch::new(&images, &digest)?;
         let packages = PackageCache::new(&self.root);
         say("fetching packages")?;
-        packages.fetch(resolution, || self.apt(ctx, &scratch))?;
+        packages.fetch(resolution, &scratch.0.join("incoming"), || self.apt(ctx, &scratch))?;
         let made = contents::assemble(resolution, &packages, &scratch.0, &say)?;
         let write = |name: &str, data: &[u8]| {
             let path = scratch.0.join(name);
@@ -194,8 +194,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(parent: &Path, name: &str) -> Result<Self, ImageError> {
-        let process = if name == "resolve" { format!("-{}", std::process::id()) } else { String::new() };
-        let path = parent.join(format!(".making-{name}{process}"));
+        let path = parent.join(format!(".making-{name}"));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).map_err(|e| ImageError::io("make", &path, e))?;
         Ok(Scratch(path))

@@ -25,10 +25,11 @@ impl PackageCache {
     }
 
     /// Fetches what is missing, in one call of apt, and keeps only files that have an expected digest. Without a missing
-    /// package, apt is not called.
+    /// package, apt is not called. `incoming` is a folder on the same file system, for this call alone.
     pub(crate) fn fetch(
         &self,
         resolution: &Resolution,
+        incoming: &Path,
         apt: impl FnOnce() -> Result<Apt, ImageError>,
     ) -> Result<(), ImageError> {
         let missing = || -> Vec<String> {
@@ -41,10 +42,7 @@ impl PackageCache {
         }
         let mut apt = apt()?;
         std::fs::create_dir_all(&self.dir).map_err(|e| ImageError::io("make", &self.dir, e))?;
-        let incoming = self.dir.join(format!(".incoming-{}", std::process::id()));
-        let outcome = self.download(&mut apt, &wanted, &incoming, resolution);
-        let _ = std::fs::remove_dir_all(&incoming);
-        outcome?;
+        self.download(&mut apt, &wanted, incoming, resolution)?;
         let still = missing();
         if still.is_empty() {
             return Ok(());

@@ -99,7 +99,7 @@ impl Resolution {
             .and_then(|dependency| dependency.split([' ', ':']).next())
             .ok_or_else(|| incomplete(KERNEL, "dependency on a kernel"))?
             .to_owned();
-        let kernel = apt.show(&[kernel_name.clone()])?.into_iter().find(|facts| facts.name == kernel_name);
+        let kernel = apt.show(std::slice::from_ref(&kernel_name))?.into_iter().find(|facts| facts.name == kernel_name);
         let kernel = kernel.ok_or_else(|| incomplete(&kernel_name, "entry in the package lists"))?;
         let exact: Vec<_> = closure.iter().map(|(name, version)| format!("{name}={version}")).collect();
         let facts = apt.show(&exact)?;

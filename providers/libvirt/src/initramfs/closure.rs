@@ -22,10 +22,11 @@ impl Pool {
     pub(crate) fn add(&mut self, package: &Tree) {
         for (path, node) in package.iter() {
             let name = path.rsplit('/').next().unwrap_or(path);
-            if name.contains(".so") && !matches!(node.content, Content::Dir) {
-                if let Some(data) = package.data(path) {
-                    self.libraries.entry(name.to_owned()).or_insert_with(|| data.to_vec());
-                }
+            if name.contains(".so")
+                && !matches!(node.content, Content::Dir)
+                && let Some(data) = package.data(path)
+            {
+                self.libraries.entry(name.to_owned()).or_insert_with(|| data.to_vec());
             }
         }
     }

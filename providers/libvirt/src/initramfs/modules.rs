@@ -56,10 +56,10 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str) {
     let root = format!("usr/lib/modules/{release}/");
     let mut available = BTreeMap::new();
     for (path, node) in kernel.iter() {
-        if let (Some(inner), Content::File(data)) = (path.strip_prefix(&root), &node.content) {
-            if let Some(name) = inner.strip_suffix(".ko").and_then(|p| p.rsplit('/').next()) {
-                available.insert(name.replace('-', "_"), (inner.to_owned(), data));
-            }
+        if let (Some(inner), Content::File(data)) = (path.strip_prefix(&root), &node.content)
+            && let Some(name) = inner.strip_suffix(".ko").and_then(|p| p.rsplit('/').next())
+        {
+            available.insert(name.replace('-', "_"), (inner.to_owned(), data));
         }
     }
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
