@@ -2,6 +2,7 @@
 
 mod apt;
 mod client;
+mod doctor;
 mod guest_init;
 mod host;
 mod kvm;
@@ -16,6 +17,7 @@ mod settings;
 pub mod xml;
 
 pub use client::{Client, LibvirtError};
+pub use doctor::{Finding, Health, doctor};
 pub use host::{HostFacts, facts};
 pub use kvm::{KvmProbe, KvmVerdict};
 pub use machine::{MachineResource, boot_type};

@@ -9,7 +9,7 @@ use cplan_model::{Identity, Value, changes};
 use cplan_sdk::conformance::{fits, propose};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Context, Disruption, Observed, PlanRequest, Progress, ProviderError, ReadRequest,
-    Resource, Shell, from_json,
+    RecoverRequest, Resource, Shell, from_json,
 };
 use cplan_ssh::OpenSshShell;
 use serde_json::{Value as Json, json};
@@ -204,6 +204,30 @@ impl<'a> Object<'a> {
             run: "test".to_owned(),
         };
         self.resource.apply(&self.lab.ctx, request).await.map(|_| ())
+    }
+
+    /// Settles what was begun; what is there becomes what is known.
+    pub(crate) async fn recover(&mut self) -> bool {
+        let (planned, response) = self.planned().await;
+        self.settle(Some(planned), response.private).await
+    }
+
+    /// Settles a delete that was begun.
+    pub(crate) async fn begin_delete(&mut self) {
+        assert!(!self.settle(None, vec![]).await);
+    }
+
+    async fn settle(&mut self, planned: Option<Value>, private: Vec<u8>) -> bool {
+        let prior = self.now.as_ref().map(|n| n.values.clone());
+        let request = RecoverRequest { identity: self.identity.clone(), prior, planned, private };
+        match self.resource.recover(&self.lab.ctx, request).await.unwrap() {
+            Observed::Present { values, private, boot_id } => {
+                self.now = Some(ApplyResponse { values, private, boot_id });
+                true
+            }
+            Observed::Absent => false,
+            Observed::Unreachable { reason } => panic!("{reason}"),
+        }
     }
 
     /// Runs a script on it, which must succeed.

@@ -1,6 +1,11 @@
 //! `lab_machine` for real.
 
-use cplan_sdk::{Disruption, ErrorKind, Resource, Shell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cplan_model::Schema;
+use cplan_sdk::conformance::{Case, check};
+use cplan_sdk::{Assembly, Disruption, ErrorKind, Resource, Shell, from_json};
 use serde_json::json;
 
 use crate::lab::{Lab, Object, virsh};
@@ -114,5 +119,45 @@ async fn a_domain_that_is_not_ours_is_not_touched() {
         virsh(&["undefine", &name]);
     }
     management.delete().await.unwrap();
-    assert_eq!(lab.machines.ty(), "lab_machine");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_keep_the_promises_of_a_resource() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("p", "isolated", "10.211.5.0/24").await;
+    let provider = Assembly::new("lab", Schema::default(), Arc::clone(&lab.shell) as _, |_| Ok(Default::default()))
+        .resource(cplan_libvirt::MachineResource::new(lab.client.clone(), Arc::clone(&lab.shell) as _));
+    let mut config = lab.machine_config("promise", &management, "10.211.5.11").await;
+    let ty = lab.machines.schema().object_type();
+    let before = from_json(&config, &ty).unwrap();
+    config["memory"] = json!("0.25GiB");
+    config["cpus"] = json!(2);
+    let case = Case { config: before, changed: from_json(&config, &ty).unwrap() };
+    check(&lab.machines, &provider, &lab.ctx, &[case]).await.unwrap_or_else(|e| panic!("{e} {:?}", e.source));
+    management.delete().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_began_is_settled() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("k", "isolated", "10.211.6.0/24").await;
+    let config = lab.machine_config("killed", &management, "10.211.6.11").await;
+    let mut machine = Object::new(&lab.machines, &lab, "killed", config);
+    // Interrupted while it starts: nothing was told to anybody, and the domain runs.
+    let begun = tokio::time::timeout(Duration::from_secs(3), machine.apply()).await;
+    assert!(begun.is_err(), "it was ready before it could be interrupted");
+    assert!(machine.recover().await);
+    assert_eq!(machine.plan().await, (vec![], None));
+    assert_eq!(machine.run("hostname").await, "killed");
+    // A delete that was begun is finished.
+    machine.begin_delete().await;
+    assert!(!machine.read().await && !lab.machine_dir(&machine.identity).exists());
+    // Only files: they go.
+    let dir = lab.machine_dir(&machine.identity);
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("overlay.qcow2.new"), "").unwrap();
+    machine.now = None;
+    assert!(!machine.recover().await);
+    assert!(!dir.exists());
+    management.delete().await.unwrap();
 }

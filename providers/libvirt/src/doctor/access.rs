@@ -1,0 +1,84 @@
+//! Whether the user that QEMU runs as can get at what it needs.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::Finding;
+
+/// Debian's.
+const QEMU_USER: &str = "libvirt-qemu";
+
+/// Whether QEMU can get through to the files below a folder.
+pub(super) fn cache_dir(folder: &Path) -> Finding {
+    let closed = folder.ancestors().find(|p| p.metadata().is_ok_and(|m| m.mode() & 0o001 == 0));
+    match closed {
+        Some(closed) if !runs_as_root() => Finding::bad(
+            "cache_dir",
+            format!("QEMU's user {QEMU_USER} cannot get through {} to {}", closed.display(), folder.display()),
+            format!("chmod o+x {}", closed.display()),
+        ),
+        _ => Finding::good("cache_dir", format!("QEMU can get at {}", folder.display())),
+    }
+}
+
+/// What is wrong with `/dev/kvm` by the look of it. libvirt asks QEMU anew for its capabilities at every start when the
+/// device is there and QEMU's user may not open it, which takes a minute each time.
+pub(super) fn kvm_device() -> Option<Finding> {
+    let Ok(device) = Path::new("/dev/kvm").metadata() else {
+        let remedy = "Switch virtualisation on in the firmware, or below this host; then modprobe kvm_intel or kvm_amd.";
+        return Some(Finding::lesser("kvm", "/dev/kvm is missing: machines are emulated, many times slower", remedy));
+    };
+    let groups = groups_of(QEMU_USER);
+    let open = device.mode() & 0o006 == 0o006 || (device.mode() & 0o060 == 0o060 && groups.contains(&device.gid()));
+    if open || groups.is_empty() || runs_as_root() {
+        return None;
+    }
+    let found = format!("{QEMU_USER} cannot open /dev/kvm: machines are emulated, and each start takes a minute longer");
+    Some(Finding::lesser("kvm", found, "chgrp kvm /dev/kvm; chmod 660 /dev/kvm"))
+}
+
+fn runs_as_root() -> bool {
+    let text = std::fs::read_to_string("/etc/libvirt/qemu.conf").unwrap_or_default();
+    text.lines().filter_map(|l| l.split_once('=')).any(|(key, value)| {
+        key.trim() == "user" && ["root", "+0", "0"].contains(&value.trim().trim_matches('"'))
+    })
+}
+
+/// The groups of a user (passwd(5), group(5)); none when there is no such user.
+fn groups_of(user: &str) -> Vec<u32> {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
+    let passwd = read("/etc/passwd");
+    let Some(own) = passwd.lines().map(fields).find(|f| f.first().is_some_and(|n| n == user)) else { return Vec::new() };
+    let own = own.get(3).and_then(|gid| gid.parse().ok());
+    let group = read("/etc/group");
+    let member = group.lines().map(fields).filter(|f| f.get(3).is_some_and(|m| m.split(',').any(|n| n == user)));
+    own.into_iter().chain(member.filter_map(|f| f.get(2)?.parse().ok())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::doctor::Health;
+
+    #[test]
+    fn a_closed_folder_on_the_way_is_named() {
+        if runs_as_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o700)).unwrap();
+        let finding = cache_dir(&dir.path().join("cache"));
+        assert_eq!((finding.health, finding.remedy), (Health::Bad, format!("chmod o+x {}", dir.path().display())));
+        std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        assert_eq!(cache_dir(&dir.path().join("cache")).health, Health::Good);
+    }
+
+    #[test]
+    fn groups_come_from_both_files() {
+        assert!(groups_of("root").contains(&0));
+        assert!(groups_of("no-such-user").is_empty());
+    }
+}
