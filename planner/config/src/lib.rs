@@ -7,6 +7,7 @@ mod config;
 mod constant;
 mod decode;
 mod evaluate;
+mod format;
 mod functions;
 mod load;
 mod parse;
@@ -27,6 +28,7 @@ pub use config::{
 };
 pub use decode::decode;
 pub use evaluate::evaluate;
+pub use format::format;
 pub use load::load;
 pub use place::place;
 pub use references::{body_references, references};

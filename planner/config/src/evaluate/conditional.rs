@@ -39,13 +39,12 @@ impl Evaluator<'_> {
         }
         let condition = match convert(&condition, &Type::Bool) {
             Ok(condition) => condition,
-            Err(error) => {
-                let why = if error.message == "bool required" { "a bool is required" } else { &error.message };
+            Err(_) => {
                 return self.fail(
                     Diagnostic::error(
                         "incorrect-condition",
                         "Incorrect condition type",
-                        format!("The condition expression must be of type bool: {why}."),
+                        "The condition expression must be of type bool.",
                     )
                     .remedy("Compare the value with something, so that the condition is true or false.")
                     .at(span),

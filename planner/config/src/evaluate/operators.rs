@@ -61,10 +61,7 @@ impl Evaluator<'_> {
         } else {
             match convert(value, ty) {
                 Ok(value) => return Some(value),
-                Err(error) => match error.message.as_str() {
-                    m if m == format!("{} required", ty.friendly()) => format!("a {} is required", ty.friendly()),
-                    m => m.to_owned(),
-                },
+                Err(error) => error.message,
             }
         };
         let span = self.span(expr);

@@ -111,7 +111,8 @@ pub(crate) fn attribute(value: &Value, name: &str) -> Found {
 
 fn no_attributes(ty: &Type) -> Found {
     let what = match ty {
-        Type::List(_) | Type::Set(_) | Type::Tuple(_) => {
+        Type::Tuple(_) => "This value does not have any attributes.".into(),
+        Type::List(_) | Type::Set(_) => {
             return Err(Box::new(
                 Diagnostic::error(
                     "unsupported-attribute",
@@ -132,7 +133,6 @@ fn no_attributes(ty: &Type) -> Found {
 fn shape(ty: &Type) -> &'static str {
     match ty {
         Type::Set(_) => "set",
-        Type::Tuple(_) => "tuple",
         _ => "list",
     }
 }
@@ -185,13 +185,18 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
                 "indexing a sequence requires a whole number, but the given index has a fractional part"
             } else if n.is_negative() {
                 "a negative number is not a valid index for a sequence"
+            } else if matches!(ty, Type::Tuple(_)) {
+                ""
             } else if items.is_empty() {
                 "the collection has no elements"
             } else {
                 "the given index is greater than or equal to the length of the collection"
             };
             invalid(
-                &format!("The given key does not identify an element in this collection value: {why}."),
+                &format!(
+                    "The given key does not identify an element in this collection value{}{why}.",
+                    if why.is_empty() { "" } else { ": " }
+                ),
                 &match items.len() {
                     0 => "Check length() before indexing.".to_owned(),
                     n => format!("Indexes go from 0 to {} here.", n - 1),

@@ -72,7 +72,7 @@ fn netmask(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 
 fn subnet(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let net = parse(&a[0])?;
-    let (newbits, netnum) = (whole(&a[1], 1)?, of(&a[2]));
+    let (newbits, netnum) = (whole(&a[1])?, of(&a[2]));
     let (bits, base) = number(net.network());
     let length = i64::from(net.prefix_len()) + newbits;
     if newbits < 0 {
@@ -100,7 +100,7 @@ fn subnets(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let mut at = base;
     let mut out = Vec::new();
     for (i, wanted) in a.iter().enumerate().skip(1) {
-        let newbits = whole(wanted, i)?;
+        let newbits = whole(wanted)?;
         if newbits < 1 {
             return Err(Failure::Argument(i, "must extend prefix by at least one bit".into()));
         }

@@ -47,7 +47,7 @@ fn element(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         Kind::Set(..) => return Err(Failure::Argument(0, "cannot read elements from set of ".to_owned() + &friendly(&a[0]).replace("set of ", ""))),
         _ => return Err(Failure::Argument(0, format!("cannot read elements from {}", friendly(&a[0])))),
     };
-    let at = whole(&a[1], 1)?;
+    let at = whole(&a[1])?;
     if at < 0 {
         return Err(Failure::Call("cannot use element function with a negative index".into()));
     }
@@ -79,6 +79,9 @@ fn lookup(_: &mut Context<'_>, a: &[Value]) -> Outcome {
                     .map_err(|_| Failure::Argument(2, "the default value must have the same type as the map elements".into())),
                 _ => Ok(default),
             }
+        }
+        None if matches!(a[0].kind(), Kind::Object(_)) => {
+            Err(Failure::Argument(0, format!("the given object has no attribute {key:?}")))
         }
         None if marks.is_sensitive() => Err("the given key is not present in the sensitive map".into()),
         None => Err(format!("lookup failed to find key {key:?}").into()),
@@ -117,7 +120,7 @@ fn merge(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let mut marks = Marks::NONE;
     let mut map_type: Option<Type> = None;
     let mut maps_only = true;
-    for (i, arg) in a.iter().enumerate() {
+    for arg in a {
         marks = marks | arg.marks();
         match arg.kind() {
             Kind::Null(_) => continue,
@@ -126,7 +129,7 @@ fn merge(_: &mut Context<'_>, a: &[Value]) -> Outcome {
                 map_type = Some(t.clone());
             }
             Kind::Object(_) => maps_only = false,
-            _ => return Err(Failure::Argument(i, format!("arguments must be maps or objects, got {:?}", friendly(arg)))),
+            _ => return Err(format!("arguments must be maps or objects, got {:?}", friendly(arg)).into()),
         }
         out.extend(arg.as_map().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
     }
@@ -170,9 +173,7 @@ fn contains(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     };
     let mut open = false;
     for item in items {
-        // Where the types differ, what converts counts.
-        let needle = convert(&a[1], &item.ty()).unwrap_or_else(|_| a[1].clone());
-        match equal(item, &needle) {
+        match equal(item, &a[1]) {
             Some(true) => return Ok(Value::bool(true)),
             Some(false) => {}
             None => open = true,
@@ -227,9 +228,9 @@ fn flat(value: &Value, out: &mut Vec<Value>, marks: &mut Marks) -> bool {
 }
 
 fn chunklist(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let size = whole(&a[1], 1)?;
+    let size = whole(&a[1])?;
     if size < 0 {
-        return Err(Failure::Argument(1, "the size argument must be positive".into()));
+        return Err("the size argument must be positive".into());
     }
     let all = items(&a[0]);
     let size = if size == 0 { all.len().max(1) } else { usize::try_from(size).unwrap_or(usize::MAX) };
@@ -300,7 +301,7 @@ fn slice(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         };
         return Err(Failure::Argument(0, why.into()));
     };
-    let (start, end) = (whole(&a[1], 1)?, whole(&a[2], 2)?);
+    let (start, end) = (whole(&a[1])?, whole(&a[2])?);
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     if start < 0 {
         return Err(Failure::Argument(1, "start index must not be less than zero".into()));

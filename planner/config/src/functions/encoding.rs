@@ -15,7 +15,7 @@ pub(super) fn table() -> Table {
     vec![
         ("jsonencode", Function::new([any("val").null().unknown()], fixed(Type::String), jsonencode)),
         ("jsondecode", Function::new([text("str")], Returns::Computed, |_, a| {
-            from_json(str_of(&a[0])).map_err(|why| Failure::Argument(0, why))
+            from_json(str_of(&a[0])).map_err(Failure::Call)
         })),
         ("base64encode", one(|_, a| Ok(Value::string(BASE64_STANDARD.encode(str_of(&a[0])))))),
         ("base64decode", one(base64decode)),

@@ -88,7 +88,7 @@ fn text(format: &str, args: &[Value]) -> Result<String, Failure> {
         next = position + 1;
         highest = highest.max(next);
         let Some(arg) = args.get(position) else {
-            return Err(Failure::Call(format!("not enough arguments for {:?} at {offset}: need index {position} but have {} total", verb.raw, args.len())));
+            return Err(Failure::Call(format!("not enough arguments for {:?} at {offset}: need index {} but have {} total", verb.raw, position + 1, args.len())));
         };
         verb.offset = offset;
         out.push_str(&apply(&verb, arg, position)?);
@@ -145,7 +145,7 @@ fn scan(text: &str, offset: usize) -> Result<(Verb, Option<usize>, usize), Failu
     };
     let len = at + mode.len_utf8();
     if !"vtbdoxXeEfgGsq%".contains(mode) {
-        return Err(Failure::Call(format!("unsupported format verb {mode:?} at offset {}", offset + at)));
+        return Err(Failure::Call(format!("unsupported format verb {mode:?} in {:?} at offset {offset}", &text[..len])));
     }
     verb.mode = mode;
     verb.raw = text[..len].to_owned();

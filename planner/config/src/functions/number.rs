@@ -32,15 +32,17 @@ pub(super) fn of(value: &Value) -> Number {
     value.as_number().cloned().unwrap_or_else(|| 0.into())
 }
 
+const NOT_WHOLE: &str = "value must be a whole number, between -9223372036854775808 and 9223372036854775807";
+
 /// A whole number of an argument.
-pub(super) fn whole(value: &Value, position: usize) -> Result<i64, Failure> {
-    of(value).as_i64().ok_or_else(|| Failure::Argument(position, "value must be a whole number, between -9223372036854775808 and 9223372036854775807 inclusive".into()))
+pub(super) fn whole(value: &Value) -> Result<i64, Failure> {
+    of(value).as_i64().ok_or_else(|| NOT_WHOLE.into())
 }
 
 fn signum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let n = of(&a[0]);
     if !n.is_integer() {
-        return Err(Failure::Argument(0, "value must be a whole number".into()));
+        return Err(NOT_WHOLE.into());
     }
     Ok(Value::number(n.cmp(&0.into()) as i32))
 }
@@ -188,7 +190,7 @@ fn length(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn not_countable() -> Failure {
-    Failure::Argument(0, "argument must be a string, a collection type, or a structural type".into())
+    "argument must be a string, a collection type, or a structural type".into()
 }
 
 fn index(_: &mut Context<'_>, a: &[Value]) -> Outcome {

@@ -86,7 +86,7 @@ fn title(text: &str) -> String {
 }
 
 fn indent(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let spaces = usize::try_from(whole(&a[0], 0)?).map_err(|_| Failure::Argument(0, "must not be negative".into()))?;
+    let spaces = usize::try_from(whole(&a[0])?).map_err(|_| Failure::Argument(0, "must not be negative".into()))?;
     if spaces > 10_000 {
         return Err(Failure::Argument(0, "too many spaces".into()));
     }
@@ -95,7 +95,7 @@ fn indent(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 
 fn substr(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let all: Vec<&str> = graphemes(str_of(&a[0])).collect();
-    let (mut offset, length) = (whole(&a[1], 1)?, whole(&a[2], 2)?);
+    let (mut offset, length) = (whole(&a[1])?, whole(&a[2])?);
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     if offset < 0 {
         offset = (offset + total).max(0);

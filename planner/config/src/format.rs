@@ -1,0 +1,126 @@
+//! The one layout of files, as `terraform fmt` has it: two blanks per level, aligned `=` and comments.
+
+use cplan_model::{Diagnostic, SourceId};
+
+use self::token::{Kind, Token, tokens};
+use crate::parse;
+
+mod space;
+mod token;
+
+/// The text in its layout; formatting that again changes nothing. Broken text is an error at its place.
+pub fn format(text: &str) -> Result<String, Diagnostic> {
+    let (_, diagnostics) = parse::body(text, SourceId(0));
+    if let Some(first) = diagnostics.into_iter().next() {
+        return Err(first);
+    }
+    let mut lines: Vec<Line> = tokens(text).into_iter().map(Line::new).collect();
+    indent(&mut lines);
+    align(&mut lines, |line| line.assign.is_some(), |line| {
+        let target = line.assign.unwrap_or(0);
+        (target, line.width(0, target))
+    });
+    align(&mut lines, |line| line.comment.is_some(), |line| {
+        let target = line.comment.unwrap_or(0);
+        (target, line.width(0, target))
+    });
+    let mut out: Vec<String> = lines.iter().map(Line::text).collect();
+    while out.len() > 1 && out.last().is_some_and(String::is_empty) && out[out.len() - 2].is_empty() && !text.ends_with("\n\n") {
+        out.pop();
+    }
+    Ok(out.join("\n"))
+}
+
+/// A line of tokens; a heredoc is one token, whatever its height.
+struct Line {
+    tokens: Vec<Token>,
+    /// Blanks before each token.
+    before: Vec<usize>,
+    /// The position of the `=` of an argument whose value ends in this line.
+    assign: Option<usize>,
+    /// The position of a comment behind something.
+    comment: Option<usize>,
+}
+
+impl Line {
+    fn new(tokens: Vec<Token>) -> Self {
+        let before = space::spaces(&tokens);
+        let comment =
+            tokens.len().checked_sub(1).filter(|last| *last > 0 && tokens[*last].kind == Kind::Comment);
+        let code = &tokens[..comment.unwrap_or(tokens.len())];
+        let assign = code.iter().skip(1).position(|t| t.text == "=").map(|i| i + 1);
+        let assign = assign.filter(|at| code[*at..].iter().map(Token::bracket).sum::<i32>() == 0);
+        Line { tokens, before, assign, comment }
+    }
+
+    /// Columns from one token up to another, with the blanks between.
+    fn width(&self, from: usize, to: usize) -> usize {
+        (from..to).map(|i| self.before[i] + self.tokens[i].text.chars().count()).sum()
+    }
+
+    fn text(&self) -> String {
+        let parts = self.tokens.iter().zip(&self.before);
+        parts.map(|(token, blanks)| format!("{}{}", " ".repeat(*blanks), token.text)).collect()
+    }
+}
+
+/// Two blanks for each line that left brackets open, however many it left open.
+fn indent(lines: &mut [Line]) {
+    let mut open: Vec<i32> = Vec::new();
+    for line in lines.iter_mut().filter(|l| !l.tokens.is_empty()) {
+        let net: i32 = line.tokens.iter().map(Token::bracket).sum();
+        let depth = open.len();
+        if net > 0 {
+            open.push(net);
+        }
+        let mut closed = -net;
+        while closed > 0 {
+            let Some(last) = open.last_mut() else { break };
+            if closed < *last {
+                *last -= closed;
+                break;
+            }
+            closed -= *last;
+            open.pop();
+        }
+        line.before[0] = 2 * if net > 0 { depth } else { open.len() };
+    }
+}
+
+/// Brings a token of consecutive lines to one column.
+fn align(lines: &mut [Line], takes_part: fn(&Line) -> bool, measure: fn(&Line) -> (usize, usize)) {
+    let mut start = 0;
+    while start < lines.len() {
+        if !takes_part(&lines[start]) {
+            start += 1;
+            continue;
+        }
+        let end = lines[start..].iter().position(|l| !takes_part(l)).map_or(lines.len(), |n| start + n);
+        let widest = lines[start..end].iter().map(|l| measure(l).1).max().unwrap_or(0);
+        for line in &mut lines[start..end] {
+            let (target, width) = measure(line);
+            line.before[target] = widest - width + 1;
+        }
+        start = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format;
+
+    const UGLY: &str = "resource   \"a\"  \"b\"{\n# first\ncount=1\n  long_name   = [1,2 , 3]   # why\n  x = foo( 1,-2 )  # then\n\n\n    tags = {\n  a = \"${ var.x }\"\n      bb=!true&&a.b[0]\n   }\n  heredoc = <<EOT\n  keep   this\n EOT\n  list = {for k,v in  var.m:k=>v... if v!=null}\n  empty={}\n}\n";
+    const NICE: &str = "resource \"a\" \"b\" {\n  # first\n  count     = 1\n  long_name = [1, 2, 3]  # why\n  x         = foo(1, -2) # then\n\n\n  tags = {\n    a  = \"${var.x}\"\n    bb = !true && a.b[0]\n  }\n  heredoc = <<EOT\n  keep   this\n EOT\n  list    = { for k, v in var.m : k => v... if v != null }\n  empty   = {}\n}\n";
+
+    #[test]
+    fn lays_out_and_stays() {
+        let once = format(UGLY).unwrap();
+        assert_eq!(once, NICE.replace("${var.x}", "${ var.x }"));
+        assert_eq!(format(&once).unwrap(), once);
+    }
+
+    #[test]
+    fn refuses_broken_text() {
+        assert_eq!(format("a = [").unwrap_err().id, "syntax");
+    }
+}

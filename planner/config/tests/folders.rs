@@ -1,0 +1,1 @@
+//! Folders of files: modules, variables, files of values.
