@@ -1,1 +1,22 @@
-fn main() {}
+//! The command line of cplan: the only place that prints, reads the environment and exits.
+
+mod args;
+mod clock;
+mod commands;
+mod exit_code;
+mod failure;
+mod interrupt;
+mod machines;
+mod progress;
+mod registry;
+mod render;
+mod run_log;
+mod session;
+mod settings;
+mod terminal;
+
+use std::process;
+
+fn main() -> process::ExitCode {
+    commands::run(std::env::args_os()).into()
+}

@@ -1,0 +1,98 @@
+//! One file per command; here a command line finds its command.
+
+mod apply;
+mod approval;
+mod destroy;
+mod doctor;
+mod drift;
+mod graph;
+mod output;
+mod plan;
+mod show;
+mod ssh;
+mod state;
+mod validate;
+mod work;
+
+use std::ffi::OsString;
+use std::io;
+
+use crate::args::{self, Command};
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::render::failure::chain;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// Runs a command line, program name first.
+pub(crate) fn run(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match args::parse(typed) {
+        Ok(args) => args,
+        Err(answer) => {
+            // clap's own code for a mistake is 2, which here means "there are changes".
+            let code = if answer.use_stderr() { ExitCode::Error } else { ExitCode::Ok };
+            let _ = answer.print();
+            return code;
+        }
+    };
+    let settings = match Settings::new(&args) {
+        Ok(settings) => settings,
+        Err(error) => return refused_early(&error, !args.no_color),
+    };
+    let terminal = Terminal::new(settings.colour, settings.dumb);
+    let session = Session::new(settings, terminal);
+    match block_on(dispatch(&session, args.command)) {
+        Ok(code) => code,
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Ok,
+        Err(error) => {
+            let _ = session.tell(&error);
+            ExitCode::Error
+        }
+    }
+}
+
+async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CommandError> {
+    let done = match command {
+        Command::Validate(_) => validate::run(session),
+        Command::Plan(args) => plan::run(session, &args).await,
+        Command::Apply(args) => apply::run(session, &args).await,
+        Command::Destroy(args) => destroy::run(session, &args).await,
+        Command::Drift(_) => drift::run(session).await,
+        Command::Show(args) => show::run(session, &args),
+        Command::Output(args) => output::run(session, &args),
+        Command::Graph => graph::run(session),
+        Command::State(command) => state::run(session, &command),
+        Command::Ssh(args) => ssh::run(session, &args),
+        Command::Doctor(_) => doctor::run(session).await,
+    };
+    session.providers.registry.close().await;
+    done
+}
+
+fn block_on(command: impl Future<Output = Result<ExitCode, CommandError>>) -> Result<ExitCode, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CommandError::Failed(Box::new(e), String::new()))?;
+    runtime.block_on(command)
+}
+
+fn refused_early(error: &CommandError, colour: bool) -> ExitCode {
+    let terminal = Terminal::new(colour, false);
+    match error {
+        CommandError::Refused(list, _) => {
+            let sources = cplan_model::SourceMap::default();
+            let view = crate::render::diagnostic::View {
+                sources: &sources,
+                prefix: std::path::Path::new(""),
+                style: terminal.error_style(),
+                width: terminal.error_width(),
+            };
+            terminal.err(&crate::render::diagnostic::diagnostics(list, &view));
+        }
+        CommandError::Failed(error, remedy) => terminal.err(&chain(&**error, remedy, terminal.error_style())),
+        CommandError::Output(error) => terminal.err(&chain(error, "", terminal.error_style())),
+    }
+    ExitCode::Error
+}

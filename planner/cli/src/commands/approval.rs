@@ -1,0 +1,34 @@
+//! The question before anything is changed.
+
+use crate::failure::CommandError;
+use crate::session::Session;
+
+use super::work::Kind;
+
+/// Whether the user wants it. Without somebody to ask, `-auto-approve` is needed.
+pub(crate) fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Result<bool, CommandError> {
+    if auto_approve {
+        return session.print("\n").map(|()| true);
+    }
+    if !session.terminal.asks || !session.settings.input || session.settings.json {
+        return Err(CommandError::told(
+            "approval-needed",
+            "Approval needed",
+            "This changes the world, and there is nobody to ask: standard input is not a terminal, or may not be used.",
+            "Look at the plan, then run it again with `-auto-approve`.",
+        ));
+    }
+    let question = match kind {
+        Kind::Apply => "\nDo you want to do this? Only `yes` is taken as consent: ",
+        Kind::Destroy => {
+            "\nDo you really want to destroy all of this? There is no way back. Only `yes` is taken as consent: "
+        }
+    };
+    let answer = session.terminal.ask(question).map_err(CommandError::Output)?;
+    if answer.as_deref() == Some("yes") && !session.cancel.is_cancelled() {
+        session.print("\n")?;
+        return Ok(true);
+    }
+    session.print("\nCancelled; nothing was changed.\n")?;
+    Ok(false)
+}

@@ -1,0 +1,3 @@
+//! `cplan fmt`: configuration files in the usual form.
+
+use crate::args::FmtArgs;

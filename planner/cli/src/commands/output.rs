@@ -1,0 +1,54 @@
+//! `cplan output`: root outputs.
+
+use std::collections::BTreeMap;
+
+use cplan_store::StateOutput;
+
+use crate::args::OutputArgs;
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::render;
+use crate::session::Session;
+
+/// Shows all outputs, or one.
+pub(crate) fn run(session: &Session, args: &OutputArgs) -> Result<ExitCode, CommandError> {
+    let outputs = session.read_state()?.outputs;
+    let text = match &args.name {
+        Some(name) => one(name, find(&outputs, name)?, args)?,
+        None if args.json => render::json::text(&render::json::state::outputs(&outputs, true)),
+        None if outputs.is_empty() => {
+            session.terminal.err("There are no outputs: none is declared, or nothing was applied yet.\n");
+            String::new()
+        }
+        None => render::outputs::outputs(outputs.iter().map(|(n, o)| (n.as_str(), o))),
+    };
+    session.print(&text)?;
+    Ok(ExitCode::Ok)
+}
+
+fn find<'a>(outputs: &'a BTreeMap<String, StateOutput>, name: &str) -> Result<&'a StateOutput, CommandError> {
+    outputs.get(name).ok_or_else(|| {
+        let remedy = match cplan_config::suggest(name, outputs.keys().map(String::as_str)) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "`cplan output` lists those there are.".to_owned(),
+        };
+        CommandError::told("unknown-output", "No such output", format!("The state has no output `{name}`."), remedy)
+    })
+}
+
+fn one(name: &str, output: &StateOutput, args: &OutputArgs) -> Result<String, CommandError> {
+    if args.json {
+        return Ok(render::json::text(&render::json::values::json(&output.value, true)));
+    }
+    if !args.raw {
+        return Ok(render::outputs::one(output) + "\n");
+    }
+    render::state::raw(&output.value).ok_or_else(|| {
+        CommandError::told(
+            "output-not-text",
+            "Not a single text",
+            format!("The output `{name}` is a {}, which has no bare text.", output.value.ty().friendly()),
+            "Use `-json` for it.",
+        )
+    })
+}

@@ -1,0 +1,52 @@
+//! `cplan plan`: what apply would do, and why. Changes nothing, and holds nothing.
+
+use std::sync::Arc;
+
+use cplan_engine::{Deaf, EventSink};
+
+use super::work::{self, Kind};
+use crate::args::PlanArgs;
+use crate::clock::Moment;
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::progress::{Notes, Reporter};
+use crate::render::json::{self, plan::PlanDocument};
+use crate::render::plan::{PlanView, plan};
+use crate::session::Session;
+
+/// Plans and shows the plan.
+pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
+    let (config, mut warnings) = session.load()?;
+    let state = session.read_state()?;
+    let input = session.input(&config, state.clone())?;
+    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
+    let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
+    work::interruptible(session, &reporter);
+    let events: Arc<dyn EventSink> = if session.settings.json { Arc::new(Deaf) } else { reporter.clone() };
+    let kind = if args.destroy { Kind::Destroy } else { Kind::Apply };
+    let ticking = reporter.tick();
+    let made = work::make_plan(session, kind, &context, input, events, &config).await;
+    drop(ticking);
+    reporter.finish();
+    let (made, found) = made?;
+    warnings.extend(found);
+    if session.settings.json {
+        let document = PlanDocument {
+            plan: &made,
+            config: &config,
+            state: &state,
+            registry: &session.providers.registry,
+            diagnostics: &warnings,
+            reveal: args.reveal,
+            timestamp: Moment::now().rfc3339(),
+        };
+        session.print(&json::line(&json::plan::plan(&document, &session.view(&config.sources))))?;
+    } else {
+        session.warn(&warnings, &config.sources);
+        session.print(&plan(PlanView::new(&made, &session.providers.registry), session.terminal.style()))?;
+    }
+    if session.settings.verbose {
+        session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
+    }
+    Ok(if args.detailed_exitcode && !made.is_empty() { ExitCode::Changes } else { ExitCode::Ok })
+}

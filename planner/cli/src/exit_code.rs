@@ -1,0 +1,24 @@
+//! Exit codes, as Terraform's.
+
+use std::process;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitCode {
+    /// All is well.
+    Ok,
+    /// Something failed, or was refused.
+    Error,
+    /// There are changes (`plan -detailed-exitcode`) or drift.
+    Changes,
+}
+
+impl From<ExitCode> for process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        process::ExitCode::from(match code {
+            ExitCode::Ok => 0,
+            ExitCode::Error => 1,
+            ExitCode::Changes => 2,
+        })
+    }
+}

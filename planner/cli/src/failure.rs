@@ -1,0 +1,82 @@
+//! How a command ends when it does not end well.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
+use cplan_config::Config;
+use cplan_engine::EngineError;
+use cplan_model::{Diagnostic, Diagnostics};
+use cplan_store::StoreError;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// The user's mistakes, with the files they are in.
+    Refused(Diagnostics, Option<std::sync::Arc<Config>>),
+    /// Something failed; a sentence on how to mend it may follow.
+    Failed(Box<dyn Error + Send + Sync>, String),
+    /// Writing to standard output failed: most often nobody reads any more.
+    Output(io::Error),
+}
+
+/// A file or folder that could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {path}")]
+struct FileError {
+    action: &'static str,
+    path: String,
+    #[source]
+    source: io::Error,
+}
+
+impl CommandError {
+    /// One mistake without a place in a file.
+    pub(crate) fn told(
+        id: &'static str,
+        summary: impl Into<String>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let diagnostic = Diagnostic::error(id, summary, what).remedy(remedy);
+        CommandError::Refused(diagnostic.into(), None)
+    }
+
+    /// A file that could not be used.
+    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.display().to_string();
+        CommandError::Failed(Box::new(FileError { action, path, source }), String::new())
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let remedy = remedy(&error);
+        CommandError::Failed(Box::new(error), remedy)
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Configuration(diagnostics) => CommandError::Refused(diagnostics, None),
+            EngineError::Settle { ref source, .. } => {
+                let remedy = source.remedy.clone();
+                CommandError::Failed(Box::new(error), remedy)
+            }
+            other => CommandError::Failed(Box::new(other), String::new()),
+        }
+    }
+}
+
+fn remedy(error: &StoreError) -> String {
+    match error {
+        StoreError::Locked { .. } => {
+            "Wait until it ends, or let this command wait with `-lock-timeout=60s`.".to_owned()
+        }
+        StoreError::Damaged { remedy, .. } => remedy.clone(),
+        StoreError::Newer { .. } => "Use the cplan that wrote it, or a newer one.".to_owned(),
+        _ => String::new(),
+    }
+}

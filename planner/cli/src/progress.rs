@@ -1,0 +1,184 @@
+//! Feeds the progress model with events and time, and writes what it says: to the terminal, as JSON lines, to the run log.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cplan_engine::{Event, EventSink, StepId};
+use cplan_sdk::Progress;
+use tokio::task::AbortHandle;
+
+use crate::clock::Moment;
+use crate::render::json;
+use crate::render::progress::Progress as Model;
+use crate::run_log::RunLog;
+use crate::terminal::Terminal;
+
+/// How often a terminal is redrawn.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// Hears the engine and tells the user.
+pub(crate) struct Reporter {
+    terminal: Terminal,
+    json: bool,
+    log: Arc<RunLog>,
+    start: Instant,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    model: Model,
+    begun: HashMap<StepId, Duration>,
+    /// Said, and not written yet.
+    pending: String,
+    /// How many lines of the terminal are to be redrawn.
+    drawn: usize,
+}
+
+/// Stops the clock when it goes.
+pub(crate) struct Ticking(AbortHandle);
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Reporter {
+    /// One that has said nothing yet.
+    pub(crate) fn new(terminal: Terminal, json: bool, verbose: bool, log: Arc<RunLog>) -> Arc<Self> {
+        let model = Model::new(terminal.style(), verbose && !json, terminal.redraws && !json);
+        let inner = Inner { model, begun: HashMap::new(), pending: String::new(), drawn: 0 };
+        Arc::new(Reporter { terminal, json, log, start: Instant::now(), inner: Mutex::new(inner) })
+    }
+
+    /// Lets the clock tick until the answer is dropped.
+    pub(crate) fn tick(self: &Arc<Self>) -> Ticking {
+        let this = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let mut interval = tokio::time::interval(REDRAW);
+            loop {
+                interval.tick().await;
+                this.redraw();
+            }
+        });
+        Ticking(task.abort_handle())
+    }
+
+    /// Says something between the lines that are redrawn.
+    pub(crate) fn say(&self, text: &str) {
+        self.lock().pending.push_str(text);
+        self.redraw();
+    }
+
+    /// Writes what is pending and takes the redrawn lines away.
+    pub(crate) fn finish(&self) {
+        let mut inner = self.lock();
+        let text = inner.erase() + &std::mem::take(&mut inner.pending);
+        // A reader that went away must not stop an apply.
+        let _ = self.terminal.out(&text);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn redraw(&self) {
+        if self.json {
+            return;
+        }
+        let now = self.start.elapsed();
+        let mut inner = self.lock();
+        if !self.terminal.redraws {
+            let text = std::mem::take(&mut inner.pending) + &inner.model.still(now);
+            if !text.is_empty() {
+                let _ = self.terminal.out(&text);
+            }
+            return;
+        }
+        let (width, height) = self.terminal.size();
+        let live = inner.model.live(now, width.saturating_sub(1), height.saturating_sub(2));
+        let mut text = inner.erase() + &std::mem::take(&mut inner.pending);
+        inner.drawn = live.len();
+        for line in live {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        if !text.is_empty() {
+            let _ = self.terminal.out(&text);
+        }
+    }
+
+    fn keep(&self, event: &Event, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        match event {
+            Event::StepStarted { address, action, .. } => {
+                self.log.append(address, &format!("== {} {action:?}", Moment::now().rfc3339()));
+            }
+            Event::StepStatus { address, text, .. } => self.log.append(address, &format!("-- {seconds:.1}s: {text}")),
+            Event::StepLog { address, text, .. } => self.log.append(address, text),
+            Event::StepFinished { address, action, .. } => {
+                self.log.append(address, &format!("== {action:?} done after {seconds:.3}s"));
+            }
+            Event::StepFailed { address, action, error, .. } => {
+                self.log.append(address, &format!("== {action:?} failed after {seconds:.3}s: {error}"));
+            }
+            Event::StepSkipped { address, because, .. } => self.log.append(address, &format!("== skipped: {because}")),
+            Event::Settled { address, outcome } => self.log.append(address, &format!("== settled: {outcome}")),
+            Event::Settling { .. } | Event::RefreshStarted { .. } | Event::RefreshFinished => {}
+        }
+    }
+}
+
+impl Inner {
+    /// The way back over the lines that were drawn last.
+    fn erase(&mut self) -> String {
+        match std::mem::take(&mut self.drawn) {
+            0 => String::new(),
+            n => format!("\x1b[{n}A\x1b[J"),
+        }
+    }
+}
+
+impl EventSink for Reporter {
+    fn event(&self, event: Event) {
+        let now = self.start.elapsed();
+        let mut inner = self.lock();
+        let elapsed = match &event {
+            Event::StepStarted { step, .. } => {
+                inner.begun.insert(*step, now);
+                Duration::ZERO
+            }
+            Event::StepStatus { step, .. }
+            | Event::StepLog { step, .. }
+            | Event::StepFinished { step, .. }
+            | Event::StepFailed { step, .. } => now - inner.begun.get(step).copied().unwrap_or(now),
+            _ => Duration::ZERO,
+        };
+        let said = inner.model.event(&event, now);
+        if self.json {
+            if let Some(line) = json::event::event(&event, elapsed, &Moment::now().rfc3339()) {
+                let _ = self.terminal.out(&json::line(&line));
+            }
+        } else if self.terminal.redraws {
+            inner.pending.push_str(&said);
+        } else if !said.is_empty() {
+            let _ = self.terminal.out(&said);
+        }
+        drop(inner);
+        self.keep(&event, elapsed);
+    }
+}
+
+/// Hears what providers say outside of steps: it goes to the run log.
+pub(crate) struct Notes(pub(crate) Arc<RunLog>);
+
+impl Progress for Notes {
+    fn status(&self, text: &str) {
+        self.0.note(text);
+    }
+
+    fn log(&self, text: &str) {
+        self.0.note(text);
+    }
+}

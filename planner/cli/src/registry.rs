@@ -1,0 +1,70 @@
+//! The providers that exist: the one place that names them.
+
+use std::sync::Arc;
+
+use cplan_bench::{BenchmarkResource, GuestBinary};
+use cplan_engine::{Registry, TerraformProvider};
+use cplan_libvirt::{Client, HostSettings, ImageResource, MachineResource, NetworkResource, SharedSettings};
+use cplan_model::{Attribute, Diagnostics, Schema, Type, Value};
+use cplan_network::{LinksSource, ShaperResource};
+use cplan_sdk::fake::FakeProvider;
+use cplan_sdk::{Assembly, Provider, ProviderError, Shell};
+use cplan_ssh::{CommandResource, FileResource, OpenSshShell};
+
+use crate::settings::Settings;
+
+/// The providers, and what they share.
+pub(crate) struct Providers {
+    /// By name.
+    pub(crate) registry: Registry,
+    /// The shell on machines, which knows how many connections were opened.
+    pub(crate) shell: Arc<dyn Shell>,
+    /// The host of machines and networks.
+    pub(crate) host: SharedSettings,
+}
+
+impl Providers {
+    /// All of them. Nothing is connected yet.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let shell: Arc<dyn Shell> = Arc::new(OpenSshShell::new(&settings.runtime_dir));
+        let host = SharedSettings::default();
+        let mut providers: Vec<Arc<dyn Provider>> =
+            vec![Arc::new(TerraformProvider::new()), Arc::new(lab(settings, &shell, &host))];
+        if let Some(socket) = &settings.fake_world {
+            providers.push(Arc::new(FakeProvider::connect(socket.clone())));
+        }
+        Providers { registry: Registry::new(providers), shell, host }
+    }
+}
+
+/// cplan's own provider.
+fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &SharedSettings) -> Assembly {
+    let schema = Schema::new(
+        "A lab: machines, networks, links, software and benchmarks.",
+        [
+            ("uri", Attribute::optional(Type::String, "The libvirt connection, `qemu:///system` by default.")),
+            ("cache_dir", Attribute::optional(Type::String, "Images and disks, `/var/lib/cplan` by default.")),
+        ],
+    );
+    let client = Client::new(host.clone());
+    let guest = Arc::new(GuestBinary::new(&settings.guest));
+    let configured = host.clone();
+    let configure = move |config: &Value| -> Result<Diagnostics, ProviderError> {
+        let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
+        let default = HostSettings::default();
+        configured.set(HostSettings {
+            uri: text("uri").unwrap_or(default.uri),
+            cache_dir: text("cache_dir").map_or(default.cache_dir, Into::into),
+        });
+        Ok(Diagnostics::new())
+    };
+    Assembly::new("lab", schema, Arc::clone(shell), configure)
+        .resource(NetworkResource::new(client.clone()))
+        .resource(ImageResource::new(host.clone()))
+        .resource(MachineResource::new(client.clone(), Arc::clone(shell)))
+        .data_source(LinksSource::default())
+        .resource(ShaperResource::new(Arc::clone(shell)))
+        .resource(FileResource::new(Arc::clone(shell)))
+        .resource(CommandResource::new(Arc::clone(shell)))
+        .resource(BenchmarkResource::new(Arc::clone(shell), guest))
+}

@@ -1,0 +1,129 @@
+//! Failures: errors with their chain of causes, and the report of an apply.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use cplan_engine::{ApplyReport, Failure};
+
+use super::progress::{noun, objects};
+use super::style::{Style, Tone};
+
+/// An error and what caused it, one line each.
+pub(crate) fn chain(error: &(dyn Error + 'static), remedy: &str, style: Style) -> String {
+    let mut out = format!("{}: {}\n", style.bold(Tone::Bad, "error"), style.paint(Tone::Strong, &error.to_string()));
+    out.push_str(&causes(error));
+    if !remedy.is_empty() {
+        let _ = writeln!(out, "  = {remedy}");
+    }
+    out
+}
+
+/// The causes and the remedy on one line, for JSON.
+pub(crate) fn causes_and_remedy(error: &(dyn Error + 'static), remedy: &str) -> String {
+    let mut parts = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        parts.push(cause.to_string());
+        source = cause.source();
+    }
+    parts.push(remedy.to_owned());
+    parts.retain(|p| !p.is_empty());
+    parts.join(" ")
+}
+
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut out = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = writeln!(out, "  = because: {cause}");
+        source = cause.source();
+    }
+    out
+}
+
+/// One failed step: address, message, causes, details, remedy.
+pub(crate) fn failure(failure: &Failure, place: Option<String>, style: Style) -> String {
+    let error = &failure.error;
+    let head = style.paint(Tone::Strong, &format!("{} of {} failed", noun(failure.action), failure.address));
+    let mut out = format!("{}: {head}\n", style.bold(Tone::Bad, "error"));
+    if let Some(place) = place {
+        let _ = writeln!(out, "  {} {place}", style.paint(Tone::Info, "-->"));
+    }
+    let _ = writeln!(out, "  = {}", sentence(&error.message));
+    out.push_str(&causes(error));
+    for line in error.details.lines() {
+        let _ = writeln!(out, "  {} {}", style.paint(Tone::Faint, "|"), super::value::visible(line));
+    }
+    if !error.remedy.is_empty() {
+        let _ = writeln!(out, "  = {}", error.remedy);
+    }
+    out
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+/// What was not begun, and why.
+pub(crate) fn skipped(report: &ApplyReport, style: Style) -> String {
+    if report.skipped.is_empty() {
+        return String::new();
+    }
+    let heading = style.paint(Tone::Strong, &format!("Skipped {}:", objects(report.skipped.len())));
+    let lines: String = report.skipped.iter().map(|(address, why)| format!("  {address}: {why}\n")).collect();
+    format!("{heading}\n{lines}\n")
+}
+
+/// The last line: `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.`
+pub(crate) fn counts(report: &ApplyReport, verb: &str, style: Style) -> String {
+    let counts =
+        format!("Resources: {} added, {} changed, {} destroyed.", report.created, report.updated, report.deleted);
+    let head = match (report.failures.is_empty() && !report.diagnostics.has_errors(), report.cancelled) {
+        (_, true) => style.bold(Tone::Change, &format!("{verb} interrupted.")),
+        (true, _) => style.bold(Tone::Good, &format!("{verb} complete!")),
+        (false, _) => style.bold(Tone::Bad, &format!("{verb} failed.")),
+    };
+    format!("{head} {counts}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cplan_model::Action;
+    use cplan_sdk::{ErrorKind, ProviderError};
+
+    #[test]
+    fn a_failed_step_shows_message_causes_details_and_remedy() {
+        let cause = std::io::Error::other("connection refused");
+        let error = ProviderError::new(ErrorKind::TimedOut, "ssh did not answer within 180s")
+            .source(cause)
+            .details("[    0.1] Linux\npanic\u{1b}")
+            .remedy("Look at the console with `virsh console`.");
+        let failed =
+            Failure { address: "lab_machine.edge".parse().unwrap(), action: Action::Create, error, place: None };
+        assert_eq!(
+            failure(&failed, Some("main.hcl:3:1".into()), Style::plain()),
+            "\
+error: Creation of lab_machine.edge failed
+  --> main.hcl:3:1
+  = Ssh did not answer within 180s.
+  = because: connection refused
+  | [    0.1] Linux
+  | panic\u{fffd}
+  = Look at the console with `virsh console`.
+"
+        );
+    }
+
+    #[test]
+    fn an_error_shows_its_chain_once() {
+        let error = ProviderError::failed("cannot write the state").source(std::io::Error::other("disk full"));
+        assert_eq!(
+            chain(&error, "Make room.", Style::plain()),
+            "error: cannot write the state\n  = because: disk full\n  = Make room.\n"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! A plan as a person reads it.
+
+use std::fmt::Write as _;
+
+use cplan_engine::{Change, DriftEntry, OutputChange, Plan, Registry, Summary};
+use cplan_model::{Action, Value};
+
+use super::change::change;
+use super::drift;
+use super::reason::{meaning, symbol};
+use super::sensitive::schema_of;
+use super::style::{Style, Tone};
+use super::value::{SENSITIVE, block, inline};
+
+/// What a plan shows.
+#[derive(Clone, Copy)]
+pub(crate) struct PlanView<'a> {
+    /// Every instance.
+    pub(crate) changes: &'a [Change],
+    /// What moved behind our back.
+    pub(crate) drift: &'a [DriftEntry],
+    /// Root outputs.
+    pub(crate) outputs: &'a [OutputChange],
+    /// The counts.
+    pub(crate) summary: Summary,
+    /// Whether there is nothing to do.
+    pub(crate) empty: bool,
+    /// For the schemas.
+    pub(crate) registry: &'a Registry,
+}
+
+impl<'a> PlanView<'a> {
+    /// The view of a plan.
+    pub(crate) fn new(plan: &'a Plan, registry: &'a Registry) -> Self {
+        PlanView {
+            changes: &plan.changes,
+            drift: &plan.drift,
+            outputs: &plan.outputs,
+            summary: plan.summary(),
+            empty: plan.is_empty(),
+            registry,
+        }
+    }
+}
+
+/// The whole text.
+pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
+    let mut out = String::new();
+    out.push_str(&drift_note(view, style));
+    if view.empty {
+        let _ =
+            writeln!(out, "{} Your infrastructure matches the configuration.", style.bold(Tone::Good, "No changes."));
+        return out;
+    }
+    let shown: Vec<&Change> = view.changes.iter().filter(|c| c.action != Action::NoOp).collect();
+    if !shown.is_empty() {
+        out.push_str("cplan will do this:\n");
+        for action in [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Read] {
+            if shown.iter().any(|c| c.action == action) {
+                let (sign, tone) = symbol(action);
+                let _ = writeln!(out, "{} {}", style.paint(tone, sign), meaning(action));
+            }
+        }
+        out.push('\n');
+    }
+    for one in shown {
+        out.push_str(&change(one, schema_of(view.registry, &one.address), style));
+    }
+    let outputs = output_lines(view.outputs, style);
+    if !outputs.is_empty() {
+        let _ = writeln!(out, "Changes to outputs:\n{outputs}");
+    }
+    out + &summary(view.summary, style)
+}
+
+/// `Plan: 3 to add, 1 to change, 0 to destroy.`
+pub(crate) fn summary(summary: Summary, style: Style) -> String {
+    let Summary { create, update, delete } = summary;
+    let plan = style.paint(Tone::Strong, "Plan:");
+    format!("{plan} {create} to add, {update} to change, {delete} to destroy.\n")
+}
+
+/// What moved behind our back and has to do with a change below, and what could not be looked at.
+fn drift_note(view: PlanView<'_>, style: Style) -> String {
+    let acted = |entry: &&DriftEntry| {
+        let change = view.changes.iter().find(|c| c.address == entry.address);
+        !entry.counts() || change.is_some_and(|c| c.action != Action::NoOp)
+    };
+    let entries: Vec<&DriftEntry> = view.drift.iter().filter(acted).collect();
+    if entries.is_empty() {
+        return String::new();
+    }
+    let heading = style.paint(Tone::Strong, "Note: objects changed since the last apply, not by cplan");
+    let body: String = entries.iter().map(|e| drift::entry(e, style)).collect();
+    format!("{heading} (state -> world):\n\n{body}\n")
+}
+
+/// The outputs that change.
+fn output_lines(outputs: &[OutputChange], style: Style) -> String {
+    let changed: Vec<&OutputChange> = outputs.iter().filter(|o| o.before != o.after).collect();
+    let longest = changed.iter().map(|o| o.name.chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    for output in changed {
+        let (sign, tone) = match (&output.before, &output.after) {
+            (None, _) => ("+", Tone::Good),
+            (_, None) => ("-", Tone::Bad),
+            _ => ("~", Tone::Change),
+        };
+        let scalar = |v: &Value| v.as_map().is_none() && v.as_slice().is_none();
+        let what = match (&output.before, &output.after) {
+            _ if output.sensitive => SENSITIVE.to_owned(),
+            (Some(old), Some(new)) if scalar(old) => format!("{} -> {}", inline(old), block(new, 4, "", false)),
+            (_, Some(new)) => block(new, 4, "", false),
+            (Some(old), None) => inline(old),
+            (None, None) => continue,
+        };
+        let _ = writeln!(out, "  {} {:<longest$} = {what}", style.paint(tone, sign), output.name);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

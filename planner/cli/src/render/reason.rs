@@ -1,0 +1,91 @@
+//! What happens to an instance and why, in words.
+
+use cplan_engine::Change;
+use cplan_model::{Action, Reason};
+use cplan_sdk::Disruption;
+
+use super::style::Tone;
+
+/// The symbol of an action, three columns wide, as Terraform draws it.
+pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
+    match action {
+        Action::NoOp => ("   ", Tone::Faint),
+        Action::Read => (" <=", Tone::Info),
+        Action::Create => ("  +", Tone::Good),
+        Action::Update => ("  ~", Tone::Change),
+        Action::Replace => ("-/+", Tone::Bad),
+        Action::Delete => ("  -", Tone::Bad),
+    }
+}
+
+/// What the symbol means, for the legend.
+pub(crate) fn meaning(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "nothing",
+        Action::Read => "read (data sources)",
+        Action::Create => "create",
+        Action::Update => "update in-place",
+        Action::Replace => "destroy and then create replacement",
+        Action::Delete => "destroy",
+    }
+}
+
+/// What will happen to it: `will be updated in-place (restarts the machine)`.
+pub(crate) fn headline(change: &Change) -> String {
+    let mut text = match (change.action, &change.reason) {
+        (Action::NoOp, _) => "will stay as it is",
+        (Action::Read, _) => "will be read during apply",
+        (Action::Create, Some(Reason::Missing)) => "will be created again",
+        (Action::Create | Action::Update, Some(Reason::ContainerRestarted)) => "will be applied again",
+        (Action::Create, _) => "will be created",
+        (Action::Update, _) => "will be updated in-place",
+        (Action::Replace, Some(Reason::Tainted)) => "is tainted, so must be replaced",
+        (Action::Replace, _) => "must be replaced",
+        (Action::Delete, _) => "will be destroyed",
+    }
+    .to_owned();
+    text.push_str(match change.disruption {
+        Some(Disruption::Restart) => " (restarts the machine)",
+        Some(Disruption::Start) => " (starts the machine)",
+        None => "",
+    });
+    text
+}
+
+/// Why, where the headline does not say it; stands on a line of its own.
+pub(crate) fn because(change: &Change) -> Option<String> {
+    let container = change.container.as_ref().map_or_else(|| "its machine".to_owned(), ToString::to_string);
+    Some(match change.reason.as_ref()? {
+        Reason::New | Reason::Configuration | Reason::Destroy => return None,
+        Reason::Drift => "it was changed behind our back".to_owned(),
+        Reason::Missing => "it is gone from the world".to_owned(),
+        Reason::Removed => "it is not in the configuration any more".to_owned(),
+        Reason::Tainted => "an earlier apply did not finish it".to_owned(),
+        Reason::CannotUpdate(paths) => {
+            let names: Vec<_> = paths.iter().map(|p| format!("`{p}`")).collect();
+            match names.as_slice() {
+                [] => return None,
+                [one] => format!("{one} cannot change in place"),
+                many => format!("{} cannot change in place", many.join(", ")),
+            }
+        }
+        Reason::ContainerReplaced => format!("{container} is replaced, and this is inside it"),
+        Reason::ContainerRestarted => format!("{container} restarts, and this lives only while it runs"),
+        Reason::InputsUnknown => "its inputs are known only then".to_owned(),
+    })
+}
+
+/// Terraform's words for a reason, for the plan's JSON (`action_reason`); our own where Terraform has none.
+pub(crate) fn action_reason(action: Action, reason: &Reason) -> Option<&'static str> {
+    match (action, reason) {
+        (Action::Replace, Reason::Tainted) => Some("replace_because_tainted"),
+        (Action::Replace, Reason::CannotUpdate(_)) => Some("replace_because_cannot_update"),
+        (Action::Delete, Reason::Removed) => Some("delete_because_no_resource_config"),
+        (Action::Read, _) => Some("read_because_config_unknown"),
+        (_, Reason::Drift) => Some("cplan_drift"),
+        (_, Reason::Missing) => Some("cplan_missing"),
+        (_, Reason::ContainerReplaced) => Some("cplan_container_replaced"),
+        (_, Reason::ContainerRestarted) => Some("cplan_container_restarted"),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! What every command needs: the configuration, the state, the providers, and a way to tell the user.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cplan_config::Config;
+use cplan_engine::PlanInput;
+use cplan_model::{Diagnostics, SourceMap};
+use cplan_sdk::{Context, Progress};
+use cplan_store::{Boundary, Options, SledStore, State};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::CommandError;
+use crate::registry::Providers;
+use crate::render::diagnostic::{View, diagnostics};
+use crate::render::{failure, json};
+use crate::run_log::RunLog;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// One run of one command.
+pub(crate) struct Session {
+    /// How it works.
+    pub(crate) settings: Settings,
+    /// Whom it tells.
+    pub(crate) terminal: Terminal,
+    /// What exists.
+    pub(crate) providers: Providers,
+    /// Where it writes.
+    pub(crate) log: Arc<RunLog>,
+    /// Interrupts it.
+    pub(crate) cancel: CancellationToken,
+}
+
+impl Session {
+    /// A session that has done nothing yet.
+    pub(crate) fn new(settings: Settings, terminal: Terminal) -> Self {
+        let providers = Providers::new(&settings);
+        let log = Arc::new(RunLog::new(&settings.data_dir));
+        Session { settings, terminal, providers, log, cancel: CancellationToken::new() }
+    }
+
+    /// The configuration, with its warnings; its errors end the command.
+    pub(crate) fn load(&self) -> Result<(Arc<Config>, Diagnostics), CommandError> {
+        let (config, found) = cplan_config::load(&self.settings.dir);
+        let config = Arc::new(config);
+        refuse(found, &config).map(|warnings| (config, warnings))
+    }
+
+    /// What a plan is made from.
+    pub(crate) fn input(&self, config: &Arc<Config>, state: State) -> Result<PlanInput<'_>, CommandError> {
+        let (variables, found) =
+            cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables);
+        self.warn(&refuse(found, config)?, &config.sources);
+        Ok(PlanInput {
+            config: Arc::clone(config),
+            variables,
+            state,
+            registry: &self.providers.registry,
+            refresh: self.settings.refresh,
+        })
+    }
+
+    /// The state as it is committed now, beside whoever holds it.
+    pub(crate) fn read_state(&self) -> Result<State, CommandError> {
+        if !self.settings.data_dir.is_dir() {
+            return Ok(State::default());
+        }
+        Ok(cplan_store::read(&self.settings.data_dir)?.unwrap_or_default())
+    }
+
+    /// The state, held by this process alone.
+    pub(crate) fn store(&self) -> Result<SledStore, CommandError> {
+        let dir = &self.settings.data_dir;
+        std::fs::create_dir_all(dir).map_err(|e| CommandError::file("make the folder", dir, e))?;
+        let mut options = Options::new(self.settings.holder.clone());
+        options.patience = options.patience.max(self.settings.lock_timeout);
+        if let Some(last) = self.settings.abort_at {
+            let passed = AtomicU64::new(0);
+            options.faults = Some(Arc::new(move |_: Boundary| {
+                if passed.fetch_add(1, Ordering::SeqCst) + 1 == last {
+                    std::process::abort();
+                }
+            }));
+        }
+        Ok(SledStore::open_with(dir, options)?)
+    }
+
+    /// The context of engine and providers.
+    pub(crate) fn context(&self, progress: Arc<dyn Progress>) -> Context {
+        Context::new(&self.settings.data_dir, progress, self.cancel.clone())
+    }
+
+    /// How diagnostics are shown.
+    pub(crate) fn view<'a>(&'a self, sources: &'a SourceMap) -> View<'a> {
+        let (style, width) = (self.terminal.error_style(), self.terminal.error_width());
+        View { sources, prefix: &self.settings.shown, style, width }
+    }
+
+    /// Shows warnings; with `-json` they stand in the document instead.
+    pub(crate) fn warn(&self, list: &Diagnostics, sources: &SourceMap) {
+        if !self.settings.json && !list.is_empty() {
+            self.terminal.err(&diagnostics(list, &self.view(sources)));
+        }
+    }
+
+    /// Writes to standard output.
+    pub(crate) fn print(&self, text: &str) -> Result<(), CommandError> {
+        self.terminal.out(text).map_err(CommandError::Output)
+    }
+
+    /// Shows why the command failed.
+    pub(crate) fn tell(&self, error: &CommandError) -> Result<(), std::io::Error> {
+        let nowhere = SourceMap::default();
+        match error {
+            CommandError::Refused(list, config) => {
+                let view = self.view(config.as_ref().map_or(&nowhere, |c| &c.sources));
+                if self.settings.json {
+                    return self.terminal.out(&json::text(&json::diagnostic::report(list, &view)));
+                }
+                self.terminal.err(&diagnostics(list, &view));
+            }
+            CommandError::Failed(error, remedy) if self.settings.json => {
+                let diagnostic = json!({
+                    "severity": "error",
+                    "summary": error.to_string(),
+                    "detail": failure::causes_and_remedy(&**error, remedy),
+                });
+                let report = json!({
+                    "format_version": "1.0", "valid": false, "error_count": 1, "warning_count": 0,
+                    "diagnostics": [diagnostic],
+                });
+                return self.terminal.out(&json::text(&report));
+            }
+            CommandError::Failed(error, remedy) => {
+                self.terminal.err(&failure::chain(&**error, remedy, self.terminal.error_style()));
+            }
+            CommandError::Output(error) => {
+                self.terminal.err(&failure::chain(error, "", self.terminal.error_style()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A path below the folder of the topology, as it is shown.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.settings.dir)
+            .map_or_else(|_| path.to_owned(), |below| self.settings.shown.join(below))
+            .display()
+            .to_string()
+    }
+}
+
+/// The warnings, unless there are errors.
+pub(crate) fn refuse(found: Diagnostics, config: &Arc<Config>) -> Result<Diagnostics, CommandError> {
+    if found.has_errors() { Err(CommandError::Refused(found, Some(Arc::clone(config)))) } else { Ok(found) }
+}

@@ -1,0 +1,167 @@
+//! What was typed and what the environment says, resolved: the only place that reads environment variables.
+
+use std::env;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cplan_config::VariableFlag;
+use cplan_model::{Format, parse_quantity};
+use cplan_store::Holder;
+
+use crate::args::{Args, Command, PlanFlags};
+use crate::clock::Moment;
+use crate::failure::CommandError;
+
+/// Everything that decides how a command works.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The folder of the topology, absolute.
+    pub(crate) dir: PathBuf,
+    /// What to put before paths that are shown: `-chdir` as typed.
+    pub(crate) shown: PathBuf,
+    /// The `.cplan` folder beside the topology.
+    pub(crate) data_dir: PathBuf,
+    /// Whether colours are wanted.
+    pub(crate) colour: bool,
+    /// Whether the terminal cannot redraw.
+    pub(crate) dumb: bool,
+    /// The output of every step is shown.
+    pub(crate) verbose: bool,
+    /// JSON instead of text.
+    pub(crate) json: bool,
+    /// Whether the world is read before planning.
+    pub(crate) refresh: bool,
+    /// Whether questions may be asked.
+    pub(crate) input: bool,
+    /// How many steps run at a time.
+    pub(crate) parallelism: usize,
+    /// How long a held state is waited for.
+    pub(crate) lock_timeout: Duration,
+    /// Variables from the command line, in order.
+    pub(crate) variables: Vec<VariableFlag>,
+    /// The environment's variables that may set variables of the configuration.
+    pub(crate) environment: Vec<(String, String)>,
+    /// A socket of a fake world, for tests.
+    pub(crate) fake_world: Option<PathBuf>,
+    /// For tests: the process aborts when the store passes its n-th boundary.
+    pub(crate) abort_at: Option<u64>,
+    /// The binary that runs inside machines.
+    pub(crate) guest: PathBuf,
+    /// Who works on which host, for the lock.
+    pub(crate) holder: Holder,
+    /// The folder for sockets; short, because a socket's path is.
+    pub(crate) runtime_dir: PathBuf,
+}
+
+impl Settings {
+    /// Resolves what was typed.
+    pub(crate) fn new(args: &Args) -> Result<Settings, CommandError> {
+        let shown = args.chdir.clone().unwrap_or_default();
+        let named = args.chdir.as_deref().unwrap_or(Path::new("."));
+        let dir = named.canonicalize().map_err(|e| CommandError::file("open the folder", named, e))?;
+        if !dir.is_dir() {
+            return Err(CommandError::file("open the folder", named, std::io::ErrorKind::NotADirectory.into()));
+        }
+        let flags = plan_flags(&args.command);
+        let lock_timeout = flags.map_or(Ok(Duration::ZERO), |f| duration(&f.lock_timeout))?;
+        let text = |name: &str| env::var(name).ok().filter(|v| !v.is_empty());
+        let term = text("TERM");
+        Ok(Settings {
+            shown,
+            data_dir: dir.join(".cplan"),
+            colour: !args.no_color && text("NO_COLOR").is_none(),
+            dumb: term.is_none() || term.as_deref() == Some("dumb"),
+            verbose: args.verbose,
+            json: json(&args.command),
+            refresh: flags.is_none_or(|f| f.refresh),
+            input: flags.is_none_or(|f| f.input),
+            parallelism: flags.map_or(10, |f| f.parallelism),
+            lock_timeout,
+            variables: flags.map(|f| f.variables.iter().map(|v| below(&dir, v)).collect()).unwrap_or_default(),
+            environment: env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .filter(|(k, _)| k.starts_with("TF_VAR_") || k.starts_with("CPLAN_VAR_"))
+                .collect(),
+            fake_world: text("CPLAN_FAKE_WORLD").map(PathBuf::from),
+            abort_at: text("CPLAN_ABORT_AT").and_then(|n| n.parse().ok()),
+            guest: text("CPLAN_GUEST").map_or_else(guest_beside_us, PathBuf::from),
+            holder: Holder {
+                user: text("USER")
+                    .or_else(|| text("LOGNAME"))
+                    .or_else(user_of_process)
+                    .unwrap_or_else(|| "unknown".to_owned()),
+                host: std::fs::read_to_string("/proc/sys/kernel/hostname")
+                    .map_or_else(|_| "localhost".to_owned(), |h| h.trim().to_owned()),
+                pid: std::process::id(),
+                command: format!("cplan {}", word(&args.command)),
+                since: Moment::now().readable(),
+            },
+            runtime_dir: text("XDG_RUNTIME_DIR")
+                .map(PathBuf::from)
+                .filter(|d| d.is_dir())
+                .unwrap_or_else(env::temp_dir),
+            dir,
+        })
+    }
+}
+
+/// Files of variables are looked for below the folder of the topology.
+fn below(dir: &Path, flag: &VariableFlag) -> VariableFlag {
+    match flag {
+        VariableFlag::File(path) => VariableFlag::File(dir.join(path)),
+        value @ VariableFlag::Value(_) => value.clone(),
+    }
+}
+
+fn guest_beside_us() -> PathBuf {
+    env::current_exe().unwrap_or_default().with_file_name("cplan-guest")
+}
+
+/// The name of this process's user, by /etc/passwd (passwd(5)).
+fn user_of_process() -> Option<String> {
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let passwd = std::fs::read_to_string("/etc/passwd").ok()?;
+    let line = passwd.lines().find(|l| l.split(':').nth(2) == Some(uid.as_str()))?;
+    line.split(':').next().map(str::to_owned)
+}
+
+fn duration(text: &str) -> Result<Duration, CommandError> {
+    parse_quantity(Format::Duration, text)
+        .map(Duration::from_nanos)
+        .map_err(|e| CommandError::told("invalid-lock-timeout", "Invalid -lock-timeout", e.what, e.remedy))
+}
+
+fn plan_flags(command: &Command) -> Option<&PlanFlags> {
+    match command {
+        Command::Plan(args) | Command::Drift(args) => Some(&args.flags),
+        Command::Apply(args) | Command::Destroy(args) => Some(&args.flags),
+        _ => None,
+    }
+}
+
+fn json(command: &Command) -> bool {
+    match command {
+        Command::Validate(args) | Command::Doctor(args) => args.json,
+        Command::Show(args) => args.json,
+        Command::Output(args) => args.json,
+        _ => plan_flags(command).is_some_and(|f| f.json),
+    }
+}
+
+/// The command's name.
+pub(crate) fn word(command: &Command) -> &'static str {
+    match command {
+        Command::Validate(_) => "validate",
+        Command::Plan(_) => "plan",
+        Command::Apply(_) => "apply",
+        Command::Destroy(_) => "destroy",
+        Command::Drift(_) => "drift",
+        Command::Show(_) => "show",
+        Command::Output(_) => "output",
+        Command::Graph => "graph",
+        Command::State(_) => "state",
+        Command::Ssh(_) => "ssh",
+        Command::Doctor(_) => "doctor",
+    }
+}

@@ -1,0 +1,1 @@
+//! The binary in temporary folders, with `terraform_data` only.
