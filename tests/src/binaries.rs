@@ -1,4 +1,5 @@
-//! The binaries under test: built once per test run, so that a test never judges an old one.
+//! The binaries under test: built once per test run, so that a test never judges an old one. `CPLAN_BINARIES` names a
+//! folder that has them already.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,6 +19,9 @@ pub fn fake_world() -> PathBuf {
 fn built() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
+        if let Some(folder) = std::env::var_os("CPLAN_BINARIES") {
+            return folder.into();
+        }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--bins", "-p", "cplan", "-p", "cplan-sdk"]);
         cargo.current_dir(crate::repository::top());
