@@ -10,7 +10,7 @@ resource "lab_image" "micro" {
 
 resource "lab_machine" "a" {
   name   = "a"
-  cpus   = 4096
+  cpus   = 255
   memory = "64TiB"
   image  = lab_image.micro.boot
 
