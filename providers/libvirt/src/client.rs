@@ -129,7 +129,8 @@ impl Client {
         {
             return Ok(connection.clone());
         }
-        let connection = Connect::open(Some(&uri)).map_err(|source| LibvirtError::Unreachable { uri: uri.clone(), source })?;
+        let connection =
+            Connect::open(Some(&uri)).map_err(|source| LibvirtError::Unreachable { uri: uri.clone(), source })?;
         let connection = Arc::new(connection);
         open.insert(uri, connection.clone());
         Ok(connection)

@@ -75,7 +75,10 @@ async fn libvirt(client: &Client, uri: &str) -> Finding {
         Ok(facts) => {
             let (libvirt, qemu) = (version(facts.libvirt_version), version(facts.qemu_version));
             let (cpus, memory) = (facts.cpus, facts.memory / (1024 * 1024));
-            Finding::good("libvirt", format!("{uri} answers: libvirt {libvirt}, QEMU {qemu}, {cpus} processors, {memory}MiB"))
+            Finding::good(
+                "libvirt",
+                format!("{uri} answers: libvirt {libvirt}, QEMU {qemu}, {cpus} processors, {memory}MiB"),
+            )
         }
         Err(error) => {
             let remedy = if find("libvirtd").is_none() {

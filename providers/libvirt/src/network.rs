@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, PlanRequest, PlanResponse,
-    ProviderError, ReadRequest, RecoverRequest, Resource,
+    ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, PlanRequest, PlanResponse, ProviderError,
+    ReadRequest, RecoverRequest, Resource,
 };
 
 use crate::Client;
@@ -87,7 +87,11 @@ impl Resource for NetworkResource {
         let identity = request.identity;
         let Some(planned) = request.planned else {
             live::remove(&self.client, identity).await?;
-            return Ok(ApplyResponse { values: request.prior.unwrap_or_else(null), private: Vec::new(), boot_id: None });
+            return Ok(ApplyResponse {
+                values: request.prior.unwrap_or_else(null),
+                private: Vec::new(),
+                boot_id: None,
+            });
         };
         ctx.progress.status("starting the network");
         let wanted = Wanted::from_values(&identity, &planned)?;

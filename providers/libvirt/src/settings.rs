@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn tells_local_from_remote() {
-        for (uri, local) in [("qemu:///system", true), ("qemu+ssh://root@h/system", false), ("qemu://h/system", false)] {
+        for (uri, local) in [("qemu:///system", true), ("qemu+ssh://root@h/system", false), ("qemu://h/system", false)]
+        {
             assert_eq!(HostSettings { uri: uri.into(), ..HostSettings::default() }.is_local(), local, "{uri}");
         }
     }

@@ -96,7 +96,8 @@ pub(crate) async fn boot() -> Json {
         let identity = Identity { id: "0".into(), lab: "00000000".into(), name: "tests".into() };
         let config = from_json(&json!({"packages": []}), &resource.schema().object_type()).unwrap();
         let proposed = propose(resource.schema(), &config, None);
-        let plan = PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
+        let plan =
+            PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
         let planned = resource.plan(&ctx, plan).await.unwrap().planned;
         let run = "test".to_owned();
         let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };

@@ -102,7 +102,9 @@ async fn a_domain_that_is_not_ours_is_not_touched() {
     let mut machine = Object::new(&lab.machines, &lab, "theirs", config);
     let name = format!("cplan-{}-{}", machine.identity.lab, machine.identity.name);
     let xml = |uuid: &str| {
-        format!("<domain type='qemu'><name>{name}</name>{uuid}<memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>")
+        format!(
+            "<domain type='qemu'><name>{name}</name>{uuid}<memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>"
+        )
     };
     let file = lab.folder.path().join("theirs.xml");
     for uuid in [String::new(), format!("<uuid>{}</uuid>", machine.identity.id)] {

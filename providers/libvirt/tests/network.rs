@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cplan_model::Schema;
+use cplan_sdk::Resource;
 use cplan_sdk::conformance::{Case, check};
 use cplan_sdk::{Assembly, ErrorKind, from_json};
-use cplan_sdk::Resource;
 use serde_json::json;
 
 use crate::lab::{Lab, Object, virsh};
@@ -17,9 +17,8 @@ async fn networks_keep_the_promises_of_a_resource() {
         .resource(cplan_libvirt::NetworkResource::new(lab.client.clone()));
     let ty = lab.networks.schema().object_type();
     let case = |mode: &str, cidr: &str, before, after| {
-        let config = |reservations| {
-            from_json(&json!({"mode": mode, "cidr": cidr, "reservations": reservations}), &ty).unwrap()
-        };
+        let config =
+            |reservations| from_json(&json!({"mode": mode, "cidr": cidr, "reservations": reservations}), &ty).unwrap();
         Case { config: config(before), changed: config(after) }
     };
     let one = json!({"a": {"mac": "52:54:00:00:01:01", "address": "10.212.1.5"}});
@@ -65,7 +64,8 @@ async fn a_network_that_is_not_ours_is_not_touched() {
     let mut network = Object::new(&lab.networks, &lab, "n", json!({"mode": "isolated", "cidr": "10.212.3.0/24"}));
     let name = format!("cplan-{}-{}", network.identity.lab, network.identity.name);
     let file = lab.folder.path().join("theirs.xml");
-    std::fs::write(&file, format!("<network><name>{name}</name><ip address='10.212.4.1' prefix='24'/></network>")).unwrap();
+    std::fs::write(&file, format!("<network><name>{name}</name><ip address='10.212.4.1' prefix='24'/></network>"))
+        .unwrap();
     virsh(&["net-define", file.to_str().unwrap()]);
     let before = virsh(&["net-dumpxml", &name]);
     assert_eq!(network.apply().await.unwrap_err().kind, ErrorKind::Conflict);

@@ -25,7 +25,8 @@ pub(super) fn cache_dir(folder: &Path) -> Finding {
 /// device is there and QEMU's user may not open it, which takes a minute each time.
 pub(super) fn kvm_device() -> Option<Finding> {
     let Ok(device) = Path::new("/dev/kvm").metadata() else {
-        let remedy = "Switch virtualisation on in the firmware, or below this host; then modprobe kvm_intel or kvm_amd.";
+        let remedy =
+            "Switch virtualisation on in the firmware, or below this host; then modprobe kvm_intel or kvm_amd.";
         return Some(Finding::lesser("kvm", "/dev/kvm is missing: machines are emulated, many times slower", remedy));
     };
     let groups = groups_of(QEMU_USER);
@@ -33,15 +34,16 @@ pub(super) fn kvm_device() -> Option<Finding> {
     if open || groups.is_empty() || runs_as_root() {
         return None;
     }
-    let found = format!("{QEMU_USER} cannot open /dev/kvm: machines are emulated, and each start takes a minute longer");
+    let found =
+        format!("{QEMU_USER} cannot open /dev/kvm: machines are emulated, and each start takes a minute longer");
     Some(Finding::lesser("kvm", found, "chgrp kvm /dev/kvm; chmod 660 /dev/kvm"))
 }
 
 fn runs_as_root() -> bool {
     let text = std::fs::read_to_string("/etc/libvirt/qemu.conf").unwrap_or_default();
-    text.lines().filter_map(|l| l.split_once('=')).any(|(key, value)| {
-        key.trim() == "user" && ["root", "+0", "0"].contains(&value.trim().trim_matches('"'))
-    })
+    text.lines()
+        .filter_map(|l| l.split_once('='))
+        .any(|(key, value)| key.trim() == "user" && ["root", "+0", "0"].contains(&value.trim().trim_matches('"')))
 }
 
 /// The groups of a user (passwd(5), group(5)); none when there is no such user.
@@ -49,7 +51,9 @@ fn groups_of(user: &str) -> Vec<u32> {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
     let passwd = read("/etc/passwd");
-    let Some(own) = passwd.lines().map(fields).find(|f| f.first().is_some_and(|n| n == user)) else { return Vec::new() };
+    let Some(own) = passwd.lines().map(fields).find(|f| f.first().is_some_and(|n| n == user)) else {
+        return Vec::new();
+    };
     let own = own.get(3).and_then(|gid| gid.parse().ok());
     let group = read("/etc/group");
     let member = group.lines().map(fields).filter(|f| f.get(3).is_some_and(|m| m.split(',').any(|n| n == user)));

@@ -59,12 +59,16 @@ pub(super) async fn wait(
         if reported.elapsed() >= REPORT {
             reported = Instant::now();
             let line = tail(console, 1);
-            let line = if line.is_empty() { "the console is silent".to_owned() } else { format!("last console line: {line}") };
+            let line =
+                if line.is_empty() { "the console is silent".to_owned() } else { format!("last console line: {line}") };
             ctx.progress.status(&format!("waiting for {who}, {}s, {line}", waited.as_secs()));
             if !live::is_active(client, &access.id).await? {
-                return Err(ProviderError::failed(format!("the machine `{}` stopped while it was starting", access.name))
-                    .remedy("Its console says why; the whole of it is in console.log in the machine's folder.")
-                    .details(tail(console, 20)));
+                return Err(ProviderError::failed(format!(
+                    "the machine `{}` stopped while it was starting",
+                    access.name
+                ))
+                .remedy("Its console says why; the whole of it is in console.log in the machine's folder.")
+                .details(tail(console, 20)));
             }
         }
         sleep_until(next).await;
@@ -73,7 +77,11 @@ pub(super) async fn wait(
 
 fn gave_up(who: &str, waited: Duration, last: &str, console: &Path) -> ProviderError {
     let lines = tail(console, 20);
-    let seen = if lines.is_empty() { "The console is silent.".to_owned() } else { format!("The console's last lines:\n{lines}") };
+    let seen = if lines.is_empty() {
+        "The console is silent.".to_owned()
+    } else {
+        format!("The console's last lines:\n{lines}")
+    };
     ProviderError::new(ErrorKind::TimedOut, format!("waited {}s for {who}; last: {last}", waited.as_secs()))
         .remedy("See what the console says, or raise `boot_timeout`.")
         .details(seen)

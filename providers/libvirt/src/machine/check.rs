@@ -45,7 +45,13 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         && !["auto", "kvm", "tcg"].contains(&accel)
     {
         let what = format!("\"{accel}\" is not a way to run a machine.");
-        found.push(error("machine-accel", "Invalid accelerator", what, "Write \"auto\", \"kvm\" or \"tcg\".".into(), "accel"));
+        found.push(error(
+            "machine-accel",
+            "Invalid accelerator",
+            what,
+            "Write \"auto\", \"kvm\" or \"tcg\".".into(),
+            "accel",
+        ));
     }
     for plug in plugs(config) {
         found.extend(plug.outside());
@@ -108,7 +114,8 @@ pub(super) async fn all(
         return Ok(diagnostics);
     }
     let facts = facts(client).await?;
-    let explicit: Vec<_> = planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm")).collect();
+    let explicit: Vec<_> =
+        planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm")).collect();
     let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
     let verdict = if explicit.is_empty() { None } else { kvm.verdict(kernel.map(Path::new)).await };
     for (address, values) in planned {
@@ -136,11 +143,19 @@ fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Ve
     let memory = values.get("memory").and_then(Value::as_str).unwrap_or_default();
     if parse_quantity(Format::Bytes, memory).is_ok_and(|bytes| bytes > facts.memory) {
         let host = format!("{}MiB", facts.memory / (1024 * 1024));
-        error(format!("The machine wants {memory} of memory and its host has {host}."), format!("Write at most \"{host}\"."), "memory");
+        error(
+            format!("The machine wants {memory} of memory and its host has {host}."),
+            format!("Write at most \"{host}\"."),
+            "memory",
+        );
     }
     if let Some(cpus) = values.get("cpus").and_then(Value::as_u64).filter(|cpus| *cpus > facts.cpus) {
         let host = facts.cpus;
-        error(format!("The machine wants {cpus} processors and its host has {host}."), format!("Write at most {host}."), "cpus");
+        error(
+            format!("The machine wants {cpus} processors and its host has {host}."),
+            format!("Write at most {host}."),
+            "cpus",
+        );
     }
     found
 }
@@ -154,8 +169,12 @@ fn between(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
         if let Some(name) = values.get("name").and_then(Value::as_str)
             && let Some(other) = names.insert(name, address)
         {
-            let diagnostic = Diagnostic::error("machine-name", "Invalid machine name", format!("`{other}` has the name \"{name}\" too."))
-                .remedy("Give each machine a name of its own.");
+            let diagnostic = Diagnostic::error(
+                "machine-name",
+                "Invalid machine name",
+                format!("`{other}` has the name \"{name}\" too."),
+            )
+            .remedy("Give each machine a name of its own.");
             diagnostics.push(diagnostic.address(address.clone()).attribute(AttrPath::attr("name")));
         }
         for plug in plugs(values) {

@@ -110,7 +110,8 @@ async fn key_pair(path: &Path, comment: &str) -> Result<String, ProviderError> {
         let mut made = new.clone().into_os_string();
         made.push(".pub");
         let moved = std::fs::rename(made, public(path)).and_then(|()| std::fs::rename(&new, path));
-        moved.map_err(|e| ProviderError::failed(format!("the key `{}` cannot be written", path.display())).source(e))?;
+        moved
+            .map_err(|e| ProviderError::failed(format!("the key `{}` cannot be written", path.display())).source(e))?;
     }
     let text = tokio::fs::read_to_string(public(path)).await;
     text.map_err(|e| ProviderError::failed(format!("the key `{}` cannot be read", public(path).display())).source(e))

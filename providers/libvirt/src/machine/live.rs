@@ -68,7 +68,7 @@ pub(super) async fn start(client: &Client, identity: &Identity) -> Result<(), Pr
             _ => Ok(()),
         }
     });
-    Ok(started.await.map_err(explain)?)
+    started.await.map_err(explain)
 }
 
 /// QEMU's own words for the commonest mistake do not say how to mend it.
@@ -94,7 +94,8 @@ pub(super) async fn press_power_button(client: &Client, identity: &Identity) -> 
 /// Whether it runs.
 pub(super) async fn is_active(client: &Client, id: &str) -> Result<bool, LibvirtError> {
     let id = id.to_owned();
-    let active = client.call(move |c| lookup(c, &id)?.is_active().map_err(LibvirtError::call("ask for a domain's state")));
+    let active =
+        client.call(move |c| lookup(c, &id)?.is_active().map_err(LibvirtError::call("ask for a domain's state")));
     match active.await {
         Err(error) if error.is_missing() => Ok(false),
         other => other,

@@ -24,7 +24,11 @@ pub(super) struct Found {
 }
 
 /// The domains with these UUIDs, in one look.
-pub(super) fn find(connection: &Connect, uuids: &[String], local: bool) -> Result<HashMap<String, Found>, LibvirtError> {
+pub(super) fn find(
+    connection: &Connect,
+    uuids: &[String],
+    local: bool,
+) -> Result<HashMap<String, Found>, LibvirtError> {
     let mut bridges = HashMap::new();
     let mut found = HashMap::new();
     for domain in connection.list_all_domains(0).map_err(LibvirtError::call("list the domains"))? {
@@ -78,8 +82,10 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
         .with("running", Value::bool(found.running))
         .with("connected", Value::bool(found.connected));
     let Ok(machine) = Machine::from_values(prior) else { return values };
-    let expected: Vec<_> = machine.plugs().enumerate().map(|(i, p)| (mac_address(&identity.id, i), &p.network.name)).collect();
-    let present = |(mac, network): &(String, &String)| spec.interfaces.iter().any(|i| i.mac == *mac && i.network == **network);
+    let expected: Vec<_> =
+        machine.plugs().enumerate().map(|(i, p)| (mac_address(&identity.id, i), &p.network.name)).collect();
+    let present =
+        |(mac, network): &(String, &String)| spec.interfaces.iter().any(|i| i.mac == *mac && i.network == **network);
     let mut values = values;
     if let Some(management) = expected.first().filter(|e| !present(e)).and_then(|_| prior.get("management")) {
         values = values.with("management", Value::null(management.ty()));

@@ -22,7 +22,10 @@ pub(super) fn schema() -> Schema {
         )
     };
     let bytes = Attribute::required(Type::String, "Memory; a change restarts the machine.").format(Format::Bytes);
-    let timeout = Attribute::optional_computed(Type::String, "How long ssh may take to answer after a start; \"180s\" by default.");
+    let timeout = Attribute::optional_computed(
+        Type::String,
+        "How long ssh may take to answer after a start; \"180s\" by default.",
+    );
     Schema::new(
         "A virtual machine of the lab; it is ready when ssh answers with the host key that cplan made for it.",
         [
@@ -31,13 +34,22 @@ pub(super) fn schema() -> Schema {
             ("cpus", Attribute::required(Type::Number, "Processors; a change restarts the machine.")),
             ("memory", bytes),
             ("image", Attribute::required(boot_type(), "What it starts from: `lab_image.x.boot`.").replaces()),
-            ("accel", Attribute::optional_computed(Type::String, "`auto` (the default: KVM where it can really run a guest), `kvm` or `tcg`.")),
+            (
+                "accel",
+                Attribute::optional_computed(
+                    Type::String,
+                    "`auto` (the default: KVM where it can really run a guest), `kvm` or `tcg`.",
+                ),
+            ),
             ("boot_timeout", timeout.format(Format::Duration)),
             ("id", Attribute::computed(Type::String, "The libvirt UUID.")),
             ("domain", Attribute::computed(Type::String, "The libvirt name.")),
             ("running", Attribute::computed(Type::Bool, "Whether it runs.")),
             ("connected", Attribute::computed(Type::Bool, "Whether its interfaces are plugged into their bridges.")),
-            ("lab_address", Attribute::computed(Type::String, "The address of its first lab interface, if it has one.")),
+            (
+                "lab_address",
+                Attribute::computed(Type::String, "The address of its first lab interface, if it has one."),
+            ),
             ("access", Attribute::computed(Access::ty(), "How to reach it; what runs on it takes this as `machine`.")),
         ],
     )

@@ -48,9 +48,7 @@ mod tests {
 
     #[test]
     fn holds_what_the_guest_needs() {
-        let network = |name, cidr, gateway, mode| {
-            serde_json::json!({"id": "n", "name": name, "cidr": cidr, "gateway": gateway, "mode": mode})
-        };
+        let network = |name, cidr, gateway, mode| serde_json::json!({"id": "n", "name": name, "cidr": cidr, "gateway": gateway, "mode": mode});
         let json = serde_json::json!({
             "name": "edge", "cpus": 1, "memory": "256MiB",
             "image": {"digest": "d", "kernel": "k", "initrd": "i", "disk": "b", "cmdline": "c"},

@@ -86,7 +86,11 @@ impl Machine {
             network: plug.network.name.clone(),
             tap: None,
         });
-        let disk = |name: &str, format: &str, read_only| DiskSpec { file: folder.join(name), format: format.into(), read_only };
+        let disk = |name: &str, format: &str, read_only| DiskSpec {
+            file: folder.join(name),
+            format: format.into(),
+            read_only,
+        };
         Ok(DomainSpec {
             mark: Some(Mark::from(identity)),
             name: libvirt_name(identity),

@@ -37,7 +37,10 @@ pub(super) fn one(config: &Value) -> Diagnostics {
 /// The network, or what is wrong with it and how to mend it.
 fn network(cidr: &str) -> Result<Ipv4Net, (String, String)> {
     let net: Ipv4Net = cidr.parse().map_err(|_| {
-        (format!("\"{cidr}\" is not an IPv4 network."), "Write it in CIDR notation, such as \"10.70.0.0/24\".".to_owned())
+        (
+            format!("\"{cidr}\" is not an IPv4 network."),
+            "Write it in CIDR notation, such as \"10.70.0.0/24\".".to_owned(),
+        )
     })?;
     if net.trunc() != net {
         let what = format!("\"{cidr}\" is the address of a host, not of a network.");
@@ -61,10 +64,20 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
         if let Some(mac) = reservation.get("mac").and_then(Value::as_str) {
             if !is_mac(mac) {
                 let what = format!("\"{mac}\" is not a MAC address.");
-                found.push(error("reservation-mac", what, "Write six pairs of hex digits, such as \"52:54:00:12:34:56\".".into(), "mac"));
+                found.push(error(
+                    "reservation-mac",
+                    what,
+                    "Write six pairs of hex digits, such as \"52:54:00:12:34:56\".".into(),
+                    "mac",
+                ));
             } else if let Some(other) = macs.insert(mac.to_ascii_lowercase(), name) {
                 let what = format!("The MAC address {mac} is reserved for `{other}` too.");
-                found.push(error("reservation-mac", what, "Give each reservation a MAC address of its own.".into(), "mac"));
+                found.push(error(
+                    "reservation-mac",
+                    what,
+                    "Give each reservation a MAC address of its own.".into(),
+                    "mac",
+                ));
             }
         }
         let Some(text) = reservation.get("address").and_then(Value::as_str) else { continue };
@@ -72,7 +85,12 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
             found.push(error("reservation-address", what, remedy, "address"));
         } else if let Some(other) = text.parse().ok().and_then(|a| taken.insert(a, name)) {
             let what = format!("The address {text} is reserved for `{other}` too.");
-            found.push(error("reservation-address", what, "Give each reservation an address of its own.".into(), "address"));
+            found.push(error(
+                "reservation-address",
+                what,
+                "Give each reservation an address of its own.".into(),
+                "address",
+            ));
         }
     }
 }
@@ -86,8 +104,10 @@ fn is_mac(text: &str) -> bool {
 pub(crate) fn address_in(net: Ipv4Net, text: &str) -> Result<Ipv4Addr, (String, String)> {
     let first = Ipv4Addr::from(u32::from(net.network()).saturating_add(2));
     let last = Ipv4Addr::from(u32::from(net.broadcast()).saturating_sub(1));
-    let remedy = if first == last { format!("Write {first}.") } else { format!("Write an address from {first} to {last}.") };
-    let address: Ipv4Addr = text.parse().map_err(|_| (format!("\"{text}\" is not an IPv4 address."), remedy.clone()))?;
+    let remedy =
+        if first == last { format!("Write {first}.") } else { format!("Write an address from {first} to {last}.") };
+    let address: Ipv4Addr =
+        text.parse().map_err(|_| (format!("\"{text}\" is not an IPv4 address."), remedy.clone()))?;
     let what = if !net.contains(&address) {
         format!("The address {address} is outside of the network {net}.")
     } else if Some(address) == gateway(net) {
@@ -135,15 +155,19 @@ pub(super) async fn all(client: &Client, planned: &[(InstanceAddr, Value)]) -> R
         let ours = |spec: &crate::xml::network::NetworkSpec| {
             spec.uuid == *id || spec.mark.as_ref().is_some_and(|m| Some(m.lab.as_str()) == lab)
         };
-        if let Some(other) = existing.iter().find(|f| !ours(&f.spec) && f.spec.address.is_some_and(|a| overlap(net, &a))) {
+        if let Some(other) =
+            existing.iter().find(|f| !ours(&f.spec) && f.spec.address.is_some_and(|a| overlap(net, &a)))
+        {
             let theirs = other.spec.address.map(|a| a.trunc().to_string()).unwrap_or_default();
-            let what = format!("The network {net} overlaps with {theirs} of the libvirt network `{}`.", other.spec.name);
+            let what =
+                format!("The network {net} overlaps with {theirs} of the libvirt network `{}`.", other.spec.name);
             diagnostics.push(error(address, what));
             continue;
         }
         let known = |interface: &str| interface == bridge || existing.iter().any(|f| f.spec.bridge == interface);
         if let Some((interface, theirs)) = interfaces.iter().find(|(i, a)| !known(i) && overlap(net, a)) {
-            let what = format!("The network {net} overlaps with {} of the host's interface `{interface}`.", theirs.trunc());
+            let what =
+                format!("The network {net} overlaps with {} of the host's interface `{interface}`.", theirs.trunc());
             diagnostics.push(error(address, what));
         }
     }
@@ -186,7 +210,11 @@ mod tests {
         }
         for address in ["10.0.1.2", "10.0.0.1", "10.0.0.0", "10.0.0.255", "x"] {
             let config = config("nat", "10.0.0.0/24", &[("a", "52:54:00:00:00:01", address)]);
-            assert_eq!(found(&config), [("reservation-address".into(), "reservations[\"a\"].address".into())], "{address}");
+            assert_eq!(
+                found(&config),
+                [("reservation-address".into(), "reservations[\"a\"].address".into())],
+                "{address}"
+            );
         }
         let twice = [("a", "52:54:00:00:00:01", "10.0.0.2"), ("b", "52:54:00:00:00:01", "10.0.0.2")];
         assert_eq!(found(&config("nat", "10.0.0.0/24", &twice)).len(), 2);

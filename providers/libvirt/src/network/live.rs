@@ -142,11 +142,12 @@ pub(super) async fn remove(client: &Client, identity: Identity) -> Result<(), Pr
 }
 
 fn remove_blocking(connection: &Connect, identity: &Identity) -> Result<(), ProviderError> {
-    let network = match connection.lookup_network_by_uuid_string(&identity.id).map_err(LibvirtError::call("find a network")) {
-        Ok(network) => network,
-        Err(error) if error.is_missing() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
+    let network =
+        match connection.lookup_network_by_uuid_string(&identity.id).map_err(LibvirtError::call("find a network")) {
+            Ok(network) => network,
+            Err(error) if error.is_missing() => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
     let found = look(&network)?;
     let what = format!("the network `{}`", found.spec.name);
     Mark::check(found.spec.mark.as_ref(), identity, &what)?;

@@ -19,7 +19,11 @@ pub(super) fn schema() -> Schema {
         "A network of the lab: a bridge on the host that machines are plugged into.",
         [
             ("mode", Attribute::optional_computed(Type::String, "`isolated` (the default) or `nat`.").replaces()),
-            ("cidr", Attribute::required(Type::String, "The network in CIDR notation; the host has its first address.").replaces()),
+            (
+                "cidr",
+                Attribute::required(Type::String, "The network in CIDR notation; the host has its first address.")
+                    .replaces(),
+            ),
             ("reservations", Attribute::optional(Type::map(reservation), "Fixed DHCP reservations by host name.")),
             ("id", Attribute::computed(Type::String, "The libvirt UUID.")),
             ("name", Attribute::computed(Type::String, "The libvirt name.")),

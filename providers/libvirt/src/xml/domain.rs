@@ -147,7 +147,11 @@ fn devices(spec: &DomainSpec) -> Element {
         .children(interfaces)
         .child(Element::new("controller").attr("type", "usb").attr("model", "none"))
         .child(serial)
-        .child(Element::new("console").attr("type", "pty").child(Element::new("target").attr("type", "serial").attr("port", 0)))
+        .child(
+            Element::new("console")
+                .attr("type", "pty")
+                .child(Element::new("target").attr("type", "serial").attr("port", 0)),
+        )
         .child(Element::new("memballoon").attr("model", "virtio"))
         .child(rng)
 }
