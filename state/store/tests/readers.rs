@@ -152,7 +152,8 @@ fn secrets_are_for_the_owner_only() {
     let store = SledStore::open(&dir, holder()).unwrap();
     store.commit(&put(1)).unwrap();
     store.finish().unwrap();
-    for (name, expected) in [("", 0o700), ("snapshot", 0o600), ("read.sock", 0o600), ("lock", 0o600)] {
+    for (name, expected) in [("", 0o700), ("state", 0o700), ("snapshot", 0o600), ("read.sock", 0o600), ("lock", 0o600)]
+    {
         let mode = std::fs::metadata(dir.join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, expected, "{name}");
     }

@@ -86,6 +86,8 @@ fn build(dir: &Path, contents: &Contents) -> Result<(), StoreError> {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(io("remove", &path, e)),
         _ => {}
     }
+    // Also where the folder around it is open to all.
+    std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|e| io("create", &path, e))?;
     Database::create(&path, contents).map_err(|source| StoreError::Database { path, source })
 }
 
