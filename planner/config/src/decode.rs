@@ -23,7 +23,8 @@ use dynamic::{Found, expand};
 pub fn decode(body: &Body, schema: &Schema, scope: &dyn Scope) -> (Value, Diagnostics) {
     let mut decoder = Decoder { source: body.span.source, scope, diagnostics: Diagnostics::new(), locals: Vec::new() };
     let start = body.span.start as usize;
-    let end = (body.body.span()).map_or(start, |r| r.start.saturating_sub(1)).max(start + 1).min(body.span.end as usize);
+    let end =
+        (body.body.span()).map_or(start, |r| r.start.saturating_sub(1)).max(start + 1).min(body.span.end as usize);
     let value = decoder.body(&body.body, schema, Span::new(body.span.source, start, end));
     (value, decoder.diagnostics)
 }
@@ -202,7 +203,9 @@ fn quantity(format: Format, name: &str, ty: &Type, expr: &Expression, value: &Va
     match value.kind() {
         Kind::String(text) => match parse_quantity(format, text) {
             Ok(_) => Ok(()),
-            Err(error) if value.marks().is_sensitive() => wrong("the sensitive value has no fitting unit.".into(), error.remedy),
+            Err(error) if value.marks().is_sensitive() => {
+                wrong("the sensitive value has no fitting unit.".into(), error.remedy)
+            }
             Err(error) => wrong(error.what, error.remedy),
         },
         Kind::Number(n) => {

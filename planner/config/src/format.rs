@@ -16,16 +16,28 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
     }
     let mut lines: Vec<Line> = tokens(text).into_iter().map(Line::new).collect();
     indent(&mut lines);
-    align(&mut lines, |line| line.assign.is_some(), |line| {
-        let target = line.assign.unwrap_or(0);
-        (target, line.width(0, target))
-    });
-    align(&mut lines, |line| line.comment.is_some(), |line| {
-        let target = line.comment.unwrap_or(0);
-        (target, line.width(0, target))
-    });
+    align(
+        &mut lines,
+        |line| line.assign.is_some(),
+        |line| {
+            let target = line.assign.unwrap_or(0);
+            (target, line.width(0, target))
+        },
+    );
+    align(
+        &mut lines,
+        |line| line.comment.is_some(),
+        |line| {
+            let target = line.comment.unwrap_or(0);
+            (target, line.width(0, target))
+        },
+    );
     let mut out: Vec<String> = lines.iter().map(Line::text).collect();
-    while out.len() > 1 && out.last().is_some_and(String::is_empty) && out[out.len() - 2].is_empty() && !text.ends_with("\n\n") {
+    while out.len() > 1
+        && out.last().is_some_and(String::is_empty)
+        && out[out.len() - 2].is_empty()
+        && !text.ends_with("\n\n")
+    {
         out.pop();
     }
     Ok(out.join("\n"))
@@ -45,8 +57,7 @@ struct Line {
 impl Line {
     fn new(tokens: Vec<Token>) -> Self {
         let before = space::spaces(&tokens);
-        let comment =
-            tokens.len().checked_sub(1).filter(|last| *last > 0 && tokens[*last].kind == Kind::Comment);
+        let comment = tokens.len().checked_sub(1).filter(|last| *last > 0 && tokens[*last].kind == Kind::Comment);
         let code = &tokens[..comment.unwrap_or(tokens.len())];
         let assign = code.iter().skip(1).position(|t| t.text == "=").map(|i| i + 1);
         let assign = assign.filter(|at| code[*at..].iter().map(Token::bracket).sum::<i32>() == 0);
@@ -115,7 +126,7 @@ mod tests {
     #[test]
     fn lays_out_and_stays() {
         let once = format(UGLY).unwrap();
-        assert_eq!(once, NICE.replace("${var.x}", "${ var.x }"));
+        assert_eq!(once, NICE);
         assert_eq!(format(&once).unwrap(), once);
     }
 

@@ -98,15 +98,23 @@ impl Loader {
             return None;
         }
         if self.calling.len() >= MAX_MODULES {
-            refuse("Modules nested too deeply", format!("Module calls nest deeper than {MAX_MODULES}."), "Call the modules from fewer levels.");
+            refuse(
+                "Modules nested too deeply",
+                format!("Module calls nest deeper than {MAX_MODULES}."),
+                "Call the modules from fewer levels.",
+            );
             return None;
         }
         if !path.is_dir() {
             let shown = self.shown(&path);
             self.diagnostics.push(
-                Diagnostic::error("module-source", "Unreadable module directory", format!("There is no folder `{shown}`."))
-                    .remedy("Correct the path; it is relative to the folder of the file that calls.")
-                    .at(span),
+                Diagnostic::error(
+                    "module-source",
+                    "Unreadable module directory",
+                    format!("There is no folder `{shown}`."),
+                )
+                .remedy("Correct the path; it is relative to the folder of the file that calls.")
+                .at(span),
             );
             return None;
         }
@@ -139,7 +147,12 @@ impl Loader {
         files.sort();
         if files.is_empty() {
             let what = format!("The folder `{}` has no configuration files.", dir.display());
-            fail("no-configuration", "No configuration files", what, "Write a file such as `main.hcl`, or name another folder.");
+            fail(
+                "no-configuration",
+                "No configuration files",
+                what,
+                "Write a file such as `main.hcl`, or name another folder.",
+            );
         }
         files
     }

@@ -45,8 +45,7 @@ fn parse(text: &str) -> Result<Body, Error> {
 
 /// One expression, as on a command line.
 pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
-    let mut tree =
-        hcl_edit::parser::parse_expr(text).map_err(|error| Box::new(syntax_error(text, &error, source)))?;
+    let mut tree = hcl_edit::parser::parse_expr(text).map_err(|error| Box::new(syntax_error(text, &error, source)))?;
     heredoc::flush_expression(&mut tree, text);
     Ok(Expr::new(&tree, source))
 }

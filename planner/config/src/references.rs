@@ -94,7 +94,9 @@ pub(crate) fn reference(
                 (kind, _) => {
                     let Some(second) = name(1) else {
                         return invalid(
-                            format!("The {kind:?} object must be followed by two attribute names: the type and the name."),
+                            format!(
+                                "The {kind:?} object must be followed by two attribute names: the type and the name."
+                            ),
                             format!("Write `{kind}.TYPE.NAME`."),
                         );
                     };
@@ -105,9 +107,7 @@ pub(crate) fn reference(
             (subject, taken)
         }
         ty => match name(0) {
-            Some(name) => {
-                (Subject::Resource(ResourceAddr { mode: Mode::Managed, ty: ty.into(), name }), 1)
-            }
+            Some(name) => (Subject::Resource(ResourceAddr { mode: Mode::Managed, ty: ty.into(), name }), 1),
             None => {
                 return invalid(
                     "A reference to a resource type must be followed by at least one attribute access, specifying the resource name.".into(),
@@ -126,7 +126,10 @@ pub(crate) fn reference(
     };
     let end = match taken {
         0 => span.end,
-        n => operators.get(n - 1).and_then(hcl_edit::Span::span).map_or(span.end, |r| Span::new(source, r.start, r.end).end),
+        n => operators
+            .get(n - 1)
+            .and_then(hcl_edit::Span::span)
+            .map_or(span.end, |r| Span::new(source, r.start, r.end).end),
     };
     // A caret under the subject and its first step is enough; the whole may go over several lines.
     let end = if output.is_some() { span.end } else { end };

@@ -83,7 +83,11 @@ fn constructor(call: &FuncCall, source: SourceId, span: Span) -> Found {
         },
         "object" => match lone()? {
             Expression::Object(items) => object(items, source, span),
-            _ => invalid(span, "The argument of object() must be an object of types.", "Write `object({ NAME = TYPE })`."),
+            _ => invalid(
+                span,
+                "The argument of object() must be an object of types.",
+                "Write `object({ NAME = TYPE })`.",
+            ),
         },
         "optional" => invalid(
             span,
@@ -111,7 +115,11 @@ fn object(items: &hcl_edit::expr::Object, source: SourceId, span: Span) -> Found
             && call.name.name.as_str() == "optional"
         {
             let Some(inner) = call.args.get(0).filter(|_| call.args.len() <= 2) else {
-                return invalid(span, "optional() takes a type and perhaps a default.", "Write `optional(TYPE, DEFAULT)`.");
+                return invalid(
+                    span,
+                    "optional() takes a type and perhaps a default.",
+                    "Write `optional(TYPE, DEFAULT)`.",
+                );
             };
             expr = inner;
             default = call.args.get(1);

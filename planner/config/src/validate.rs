@@ -94,7 +94,9 @@ impl Checker<'_> {
                     Diagnostic::error(
                         "unsupported-argument",
                         "Unsupported argument",
-                        format!("An argument named `{input}` is not expected here: module `{name}` has no such variable."),
+                        format!(
+                            "An argument named `{input}` is not expected here: module `{name}` has no such variable."
+                        ),
                     )
                     .remedy(near.map_or("Remove it.".into(), |n| format!("Did you mean `{n}`?")))
                     .at(*span),
@@ -149,15 +151,25 @@ impl Checker<'_> {
         match &reference.subject {
             Subject::Variable(name) if !module.variables.contains_key(name) => {
                 let near = suggest(name, module.variables.keys().map(|k| &**k));
-                undeclared("input variable", &format!("an input variable with the name {name:?}"), near, "var.", span, || {
-                    format!("Declare it with `variable {name:?} {{}}`.")
-                })
+                undeclared(
+                    "input variable",
+                    &format!("an input variable with the name {name:?}"),
+                    near,
+                    "var.",
+                    span,
+                    || format!("Declare it with `variable {name:?} {{}}`."),
+                )
             }
             Subject::Local(name) if !module.locals.contains_key(name) => {
                 let near = suggest(name, module.locals.keys().map(|k| &**k));
-                undeclared("local value", &format!("a local value with the name {name:?}"), near, "local.", span, || {
-                    format!("Declare it in a `locals` block: `{name} = ...`.")
-                })
+                undeclared(
+                    "local value",
+                    &format!("a local value with the name {name:?}"),
+                    near,
+                    "local.",
+                    span,
+                    || format!("Declare it in a `locals` block: `{name} = ...`."),
+                )
             }
             Subject::Resource(addr) if !module.resources.contains_key(addr) => {
                 let names: Vec<String> =

@@ -13,12 +13,7 @@ pub use collect::{VariableFlag, collect_variables};
 
 /// A given value as the variable takes it: null by its rule, optional defaults, converted, marked.
 /// On an error the value is unknown.
-pub fn prepare_variable(
-    variable: &Variable,
-    name: &str,
-    value: Value,
-    place: Option<Span>,
-) -> (Value, Diagnostics) {
+pub fn prepare_variable(variable: &Variable, name: &str, value: Value, place: Option<Span>) -> (Value, Diagnostics) {
     let mark = |v: Value| if variable.sensitive { v.mark(Marks::SENSITIVE) } else { v };
     let wrong = |summary: &str, what: String, remedy: String| {
         let mut diagnostic = Diagnostic::error("invalid-variable", summary, what).remedy(remedy);
@@ -34,7 +29,9 @@ pub fn prepare_variable(
             None => {
                 return wrong(
                     "Required variable not set",
-                    format!("The given value is not suitable for `var.{name}`: required variable may not be set to null."),
+                    format!(
+                        "The given value is not suitable for `var.{name}`: required variable may not be set to null."
+                    ),
                     "Give it a value other than null.".into(),
                 );
             }
@@ -47,7 +44,11 @@ pub fn prepare_variable(
         Ok(value) => (mark(value), Diagnostics::new()),
         Err(error) => {
             let path = crate::path_text(&error.path);
-            let clause = if path.is_empty() { error.message.clone() } else { format!("{}: {}", path.trim_start_matches('.'), error.message) };
+            let clause = if path.is_empty() {
+                error.message.clone()
+            } else {
+                format!("{}: {}", path.trim_start_matches('.'), error.message)
+            };
             wrong(
                 "Invalid value for input variable",
                 format!("The given value is not suitable for `var.{name}`: {clause}."),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cplan_config::{decode, load, validate};
-use cplan_model::{Attribute, AttrPath, Diagnostics, Format, Nesting, ResourceAddr, Schema, Type};
+use cplan_model::{AttrPath, Attribute, Diagnostics, Format, Nesting, ResourceAddr, Schema, Type};
 
 use crate::scope::{empty, folder};
 
@@ -101,7 +101,19 @@ fn places_of_attributes_are_found_again() {
 fn broken_input_never_panics() {
     let deep = format!("a = {}1{}\n", "[".repeat(5000), "]".repeat(5000));
     let chain = format!("locals {{\n  a = 1{}\n}}\n", " + 1".repeat(3000));
-    for text in [deep.as_str(), chain.as_str(), "resource", "\u{0}", "a = \"${", "x {", "}", "= 1", "a = <<EOT\nx", "\"", "locals {\n a = \"\\q\"\n}"] {
+    for text in [
+        deep.as_str(),
+        chain.as_str(),
+        "resource",
+        "\u{0}",
+        "a = \"${",
+        "x {",
+        "}",
+        "= 1",
+        "a = <<EOT\nx",
+        "\"",
+        "locals {\n a = \"\\q\"\n}",
+    ] {
         let (dir, _, diagnostics) = folder(text);
         assert!(diagnostics.has_errors(), "{text:.40}");
         drop(dir);

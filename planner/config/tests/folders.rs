@@ -1,1 +1,203 @@
-//! Folders of files: modules, variables, files of values.
+//! Folders of files: modules, variables, files of values, dynamic blocks.
+
+use std::path::Path;
+
+use cplan_config::{VariableFlag, check_rules, collect_variables, decode, evaluate, load, prepare_variable, validate};
+use cplan_model::{Attribute, Marks, Nesting, Schema, Type, Value};
+
+use crate::scope::{Fixed, empty, folder};
+
+fn write(dir: &Path, name: &str, text: &str) {
+    let path = dir.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn modules_are_loaded_once_and_shown_relative() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        "top/main.hcl",
+        "module \"a\" {\n  source = \"../lib\"\n  x = 1\n}\nmodule \"b\" {\n  source = \"../lib\"\n  x = 2\n}\n",
+    );
+    write(dir.path(), "top/more.tf", "output \"o\" {\n  value = module.a.y\n}\n");
+    write(dir.path(), "top/other.pkr.hcl", "this is not ours");
+    write(dir.path(), "lib/main.tf", "variable \"x\" {}\noutput \"y\" {\n  value = var.x\n}\n");
+    let (config, diagnostics) = load(&dir.path().join("top"));
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert!(validate(&config).is_empty());
+    let paths: Vec<_> = config.sources.iter().map(|(_, f)| f.path.display().to_string()).collect();
+    assert_eq!(paths, ["main.hcl", "more.tf", "../lib/main.tf"]);
+    assert!(std::sync::Arc::ptr_eq(&config.root.calls["a"].module, &config.root.calls["b"].module));
+}
+
+#[test]
+fn circles_and_wrong_calls_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        "main.tf",
+        "module \"a\" {\n  source = \"./a\"\n}\nmodule \"r\" {\n  source = \"hashicorp/consul/aws\"\n}\n",
+    );
+    write(dir.path(), "a/main.tf", "module \"b\" {\n  source = \"../b\"\n}\n");
+    write(dir.path(), "b/main.tf", "module \"a\" {\n  source = \"../a\"\n}\n");
+    let (_, diagnostics) = load(dir.path());
+    let found: Vec<_> = diagnostics.iter().map(|d| (d.id, d.what.clone())).collect();
+    assert_eq!(found[0], ("module-cycle", "The module calls go in a circle: a -> b -> a.".to_owned()));
+    assert_eq!(found[1].0, "module-source");
+
+    let (_dir, config, _) = folder("module \"m\" {\n  source = \"./m\"\n  sise = 1\n}\n");
+    write(_dir.path(), "m/main.tf", "variable \"size\" {}\n");
+    drop(config);
+    let (config, _) = load(_dir.path());
+    let found: Vec<_> = validate(&config).into_iter().map(|d| (d.id, d.remedy)).collect();
+    assert_eq!(found[0], ("unsupported-argument", "Did you mean `size`?".to_owned()));
+    assert_eq!(found[1].0, "missing-argument");
+}
+
+#[test]
+fn the_last_given_value_wins() {
+    let text = "variable \"a\" {}\nvariable \"n\" {\n  type = number\n}\nvariable \"l\" {\n  type = list(string)\n  default = []\n}\nvariable \"s\" {\n  default = \"d\"\n  sensitive = true\n}\n";
+    let (dir, config, _) = folder(text);
+    let env = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+    let a = |env: &[(String, String)], flags: &[VariableFlag]| {
+        let (values, diagnostics) = collect_variables(&config, env, flags);
+        (values["a"].clone(), diagnostics)
+    };
+    let mut envs = vec![env("TF_VAR_a", "tf"), env("TF_VAR_n", "5"), env("TF_VAR_l", "[\"x\"]")];
+    assert_eq!(a(&envs, &[]).0, Value::string("tf"));
+    envs.insert(0, env("CPLAN_VAR_a", "cplan"));
+    assert_eq!(a(&envs, &[]).0, Value::string("cplan"));
+    write(dir.path(), "terraform.tfvars", "a = \"file\"\nunknown = 1\n");
+    let (value, diagnostics) = a(&envs, &[]);
+    assert_eq!(value, Value::string("file"));
+    assert_eq!(diagnostics.iter().map(|d| d.id).collect::<Vec<_>>(), ["undeclared-variable"]);
+    assert!(!diagnostics.has_errors());
+    write(dir.path(), "terraform.tfvars.json", "{\"a\": \"json\"}");
+    assert_eq!(a(&envs, &[]).0, Value::string("json"));
+    write(dir.path(), "b.auto.tfvars", "a = \"auto b\"\n");
+    write(dir.path(), "a.auto.tfvars", "a = \"auto a\"\n");
+    assert_eq!(a(&envs, &[]).0, Value::string("auto b"));
+    write(dir.path(), "x.tfvars", "a = \"named\"\n");
+    let named = VariableFlag::File(dir.path().join("x.tfvars"));
+    assert_eq!(a(&envs, &[VariableFlag::Value("a=flag".into()), named.clone()]).0, Value::string("named"));
+    assert_eq!(a(&envs, &[named, VariableFlag::Value("a=2".into())]).0, Value::string("2"));
+    assert!(a(&envs, &[VariableFlag::Value("b=1".into())]).1.has_errors());
+    let (values, _) = collect_variables(&config, &envs, &[]);
+    assert_eq!(values["n"], Value::number(5));
+    assert_eq!(values["l"], Value::list(Type::String, [Value::string("x")]));
+    assert!(values["s"].marks().is_sensitive());
+    let (_, diagnostics) = collect_variables(&config, &[], &[]);
+    let missing: Vec<_> = diagnostics.iter().filter(|d| d.id == "missing-variable").collect();
+    assert_eq!(missing.len(), 1, "a has a file, n has nothing");
+}
+
+#[test]
+fn optional_attributes_null_and_rules() {
+    let text = "variable \"t\" {\n  type = map(object({ n = number, m = optional(string, \"1GiB\"), o = optional(object({ p = optional(bool, true) }), {}) }))\n  nullable = false\n  default = {}\n  validation {\n    condition = length(var.t) < 2\n    error_message = \"At most one.\"\n  }\n}\n";
+    let (dir, config, diagnostics) = folder(text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let variable = &config.root.variables["t"];
+    let one = Value::object([("a", Value::object([("n", Value::string("2"))]))]);
+    let (value, diagnostics) = prepare_variable(variable, "t", one, None);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let a = value.get("a").unwrap();
+    assert_eq!(a.get("n"), Some(&Value::number(2)));
+    assert_eq!(a.get("m"), Some(&Value::string("1GiB")));
+    assert_eq!(a.get("o").unwrap().get("p"), Some(&Value::bool(true)));
+    let (value, _) = prepare_variable(variable, "t", Value::null(Type::Dynamic), None);
+    assert_eq!(value.as_map().unwrap().len(), 0);
+    let bad = Value::object([("a", Value::object([("m", Value::string("x"))]))]);
+    assert!(prepare_variable(variable, "t", bad, None).1.has_errors());
+
+    let mut scope: Fixed = empty(dir.path());
+    scope.variables.insert("t".into(), Value::unknown(Type::map(Type::Dynamic)));
+    assert!(check_rules(&variable.validations, &scope).is_empty());
+    scope.variables.insert("t".into(), Value::tuple([Value::bool(true), Value::bool(true)]));
+    assert_eq!(check_rules(&variable.validations, &scope).iter().next().unwrap().what, "At most one.");
+}
+
+#[test]
+fn unknowns_and_marks_go_through() {
+    let all = [
+        "\"a-${var.u}\"",
+        "var.u == null",
+        "var.s + 1",
+        "[for x in var.l : x]",
+        "var.u ? 1 : 2",
+        "\"x${var.secret}\"",
+        "{ a = var.secret }.a",
+        "upper(var.u)",
+        "length(var.l)",
+        "var.b && false",
+        "jsonencode([var.secret])",
+    ];
+    let (dir, exprs, diagnostics) = crate::scope::expressions(&all);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let mut scope = empty(dir.path());
+    scope.variables.insert("u".into(), Value::unknown(Type::String));
+    scope.variables.insert("b".into(), Value::unknown(Type::Bool));
+    scope.variables.insert("s".into(), Value::number(1).mark(Marks::SENSITIVE));
+    scope.variables.insert("l".into(), Value::unknown(Type::list(Type::String)));
+    scope.variables.insert("secret".into(), Value::string("p").mark(Marks::SENSITIVE));
+    let values: Vec<Value> = exprs
+        .iter()
+        .map(|e| {
+            let (value, diagnostics) = evaluate(e.as_ref().unwrap(), &scope);
+            assert!(diagnostics.is_empty(), "{diagnostics:?}");
+            value
+        })
+        .collect();
+    let cplan_model::Kind::Unknown(prefix) = values[0].kind() else { panic!() };
+    assert_eq!(prefix.refinement.prefix.as_deref(), Some("a-"));
+    assert!(!values[1].is_known() && values[1].ty() == Type::Bool);
+    assert_eq!(values[2], Value::number(2).mark(Marks::SENSITIVE));
+    assert!(!values[3].is_known() && !values[4].is_known());
+    assert!(values[5].marks().is_sensitive() && values[6].marks().is_sensitive() && values[10].marks().is_sensitive());
+    assert_eq!(values[7].ty(), Type::String);
+    assert_eq!(values[8].ty(), Type::Number);
+    assert_eq!(values[9], Value::bool(false));
+}
+
+#[test]
+fn dynamic_blocks_generate_and_stay_open() {
+    let inner = Schema::new("Inner.", [("v", Attribute::required(Type::Number, "V."))]);
+    let schema = Schema::new("Outer.", [("name", Attribute::optional(Type::String, "N.").sensitive())])
+        .block("b", Nesting::List, 0, None, inner.clone())
+        .block("one", Nesting::Single, 0, Some(1), inner);
+    let text = "resource \"t\" \"a\" {\n  name = \"n\"\n  b {\n    v = 1\n  }\n  dynamic \"b\" {\n    for_each = var.l\n    iterator = it\n    content {\n      v = it.value + it.key\n    }\n  }\n}\n";
+    let (dir, config, diagnostics) = folder(text);
+    assert!(diagnostics.is_empty());
+    let body = &config.root.resources.values().next().unwrap().body;
+    let names: Vec<_> = cplan_config::body_references(body).into_iter().map(|r| r.subject).collect();
+    assert_eq!(names, [cplan_config::Subject::Variable("l".into())]);
+    let mut scope = empty(dir.path());
+    scope.variables.insert("l".into(), Value::list(Type::Number, [Value::number(5), Value::number(6)]));
+    let (value, diagnostics) = decode(body, &schema, &scope);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let vs: Vec<_> = value.get("b").unwrap().children().map(|b| b.get("v").unwrap().as_u64().unwrap()).collect();
+    assert_eq!(vs, [1, 5, 7]);
+    assert!(value.get("one").unwrap().is_null() && value.get("name").unwrap().marks().is_sensitive());
+    assert_eq!(value.ty(), schema.object_type());
+    scope.variables.insert("l".into(), Value::unknown(Type::Dynamic));
+    let (value, diagnostics) = decode(body, &schema, &scope);
+    assert!(diagnostics.is_empty() && !value.get("b").unwrap().is_known());
+}
+
+#[test]
+fn files_and_flush_heredocs() {
+    let text = "locals {\n  h = <<-EOT\n    a\n      b ${1 + 1}\n    %{ for x in [1, 2] ~}\n    - ${x}\n    %{ endfor ~}\n    end\n  EOT\n  f = templatefile(\"t.txt\", { name = \"n\" })\n  g = file(\"t.txt\")\n}\n";
+    let (dir, config, diagnostics) = folder(text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    write(dir.path(), "t.txt", "hello $");
+    write(dir.path(), "t.txt", "hello ${name}%{ if name == \"n\" }!%{ endif }");
+    let value = |name: &str| {
+        let (value, diagnostics) = evaluate(&config.root.locals[name].value, &empty(dir.path()));
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        value
+    };
+    assert_eq!(value("h"), Value::string("a\n  b 2\n- 1\n- 2\nend\n"));
+    assert_eq!(value("f"), Value::string("hello n!"));
+    assert_eq!(value("g").as_str().unwrap().len(), 43);
+}

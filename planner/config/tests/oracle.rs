@@ -42,13 +42,8 @@ fn values_are_those_of_terraform() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let work = tempfile::tempdir().unwrap();
     let Some(mut command) = terraform(work.path()) else { return };
-    let mut child = command
-        .arg("console")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command.arg("console").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The console prints the value of its last line only, so all are attributes of one object.
     let members: Vec<String> = all.iter().enumerate().map(|(i, e)| format!("k{i:04} = ({e})")).collect();
     let input = format!("{{ {} }}\n", members.join(", "));
@@ -118,7 +113,9 @@ fn errors_are_those_of_terraform() {
 fn the_layout_is_that_of_terraform() {
     let work = tempfile::tempdir().unwrap();
     let mut wrong = String::new();
-    for text in [include_str!("oracle/ugly.tf"), include_str!("fixtures/decode.tf"), include_str!("fixtures/references.tf")] {
+    for text in
+        [include_str!("oracle/ugly.tf"), include_str!("fixtures/decode.tf"), include_str!("fixtures/references.tf")]
+    {
         let ours = cplan_config::format(text).unwrap();
         assert_eq!(cplan_config::format(&ours).unwrap(), ours);
         let Some(mut command) = terraform(work.path()) else { return };

@@ -44,8 +44,7 @@ pub(crate) fn expressions(all: &[&str]) -> (tempfile::TempDir, Vec<Option<Expr>>
     let text: String =
         all.iter().enumerate().map(|(i, e)| format!("output \"o{i}\" {{\n  value = {e}\n}}\n")).collect();
     let (dir, config, diagnostics) = folder(&text);
-    let found = (0..all.len())
-        .map(|i| config.root.outputs.get(format!("o{i}").as_str()).map(|o| o.value.clone()))
-        .collect();
+    let found =
+        (0..all.len()).map(|i| config.root.outputs.get(format!("o{i}").as_str()).map(|o| o.value.clone())).collect();
     (dir, found, diagnostics)
 }

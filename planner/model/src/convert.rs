@@ -98,12 +98,7 @@ fn walk(value: &Value, ty: &Type, path: &AttrPath) -> Result<Value, ConvertError
 }
 
 /// Elements of a list or set; where the target's element type is `any`, all become the one type that they share.
-fn elements(
-    items: &[Value],
-    to: &Type,
-    path: &AttrPath,
-    set: bool,
-) -> Result<(Type, Vec<Value>), ConvertError> {
+fn elements(items: &[Value], to: &Type, path: &AttrPath, set: bool) -> Result<(Type, Vec<Value>), ConvertError> {
     let step = |i: usize, item: &Value| if set { path.then(Step::Element(item.clone())) } else { path.then_index(i) };
     let convert_all = |ty: &Type| -> Result<Vec<Value>, ConvertError> {
         items.iter().enumerate().map(|(i, item)| walk(item, ty, &step(i, item))).collect()

@@ -48,20 +48,28 @@ pub(super) fn expand<'b>(
         if name == "dynamic" && !schema.blocks.contains_key("dynamic") {
             let Some(label) = block.labels.first().map(|l| l.as_str()) else {
                 decoder.diagnostics.push(
-                    Diagnostic::error("dynamic-block", "Missing name for dynamic", "A dynamic block needs the type of the blocks to generate.")
-                        .remedy("Write `dynamic \"TYPE\" {`.")
-                        .at(place),
+                    Diagnostic::error(
+                        "dynamic-block",
+                        "Missing name for dynamic",
+                        "A dynamic block needs the type of the blocks to generate.",
+                    )
+                    .remedy("Write `dynamic \"TYPE\" {`.")
+                    .at(place),
                 );
                 continue;
             };
             if !schema.blocks.contains_key(label) {
                 decoder.diagnostics.push(
-                    Diagnostic::error("unsupported-block", "Unsupported block type", format!("Blocks of type `{label}` are not expected here."))
-                        .remedy(match crate::suggest(label, blocks.iter().copied()) {
-                            Some(near) => format!("Did you mean `{near}`?"),
-                            None => "Remove it.".into(),
-                        })
-                        .at(place),
+                    Diagnostic::error(
+                        "unsupported-block",
+                        "Unsupported block type",
+                        format!("Blocks of type `{label}` are not expected here."),
+                    )
+                    .remedy(match crate::suggest(label, blocks.iter().copied()) {
+                        Some(near) => format!("Did you mean `{near}`?"),
+                        None => "Remove it.".into(),
+                    })
+                    .at(place),
                 );
                 continue;
             }
@@ -71,9 +79,13 @@ pub(super) fn expand<'b>(
         } else {
             if let Some(label) = block.labels.first().and_then(|l| l.span()) {
                 decoder.diagnostics.push(
-                    Diagnostic::error("block-labels", format!("Extraneous label for {name}"), format!("No labels are expected for `{name}` blocks."))
-                        .remedy("Remove the label.")
-                        .at(Span::new(decoder.source, label.start, label.end)),
+                    Diagnostic::error(
+                        "block-labels",
+                        format!("Extraneous label for {name}"),
+                        format!("No labels are expected for `{name}` blocks."),
+                    )
+                    .remedy("Remove the label.")
+                    .at(Span::new(decoder.source, label.start, label.end)),
                 );
             }
             let locals = decoder.locals.clone();
@@ -86,7 +98,9 @@ pub(super) fn expand<'b>(
 fn generate<'b>(decoder: &mut Decoder<'_>, block: &'b Block, label: &str) -> Vec<Found<'b>> {
     let place = decoder.header(block);
     let fail = |decoder: &mut Decoder<'_>, what: &str, remedy: &str, span: Span| {
-        decoder.diagnostics.push(Diagnostic::error("dynamic-block", "Invalid dynamic block", what).remedy(remedy).at(span));
+        decoder
+            .diagnostics
+            .push(Diagnostic::error("dynamic-block", "Invalid dynamic block", what).remedy(remedy).at(span));
     };
     for argument in block.body.attributes() {
         if !["for_each", "iterator"].contains(&argument.key.as_str()) {
@@ -105,7 +119,12 @@ fn generate<'b>(decoder: &mut Decoder<'_>, block: &'b Block, label: &str) -> Vec
     };
     let contents: Vec<&Block> = block.body.get_blocks("content").collect();
     let [content] = contents.as_slice() else {
-        fail(decoder, "A dynamic block needs exactly one `content` block.", "Put the arguments of the generated blocks into `content { ... }`.", place);
+        fail(
+            decoder,
+            "A dynamic block needs exactly one `content` block.",
+            "Put the arguments of the generated blocks into `content { ... }`.",
+            place,
+        );
         return vec![Found::Open];
     };
     let Some(each) = block.body.get_attribute("for_each") else {
@@ -133,7 +152,10 @@ fn generate<'b>(decoder: &mut Decoder<'_>, block: &'b Block, label: &str) -> Vec
         }
         Ok(None) => return vec![Found::Open],
         Err(_) if collection.is_null() => "Cannot use a null value in for_each.".to_owned(),
-        Err(_) => format!("Cannot use a {} value in for_each. An iterable collection is required.", collection.ty().friendly()),
+        Err(_) => format!(
+            "Cannot use a {} value in for_each. An iterable collection is required.",
+            collection.ty().friendly()
+        ),
     };
     decoder.diagnostics.push(
         Diagnostic::error("dynamic-block", "Invalid dynamic for_each value", what)

@@ -73,9 +73,7 @@ impl Evaluator<'_> {
                     spans.extend(items.iter().map(|_| span));
                     continue;
                 }
-                Kind::Unknown(u)
-                    if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) =>
-                {
+                Kind::Unknown(u) if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
                     return None;
                 }
                 Kind::Null(_) => "The expanding argument (indicated by ...) must not be null.",
@@ -93,11 +91,13 @@ impl Evaluator<'_> {
     fn apply(&mut self, name: &str, function: &Function, args: &[Value], spans: &[Span], spread: Marks) -> Value {
         let here = self.here;
         if let Some(what) = wrong_count(name, function, args.len()) {
-            let summary =
-                if args.len() < function.params.len() { "Not enough function arguments" } else { "Too many function arguments" };
-            return self.fail(
-                Diagnostic::error("function-arguments", summary, what).remedy(usage(name, function)).at(here),
-            );
+            let summary = if args.len() < function.params.len() {
+                "Not enough function arguments"
+            } else {
+                "Too many function arguments"
+            };
+            return self
+                .fail(Diagnostic::error("function-arguments", summary, what).remedy(usage(name, function)).at(here));
         }
         let mut marks = spread;
         let mut ready = Vec::with_capacity(args.len());
@@ -138,7 +138,8 @@ impl Evaluator<'_> {
             };
             return result.mark(marks);
         }
-        let mut context = Context { dir: self.scope.module_dir(), scope: self.scope, source: self.source, depth: self.depth };
+        let mut context =
+            Context { dir: self.scope.module_dir(), scope: self.scope, source: self.source, depth: self.depth };
         match (function.call)(&mut context, &ready) {
             Ok(value) => value.mark(marks),
             Err(failure) => self.failed(name, function, failure, spans),
@@ -192,10 +193,9 @@ impl Evaluator<'_> {
             return value;
         }
         let what = match last {
-            Some(last) => format!(
-                "Call to function \"try\" failed: no expression succeeded: {}: {}",
-                last.summary, last.what
-            ),
+            Some(last) => {
+                format!("Call to function \"try\" failed: no expression succeeded: {}: {}", last.summary, last.what)
+            }
             None => "Call to function \"try\" failed: at least one argument is required.".into(),
         };
         self.fail(
@@ -209,9 +209,13 @@ impl Evaluator<'_> {
         let here = self.here;
         let Some(arg) = call.args.get(0).filter(|_| call.args.len() == 1) else {
             return self.fail(
-                Diagnostic::error("function-arguments", "Not enough function arguments", "Function \"can\" expects 1 argument(s).")
-                    .remedy("Give it the expression to try.")
-                    .at(here),
+                Diagnostic::error(
+                    "function-arguments",
+                    "Not enough function arguments",
+                    "Function \"can\" expects 1 argument(s).",
+                )
+                .remedy("Give it the expression to try.")
+                .at(here),
             );
         };
         let (value, diagnostics) = self.attempt(arg);
@@ -266,10 +270,9 @@ fn usage(name: &str, function: &Function) -> String {
 
 /// Renders a template's text with variables; names and errors are those of the template.
 pub(crate) fn template_text(context: &Context<'_>, text: &str, variables: &Value) -> Result<Value, String> {
-    let template: hcl_edit::template::Template =
-        text.parse().map_err(|e: hcl_edit::parser::Error| {
-            format!("line {}, column {}: {}", e.location().line(), e.location().column(), e.message())
-        })?;
+    let template: hcl_edit::template::Template = text.parse().map_err(|e: hcl_edit::parser::Error| {
+        format!("line {}, column {}: {}", e.location().line(), e.location().column(), e.message())
+    })?;
     let locals: Vec<(Arc<str>, Value)> =
         variables.as_map().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let scope: &dyn Scope = context.scope;

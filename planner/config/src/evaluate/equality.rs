@@ -7,7 +7,11 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (a.kind(), b.kind()) {
         (Kind::Null(_), Kind::Null(_)) => Some(true),
         (Kind::Null(_), Kind::Unknown(u)) | (Kind::Unknown(u), Kind::Null(_)) => {
-            if u.refinement.not_null { Some(false) } else { None }
+            if u.refinement.not_null {
+                Some(false)
+            } else {
+                None
+            }
         }
         (Kind::Null(_), _) | (_, Kind::Null(_)) => Some(false),
         (Kind::Unknown(u), _) if prefix_differs(u.refinement.prefix.as_deref(), b) => Some(false),

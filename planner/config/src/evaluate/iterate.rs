@@ -155,7 +155,12 @@ pub(crate) fn pairs(collection: &Value) -> Result<Option<Vec<(Value, Value)>>, S
         }
         Kind::Unknown(u) if !u.ty.is_primitive() => None,
         Kind::Null(_) => return Err("A null value cannot be used as the collection in a 'for' expression.".into()),
-        _ => return Err(format!("A value of type {} cannot be used as the collection in a 'for' expression.", collection.ty().friendly())),
+        _ => {
+            return Err(format!(
+                "A value of type {} cannot be used as the collection in a 'for' expression.",
+                collection.ty().friendly()
+            ));
+        }
     })
 }
 

@@ -75,8 +75,7 @@ impl Evaluator<'_> {
                     super::operators::not_null(Type::list(item.ty()))
                 }
                 Type::Tuple(ts) => {
-                    let items: Vec<_> =
-                        ts.iter().map(|t| self.operators(Value::unknown(t.clone()), each)).collect();
+                    let items: Vec<_> = ts.iter().map(|t| self.operators(Value::unknown(t.clone()), each)).collect();
                     Value::tuple(items)
                 }
                 _ => unknown(),

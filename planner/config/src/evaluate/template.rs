@@ -110,9 +110,7 @@ impl Evaluator<'_> {
                         (None, _) => open("", marks),
                     };
                 }
-                Err(_) => {
-                    "Cannot include the given value in a string template: string required.".to_owned()
-                }
+                Err(_) => "Cannot include the given value in a string template: string required.".to_owned(),
             }
         };
         let span = self.span(expr);

@@ -46,8 +46,12 @@ pub(super) fn tokens(text: &str) -> Vec<Vec<Token>> {
         }
         let (kind, len) = scan(rest, c);
         if let Some(line) = lines.last_mut() {
-            let text = if kind == Kind::Comment { rest[..len].trim_end() } else { &rest[..len] };
-            line.push(Token { kind, text: text.to_owned() });
+            let text = match kind {
+                Kind::Comment => rest[..len].trim_end().to_owned(),
+                Kind::Text => tidy(&rest[..len]),
+                _ => rest[..len].to_owned(),
+            };
+            line.push(Token { kind, text });
         }
         rest = &rest[len..];
     }
@@ -90,6 +94,47 @@ fn scan(rest: &str, c: char) -> (Kind, usize) {
     }
     let wide = WIDE.iter().find(|w| rest.starts_with(**w)).map(|w| w.len());
     (Kind::Symbol, wide.unwrap_or(c.len_utf8()))
+}
+
+/// The text with what stands in `${}` and `%{}` laid out too.
+fn tidy(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['$', '%', '\\']) {
+        let here = &rest[at..];
+        let skip = if here.starts_with("$${") || here.starts_with("%%{") {
+            3
+        } else if here.starts_with("${") || here.starts_with("%{") {
+            let len = 2 + template(&here[2..]);
+            let inner = here[2..len].trim_end_matches('}');
+            out.push_str(&rest[..at]);
+            if inner.contains('\n') || here[2..len].len() != inner.len() + 1 {
+                out.push_str(&here[..len]);
+            } else {
+                let (open, inner) = inner.strip_prefix('~').map_or(("", inner), |i| ("~", i));
+                let (inner, close) = inner.strip_suffix('~').map_or((inner, ""), |i| (i, "~"));
+                let line = tokens(inner).into_iter().next().unwrap_or_default();
+                out.push_str(&here[..2]);
+                out.push_str(open);
+                // Two braces side by side would be hard to read.
+                out.push_str(if inner.trim_start().starts_with('{') { " " } else { "" });
+                for (token, blanks) in line.iter().zip(super::space::spaces(&line)) {
+                    out.push_str(&" ".repeat(blanks));
+                    out.push_str(&token.text);
+                }
+                out.push_str(close);
+                out.push('}');
+            }
+            rest = &here[len..];
+            continue;
+        } else if here.starts_with("\\\"") || here.starts_with("\\\\") {
+            2
+        } else {
+            here.chars().next().map_or(1, char::len_utf8)
+        };
+        out.push_str(&rest[..at + skip]);
+        rest = &rest[at + skip..];
+    }
+    out + rest
 }
 
 /// The length of a quoted template, with the templates inside of it.

@@ -26,7 +26,8 @@ fn parse(value: &Value) -> Result<IpNet, Failure> {
     let address = if address.contains(':') {
         address.to_owned()
     } else {
-        let parts: Vec<&str> = address.split('.').map(|p| p.trim_start_matches('0')).map(|p| if p.is_empty() { "0" } else { p }).collect();
+        let parts: Vec<&str> =
+            address.split('.').map(|p| p.trim_start_matches('0')).map(|p| if p.is_empty() { "0" } else { p }).collect();
         parts.join(".")
     };
     let address: IpAddr = address.parse().map_err(|_| bad())?;
@@ -48,7 +49,8 @@ fn address(bits: u32, n: u128) -> IpAddr {
 fn host(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let net = parse(&a[0])?;
     let wanted = of(&a[1]);
-    let too_many = || Failure::Call(format!("prefix of {} does not accommodate a host numbered {wanted}", net.prefix_len()));
+    let too_many =
+        || Failure::Call(format!("prefix of {} does not accommodate a host numbered {wanted}", net.prefix_len()));
     let (bits, base) = number(net.network());
     let free = bits - u32::from(net.prefix_len());
     let size = Number::parse_radix(&format!("1{}", "0".repeat(free as usize)), 2).unwrap_or_else(|_| 0.into());
@@ -110,13 +112,22 @@ fn subnets(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         let length = prefix + u32::try_from(newbits).unwrap_or(0);
         if length > bits {
             let kind = if bits == 32 { "IPv4" } else { "IPv6" };
-            return Err(Failure::Argument(i, format!("would extend prefix to {length} bits, which is too long for an {kind} address")));
+            return Err(Failure::Argument(
+                i,
+                format!("would extend prefix to {length} bits, which is too long for an {kind} address"),
+            ));
         }
         let step = size(length);
         at = at.checked_next_multiple_of(step).unwrap_or(u128::MAX);
         let offset = at.wrapping_sub(base);
         if prefix > 0 && offset.checked_add(step).is_none_or(|end| end > size(prefix)) {
-            return Err(Failure::Argument(i, format!("not enough remaining address space for a subnet with a prefix of {length} bits after {}", last(&out))));
+            return Err(Failure::Argument(
+                i,
+                format!(
+                    "not enough remaining address space for a subnet with a prefix of {length} bits after {}",
+                    last(&out)
+                ),
+            ));
         }
         out.push(format!("{}/{length}", address(bits, at)));
         at = at.saturating_add(step);

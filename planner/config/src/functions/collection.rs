@@ -15,7 +15,11 @@ pub(super) fn table() -> Table {
     let dynamic = || Type::list(Type::Dynamic);
     vec![
         ("element", Function::new([any("list").marked(), num("index")], Returns::Computed, element)),
-        ("lookup", Function::new([any("inputMap").marked(), text("key")], Returns::Computed, lookup).variadic(any("default").null().unknown().marked())),
+        (
+            "lookup",
+            Function::new([any("inputMap").marked(), text("key")], Returns::Computed, lookup)
+                .variadic(any("default").null().unknown().marked()),
+        ),
         ("keys", Function::new([any("inputMap").marked().unknown()], Returns::Computed, keys)),
         ("values", Function::new([any("mapping").marked()], Returns::Computed, values)),
         ("merge", Function::new([], Returns::Computed, merge).variadic(any("maps").null().marked())),
@@ -28,12 +32,22 @@ pub(super) fn table() -> Table {
         ("coalescelist", Function::new([], Returns::Computed, coalescelist).variadic(any("vals").null())),
         ("compact", Function::new([param("list", strings())], fixed(strings()), compact)),
         ("reverse", Function::new([any("list").marked()], Returns::Computed, reverse)),
-        ("slice", Function::new([any("list").marked(), num("start_index"), num("end_index")], Returns::Computed, slice)),
+        (
+            "slice",
+            Function::new([any("list").marked(), num("start_index"), num("end_index")], Returns::Computed, slice),
+        ),
         ("transpose", Function::new([param("values", Type::map(strings()))], fixed(Type::map(strings())), transpose)),
         ("zipmap", Function::new([param("keys", strings()), any("values").marked()], Returns::Computed, zipmap)),
         ("alltrue", Function::new([param("list", bools())], fixed(Type::Bool), |_, a| fold(&a[0], true))),
         ("anytrue", Function::new([param("list", bools())], fixed(Type::Bool), |_, a| fold(&a[0], false))),
-        ("matchkeys", Function::new([param("values", dynamic()), param("keys", dynamic()), param("searchset", dynamic())], Returns::SameAs(0), matchkeys)),
+        (
+            "matchkeys",
+            Function::new(
+                [param("values", dynamic()), param("keys", dynamic()), param("searchset", dynamic())],
+                Returns::SameAs(0),
+                matchkeys,
+            ),
+        ),
     ]
 }
 
@@ -44,7 +58,12 @@ fn friendly(value: &Value) -> String {
 fn element(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let items = match a[0].kind() {
         Kind::List(_, items) | Kind::Tuple(items) => items,
-        Kind::Set(..) => return Err(Failure::Argument(0, "cannot read elements from set of ".to_owned() + &friendly(&a[0]).replace("set of ", ""))),
+        Kind::Set(..) => {
+            return Err(Failure::Argument(
+                0,
+                "cannot read elements from set of ".to_owned() + &friendly(&a[0]).replace("set of ", ""),
+            ));
+        }
         _ => return Err(Failure::Argument(0, format!("cannot read elements from {}", friendly(&a[0])))),
     };
     let at = whole(&a[1])?;
@@ -75,8 +94,9 @@ fn lookup(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         Some(default) => {
             let default = default.clone().mark(marks);
             match a[0].kind() {
-                Kind::Map(t, _) if *t != Type::Dynamic => convert(&default, t)
-                    .map_err(|_| Failure::Argument(2, "the default value must have the same type as the map elements".into())),
+                Kind::Map(t, _) if *t != Type::Dynamic => convert(&default, t).map_err(|_| {
+                    Failure::Argument(2, "the default value must have the same type as the map elements".into())
+                }),
                 _ => Ok(default),
             }
         }
@@ -154,7 +174,12 @@ fn concat(_: &mut Context<'_>, a: &[Value]) -> Outcome {
                 Ok(_) => {}
                 Err(error) => return Err(Failure::Argument(i, error.message)),
             },
-            _ => return Err(Failure::Argument(i, "all arguments must be lists or tuples; got ".to_owned() + &friendly(arg))),
+            _ => {
+                return Err(Failure::Argument(
+                    i,
+                    "all arguments must be lists or tuples; got ".to_owned() + &friendly(arg),
+                ));
+            }
         }
     }
     let items: Vec<Value> = a.iter().flat_map(|v| v.as_slice().unwrap_or_default().to_vec()).collect();
@@ -287,7 +312,9 @@ fn reverse(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     Ok(match a[0].kind() {
         Kind::List(t, items) | Kind::Set(t, items) => Value::list(t.clone(), back(items)),
         Kind::Tuple(items) => Value::tuple(back(items)),
-        _ => return Err(Failure::Argument(0, format!("can only reverse list or tuple values, not {}", friendly(&a[0])))),
+        _ => {
+            return Err(Failure::Argument(0, format!("can only reverse list or tuple values, not {}", friendly(&a[0]))));
+        }
     }
     .mark(marks))
 }

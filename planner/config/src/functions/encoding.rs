@@ -14,9 +14,10 @@ pub(super) fn table() -> Table {
     let one = |call| Function::new([text("str")], fixed(Type::String), call);
     vec![
         ("jsonencode", Function::new([any("val").null().unknown()], fixed(Type::String), jsonencode)),
-        ("jsondecode", Function::new([text("str")], Returns::Computed, |_, a| {
-            from_json(str_of(&a[0])).map_err(Failure::Call)
-        })),
+        (
+            "jsondecode",
+            Function::new([text("str")], Returns::Computed, |_, a| from_json(str_of(&a[0])).map_err(Failure::Call)),
+        ),
         ("base64encode", one(|_, a| Ok(Value::string(BASE64_STANDARD.encode(str_of(&a[0])))))),
         ("base64decode", one(base64decode)),
         ("urlencode", one(|_, a| Ok(Value::string(urlencode(str_of(&a[0])))))),
@@ -49,9 +50,9 @@ fn base64decode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let bytes = BASE64_STANDARD
         .decode(text.replace(['\n', '\r'], ""))
         .map_err(|_| Failure::Call(format!("failed to decode base64 data {text:?}")))?;
-    String::from_utf8(bytes).map(Value::string).map_err(|_| {
-        Failure::Call("the result of decoding the provided string is not valid UTF-8".into())
-    })
+    String::from_utf8(bytes)
+        .map(Value::string)
+        .map_err(|_| Failure::Call("the result of decoding the provided string is not valid UTF-8".into()))
 }
 
 fn urlencode(text: &str) -> String {

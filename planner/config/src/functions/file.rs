@@ -27,10 +27,13 @@ pub(super) fn table() -> Table {
         ("templatestring", Function::new([text("template"), any("vars")], Returns::Computed, templatestring)),
         ("basename", path(|_, a| Ok(Value::string(basename(str_of(&a[0])))))),
         ("dirname", path(|_, a| Ok(Value::string(dirname(str_of(&a[0])))))),
-        ("abspath", path(|c, a| {
-            let path = std::path::absolute(c.dir.join(str_of(&a[0]))).map_err(|e| Failure::Call(e.to_string()))?;
-            Ok(Value::string(clean(&path.to_string_lossy())))
-        })),
+        (
+            "abspath",
+            path(|c, a| {
+                let path = std::path::absolute(c.dir.join(str_of(&a[0]))).map_err(|e| Failure::Call(e.to_string()))?;
+                Ok(Value::string(clean(&path.to_string_lossy())))
+            }),
+        ),
         ("pathexpand", path(|_, a| Ok(Value::string(expand(str_of(&a[0])))))),
     ]
 }
@@ -74,7 +77,9 @@ fn read_text(context: &Context<'_>, path: &Value) -> Result<String, Failure> {
 fn exists(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let path = locate(context, &a[0]);
     match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_dir() => Err(Failure::Argument(0, format!("{:?} is a directory, not a file", str_of(&a[0])))),
+        Ok(meta) if meta.is_dir() => {
+            Err(Failure::Argument(0, format!("{:?} is a directory, not a file", str_of(&a[0]))))
+        }
         Ok(_) => Ok(Value::bool(true)),
         Err(_) => Ok(Value::bool(false)),
     }
@@ -100,7 +105,12 @@ fn variables(value: &Value) -> Result<(), Failure> {
         let good = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
             && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
         if !good {
-            return Err(Failure::Argument(1, format!("invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores")));
+            return Err(Failure::Argument(
+                1,
+                format!(
+                    "invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores"
+                ),
+            ));
         }
     }
     Ok(())

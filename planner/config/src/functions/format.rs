@@ -25,7 +25,12 @@ pub(super) fn formatlist(_: &mut Context<'_>, a: &[Value]) -> Outcome {
             Some((first, n)) if n != list.len() => {
                 return Err(Failure::Argument(
                     i + 1,
-                    format!("argument {} has length {}, which is inconsistent with argument {} of length {n}", i + 1, list.len(), first + 1),
+                    format!(
+                        "argument {} has length {}, which is inconsistent with argument {} of length {n}",
+                        i + 1,
+                        list.len(),
+                        first + 1
+                    ),
                 ));
             }
             Some(_) => {}
@@ -81,14 +86,21 @@ fn text(format: &str, args: &[Value]) -> Result<String, Failure> {
         let position = match index {
             Some(index) => {
                 explicit = true;
-                index.checked_sub(1).ok_or_else(|| Failure::Call(format!("unrecognized format character {:?} at offset {offset}", '[')))?
+                index.checked_sub(1).ok_or_else(|| {
+                    Failure::Call(format!("unrecognized format character {:?} at offset {offset}", '['))
+                })?
             }
             None => next,
         };
         next = position + 1;
         highest = highest.max(next);
         let Some(arg) = args.get(position) else {
-            return Err(Failure::Call(format!("not enough arguments for {:?} at {offset}: need index {} but have {} total", verb.raw, position + 1, args.len())));
+            return Err(Failure::Call(format!(
+                "not enough arguments for {:?} at {offset}: need index {} but have {} total",
+                verb.raw,
+                position + 1,
+                args.len()
+            )));
         };
         verb.offset = offset;
         out.push_str(&apply(&verb, arg, position)?);
@@ -145,7 +157,10 @@ fn scan(text: &str, offset: usize) -> Result<(Verb, Option<usize>, usize), Failu
     };
     let len = at + mode.len_utf8();
     if !"vtbdoxXeEfgGsq%".contains(mode) {
-        return Err(Failure::Call(format!("unsupported format verb {mode:?} in {:?} at offset {offset}", &text[..len])));
+        return Err(Failure::Call(format!(
+            "unsupported format verb {mode:?} in {:?} at offset {offset}",
+            &text[..len]
+        )));
     }
     verb.mode = mode;
     verb.raw = text[..len].to_owned();
@@ -153,7 +168,8 @@ fn scan(text: &str, offset: usize) -> Result<(Verb, Option<usize>, usize), Failu
 }
 
 fn apply(verb: &Verb, arg: &Value, position: usize) -> Result<String, Failure> {
-    let unsupported = |why: String| Failure::Call(format!("unsupported value for {:?} at {}: {why}", verb.raw, verb.offset));
+    let unsupported =
+        |why: String| Failure::Call(format!("unsupported value for {:?} at {}: {why}", verb.raw, verb.offset));
     let needs = |ty: Type| {
         if arg.is_null() {
             return Err(unsupported(match ty {
@@ -225,7 +241,15 @@ fn pad(verb: &Verb, text: String) -> String {
 }
 
 fn signed(verb: &Verb, negative: bool, digits: &str) -> String {
-    let sign = if negative { "-" } else if verb.plus { "+" } else if verb.space { " " } else { "" };
+    let sign = if negative {
+        "-"
+    } else if verb.plus {
+        "+"
+    } else if verb.space {
+        " "
+    } else {
+        ""
+    };
     let missing = verb.width.unwrap_or(0).saturating_sub(sign.len() + digits.len());
     if verb.minus {
         format!("{sign}{digits}{}", " ".repeat(missing))
@@ -288,7 +312,9 @@ fn general(n: &Number, precision: Option<usize>, upper: bool) -> String {
             let p = p.max(1);
             let rounded = format!("{:.*e}", p - 1, f);
             let e: i32 = rounded.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-            let trim = |s: &str| if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_owned() } else { s.to_owned() };
+            let trim = |s: &str| {
+                if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_owned() } else { s.to_owned() }
+            };
             if e < -4 || e >= i32::try_from(p).unwrap_or(i32::MAX) {
                 let mantissa = rounded.split_once('e').map_or(rounded.as_str(), |(m, _)| m);
                 format!("{}e{}{:0>2}", trim(mantissa), if e < 0 { '-' } else { '+' }, e.abs())

@@ -6,7 +6,8 @@ use super::Failure;
 
 /// The value that a JSON text stands for: arrays are tuples, objects are objects.
 pub(crate) fn from_json(text: &str) -> Result<Value, String> {
-    let parsed: serde_json::Value = serde_json::from_str(text).map_err(|e| if e.is_eof() { "EOF".to_owned() } else { e.to_string() })?;
+    let parsed: serde_json::Value =
+        serde_json::from_str(text).map_err(|e| if e.is_eof() { "EOF".to_owned() } else { e.to_string() })?;
     Ok(value(&parsed))
 }
 

@@ -19,9 +19,12 @@ pub(super) fn table() -> Table {
         ("sum", Function::new([any("list")], fixed(Type::Number), sum)),
         ("range", Function::new([], fixed(Type::list(Type::Number)), range).variadic(num("params"))),
         ("length", Function::new([any("value").marked().unknown()], fixed(Type::Number), length)),
-        ("tonumber", Function::new([any("v").null().marked().unknown()], fixed(Type::Number), |_, a| {
-            super::convert::to(&a[0], &Type::Number)
-        })),
+        (
+            "tonumber",
+            Function::new([any("v").null().marked().unknown()], fixed(Type::Number), |_, a| {
+                super::convert::to(&a[0], &Type::Number)
+            }),
+        ),
         ("index", Function::new([any("list"), any("value")], fixed(Type::Number), index)),
         ("one", Function::new([param("list", Type::Dynamic).marked()], super::Returns::Computed, one_of)),
     ]
@@ -106,7 +109,10 @@ fn wide(text: &str, base: i64) -> Option<Number> {
 
 fn sum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let Some(items) = a[0].as_slice() else {
-        return Err(Failure::Argument(0, format!("argument must be list, set, or tuple. Received {}", a[0].ty().friendly())));
+        return Err(Failure::Argument(
+            0,
+            format!("argument must be list, set, or tuple. Received {}", a[0].ty().friendly()),
+        ));
     };
     if items.is_empty() {
         return Err(Failure::Argument(0, "cannot sum an empty list".into()));

@@ -54,7 +54,9 @@ fn intersection(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 
 fn subtract(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     Ok(match shared(a)? {
-        (ty, Some(sets)) => Value::set(ty, sets[0].iter().filter(|x| !sets[1].contains(x)).cloned().collect::<Vec<_>>()),
+        (ty, Some(sets)) => {
+            Value::set(ty, sets[0].iter().filter(|x| !sets[1].contains(x)).cloned().collect::<Vec<_>>())
+        }
         (ty, None) => Value::unknown(Type::set(ty)),
     })
 }
@@ -88,7 +90,10 @@ fn product(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         if size > 1_000_000 {
             return Err("the product has more than a million elements".into());
         }
-        rows = rows.iter().flat_map(|row| items.iter().map(move |x| [row.as_slice(), std::slice::from_ref(x)].concat())).collect();
+        rows = rows
+            .iter()
+            .flat_map(|row| items.iter().map(move |x| [row.as_slice(), std::slice::from_ref(x)].concat()))
+            .collect();
     }
     let ty = Type::tuple(columns.into_iter().map(|(ty, _)| ty));
     let rows = rows.into_iter().map(Value::tuple);

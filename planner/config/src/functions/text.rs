@@ -17,35 +17,57 @@ pub(super) fn table() -> Table {
         ("chomp", one(|_, a| map(a, |s| s.trim_end_matches(['\n', '\r']).to_owned()))),
         ("strrev", one(|_, a| map(a, |s| graphemes(s).collect::<Vec<_>>().into_iter().rev().collect()))),
         ("trimspace", one(|_, a| map(a, |s| s.trim().to_owned()))),
-        ("trim", pair("str", "cutset", |_, a| {
-            let cut: Vec<char> = str_of(&a[1]).chars().collect();
-            map(a, |s| s.trim_matches(&cut[..]).to_owned())
-        })),
-        ("trimprefix", pair("str", "prefix", |_, a| {
-            map(a, |s| s.strip_prefix(str_of(&a[1])).unwrap_or(s).to_owned())
-        })),
-        ("trimsuffix", pair("str", "suffix", |_, a| {
-            map(a, |s| s.strip_suffix(str_of(&a[1])).unwrap_or(s).to_owned())
-        })),
-        ("startswith", Function::new([text("str"), text("prefix")], fixed(Type::Bool), |_, a| {
-            Ok(Value::bool(str_of(&a[0]).starts_with(str_of(&a[1]))))
-        })),
-        ("endswith", Function::new([text("str"), text("suffix")], fixed(Type::Bool), |_, a| {
-            Ok(Value::bool(str_of(&a[0]).ends_with(str_of(&a[1]))))
-        })),
-        ("strcontains", Function::new([text("str"), text("substr")], fixed(Type::Bool), |_, a| {
-            Ok(Value::bool(str_of(&a[0]).contains(str_of(&a[1]))))
-        })),
+        (
+            "trim",
+            pair("str", "cutset", |_, a| {
+                let cut: Vec<char> = str_of(&a[1]).chars().collect();
+                map(a, |s| s.trim_matches(&cut[..]).to_owned())
+            }),
+        ),
+        ("trimprefix", pair("str", "prefix", |_, a| map(a, |s| s.strip_prefix(str_of(&a[1])).unwrap_or(s).to_owned()))),
+        ("trimsuffix", pair("str", "suffix", |_, a| map(a, |s| s.strip_suffix(str_of(&a[1])).unwrap_or(s).to_owned()))),
+        (
+            "startswith",
+            Function::new([text("str"), text("prefix")], fixed(Type::Bool), |_, a| {
+                Ok(Value::bool(str_of(&a[0]).starts_with(str_of(&a[1]))))
+            }),
+        ),
+        (
+            "endswith",
+            Function::new([text("str"), text("suffix")], fixed(Type::Bool), |_, a| {
+                Ok(Value::bool(str_of(&a[0]).ends_with(str_of(&a[1]))))
+            }),
+        ),
+        (
+            "strcontains",
+            Function::new([text("str"), text("substr")], fixed(Type::Bool), |_, a| {
+                Ok(Value::bool(str_of(&a[0]).contains(str_of(&a[1]))))
+            }),
+        ),
         ("indent", Function::new([num("spaces"), text("str")], fixed(Type::String), indent)),
         ("substr", Function::new([text("str"), num("offset"), num("length")], fixed(Type::String), substr)),
         ("split", Function::new([text("separator"), text("str")], fixed(strings()), split)),
-        ("join", Function::new([text("separator")], fixed(Type::String), join).variadic(param("lists", strings()).unknown())),
+        (
+            "join",
+            Function::new([text("separator")], fixed(Type::String), join).variadic(param("lists", strings()).unknown()),
+        ),
         ("sort", Function::new([param("list", strings())], fixed(strings()), sort)),
-        ("replace", Function::new([text("str"), text("substr"), text("replace")], fixed(Type::String), super::regex::replace)),
+        (
+            "replace",
+            Function::new([text("str"), text("substr"), text("replace")], fixed(Type::String), super::regex::replace),
+        ),
         ("regex", Function::new([text("pattern"), text("string")], Returns::Computed, super::regex::regex)),
         ("regexall", Function::new([text("pattern"), text("string")], Returns::Computed, super::regex::regexall)),
-        ("format", Function::new([text("format")], fixed(Type::String), super::format::format).variadic(super::any("args").null().unknown())),
-        ("formatlist", Function::new([text("format")], fixed(strings()), super::format::formatlist).variadic(super::any("args").null().unknown())),
+        (
+            "format",
+            Function::new([text("format")], fixed(Type::String), super::format::format)
+                .variadic(super::any("args").null().unknown()),
+        ),
+        (
+            "formatlist",
+            Function::new([text("format")], fixed(strings()), super::format::formatlist)
+                .variadic(super::any("args").null().unknown()),
+        ),
     ]
 }
 

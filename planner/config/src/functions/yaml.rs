@@ -97,8 +97,12 @@ fn block(text: &str, indent: usize) -> String {
 }
 
 pub(super) fn yamldecode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let documents = YamlLoader::load_from_str(str_of(&a[0]))
-        .map_err(|error| Failure::Argument(0, format!("on line {}, column {}: {}", error.marker().line(), error.marker().col() + 1, error.info())))?;
+    let documents = YamlLoader::load_from_str(str_of(&a[0])).map_err(|error| {
+        Failure::Argument(
+            0,
+            format!("on line {}, column {}: {}", error.marker().line(), error.marker().col() + 1, error.info()),
+        )
+    })?;
     match documents.as_slice() {
         [] => Ok(Value::null(Type::Dynamic)),
         [one] => value(one, 0),
@@ -134,6 +138,8 @@ fn value(yaml: &Yaml, depth: usize) -> Outcome {
             }
             Value::object(out)
         }
-        Yaml::Alias(_) | Yaml::BadValue => return Err(Failure::Argument(0, "the document uses what is not supported".into())),
+        Yaml::Alias(_) | Yaml::BadValue => {
+            return Err(Failure::Argument(0, "the document uses what is not supported".into()));
+        }
     })
 }

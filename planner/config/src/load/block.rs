@@ -37,7 +37,10 @@ impl<'a> Reader<'a> {
                 "block-labels",
                 &format!("Missing {missing} for {kind}"),
                 format!("All {kind} blocks must have {N} labels ({}).", names.join(", ")),
-                format!("Write `{kind}{} {{`.", names.iter().map(|n| format!(" \"{}\"", n.to_uppercase())).collect::<String>()),
+                format!(
+                    "Write `{kind}{} {{`.",
+                    names.iter().map(|n| format!(" \"{}\"", n.to_uppercase())).collect::<String>()
+                ),
                 self.header(),
             );
             return None;
@@ -48,7 +51,13 @@ impl<'a> Reader<'a> {
             } else {
                 format!("Only {N} labels ({}) are expected for {kind} blocks.", names.join(", "))
             };
-            self.error("block-labels", &format!("Extraneous label for {kind}"), what, "Remove the label.".into(), self.header());
+            self.error(
+                "block-labels",
+                &format!("Extraneous label for {kind}"),
+                what,
+                "Remove the label.".into(),
+                self.header(),
+            );
             return None;
         }
         for (i, label) in labels.iter().enumerate() {
@@ -56,7 +65,8 @@ impl<'a> Reader<'a> {
             let good = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
                 && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
             if !good {
-                let span = self.block.labels[i].span().map_or(self.header(), |r| Span::new(self.source, r.start, r.end));
+                let span =
+                    self.block.labels[i].span().map_or(self.header(), |r| Span::new(self.source, r.start, r.end));
                 self.error(
                     "invalid-name",
                     &format!("Invalid {kind} name"),
@@ -199,7 +209,12 @@ pub(crate) fn unsupported_argument<S: AsRef<str>>(
 }
 
 /// "Unsupported block type" with the near name.
-pub(crate) fn unsupported_block<S: AsRef<str>>(block: &Block, source: SourceId, blocks: &[S], arguments: &[S]) -> Diagnostic {
+pub(crate) fn unsupported_block<S: AsRef<str>>(
+    block: &Block,
+    source: SourceId,
+    blocks: &[S],
+    arguments: &[S],
+) -> Diagnostic {
     let name = block.ident.as_str();
     let what = format!("Blocks of type `{name}` are not expected here.");
     let remedy = if arguments.iter().any(|a| a.as_ref() == name) {

@@ -176,9 +176,13 @@ impl Builder {
                 Some(text) => Some((text.to_owned(), expr.span)),
                 None => {
                     self.diagnostics.push(
-                        Diagnostic::error("module-source", "Invalid module source", "The source of a module must be a string.")
-                            .remedy("Write a path that begins with `./` or `../`.")
-                            .at(expr.span),
+                        Diagnostic::error(
+                            "module-source",
+                            "Invalid module source",
+                            "The source of a module must be a string.",
+                        )
+                        .remedy("Write a path that begins with `./` or `../`.")
+                        .at(expr.span),
                     );
                     None
                 }
@@ -193,10 +197,7 @@ impl Builder {
     }
 
     /// The module with its calls loaded; a call whose module cannot be loaded is left out.
-    pub(super) fn finish(
-        mut self,
-        mut load: impl FnMut(&str, Span) -> Option<Arc<Module>>,
-    ) -> (Module, Diagnostics) {
+    pub(super) fn finish(mut self, mut load: impl FnMut(&str, Span) -> Option<Arc<Module>>) -> (Module, Diagnostics) {
         for (name, (call, path)) in self.calls {
             let module = path.and_then(|(path, span)| load(&path, span));
             if let Some(module) = module {

@@ -86,7 +86,9 @@ impl Builder {
             self.duplicate(&format!("provider `{name}`"), first, span);
             return;
         }
-        self.module.providers.insert(name, ProviderBlock { span, body: body(block, source, &["alias", "version"], &[]) });
+        self.module
+            .providers
+            .insert(name, ProviderBlock { span, body: body(block, source, &["alias", "version"], &[]) });
     }
 }
 

@@ -74,7 +74,8 @@ fn satisfied(constraint: &str, have: &[u64]) -> Option<bool> {
         return None;
     }
     let at = |v: &[u64], i: usize| v.get(i).copied().unwrap_or(0);
-    let order = (0..3).map(|i| at(have, i).cmp(&at(&given, i))).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
+    let order =
+        (0..3).map(|i| at(have, i).cmp(&at(&given, i))).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
     Some(match operator.trim() {
         "" | "=" => order.is_eq(),
         "!=" => order.is_ne(),

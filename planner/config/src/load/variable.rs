@@ -46,7 +46,10 @@ impl Builder {
                     reader.error(
                         "invalid-default",
                         "Invalid default value for variable",
-                        format!("This default value is not compatible with the variable's type constraint: {}.", crate::clause(&error)),
+                        format!(
+                            "This default value is not compatible with the variable's type constraint: {}.",
+                            crate::clause(&error)
+                        ),
                         format!("Write a default of type `{ty}`."),
                         expr.span,
                     );

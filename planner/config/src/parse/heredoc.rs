@@ -57,7 +57,8 @@ impl Lines<'_> {
                     for line in raw.split_inclusive('\n') {
                         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
                         // Blank lines count for nothing, a sequence that follows the blanks does.
-                        if starts_line(self.text, at) && !line.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) {
+                        if starts_line(self.text, at) && !line.trim_start_matches([' ', '\t']).starts_with(['\n', '\r'])
+                        {
                             self.see(indent);
                         }
                         at += line.len();

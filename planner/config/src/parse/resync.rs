@@ -3,8 +3,20 @@
 use std::ops::Range;
 
 const BLOCKS: [&str; 14] = [
-    "resource", "data", "variable", "output", "locals", "module", "provider", "terraform", "cplan", "check", "moved",
-    "import", "removed", "ephemeral",
+    "resource",
+    "data",
+    "variable",
+    "output",
+    "locals",
+    "module",
+    "provider",
+    "terraform",
+    "cplan",
+    "check",
+    "moved",
+    "import",
+    "removed",
+    "ephemeral",
 ];
 
 /// The pieces of a file, each beginning with a block's first line (the first with whatever stands before).

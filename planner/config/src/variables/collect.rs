@@ -27,8 +27,7 @@ pub fn collect_variables(
     env: &[(String, String)],
     flags: &[VariableFlag],
 ) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
-    let mut inputs =
-        Inputs { config, given: BTreeMap::new(), diagnostics: Diagnostics::new(), failed: Vec::new() };
+    let mut inputs = Inputs { config, given: BTreeMap::new(), diagnostics: Diagnostics::new(), failed: Vec::new() };
     for prefix in ["TF_VAR_", "CPLAN_VAR_"] {
         for (key, value) in env {
             if let Some(name) = key.strip_prefix(prefix)
@@ -96,7 +95,12 @@ impl Inputs<'_> {
             Ok(text) => text,
             Err(error) => {
                 let what = format!("The variables file `{shown}` cannot be read: {error}.");
-                self.error("unreadable", "Failed to read variables file", what, "Check that it exists and that you may read it.");
+                self.error(
+                    "unreadable",
+                    "Failed to read variables file",
+                    what,
+                    "Check that it exists and that you may read it.",
+                );
                 return;
             }
         };
@@ -113,7 +117,9 @@ impl Inputs<'_> {
                 Diagnostic::warning(
                     "undeclared-variable",
                     "Value for undeclared variable",
-                    format!("The root module does not declare a variable named {name:?}, but {place} gives it a value."),
+                    format!(
+                        "The root module does not declare a variable named {name:?}, but {place} gives it a value."
+                    ),
                 )
                 .remedy(match near {
                     Some(near) => format!("Did you mean `{near}`?"),

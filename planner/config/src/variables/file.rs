@@ -30,9 +30,13 @@ pub(super) fn parse(content: &str, shown: &str) -> File {
     for block in body.blocks() {
         let name = block.ident.as_str();
         file.diagnostics.push(words(
-            Diagnostic::error("unsupported-block", "Unexpected block", format!("A variables file has no blocks, but there is `{name}`."))
-                .remedy(format!("Write `{name} = {{ ... }}` for a value; variables are declared in the configuration."))
-                .at(crate::load_block::header(block, source)),
+            Diagnostic::error(
+                "unsupported-block",
+                "Unexpected block",
+                format!("A variables file has no blocks, but there is `{name}`."),
+            )
+            .remedy(format!("Write `{name} = {{ ... }}` for a value; variables are declared in the configuration."))
+            .at(crate::load_block::header(block, source)),
         ));
     }
     for attribute in body.attributes() {

@@ -39,6 +39,8 @@ locals {
   bcd=2
 
   ef = 3
+  t1 = "%{ if a }x%{ else }y%{ endif }"
+  t2 = "%{~ for x in [1,2] ~} ${~ x+1 ~} %{~ endfor ~} \" $${ a } ${ { a = 1 }["a"] } ${"q"}"
   /* block */
   g = [
     1,

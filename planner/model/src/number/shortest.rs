@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use dashu_int::ops::BitTest;
 use dashu_int::UBig;
+use dashu_int::ops::BitTest;
 
 /// Digits of `mantissa * 2^exponent` for floats of `precision` bits.
 pub(super) fn shortest(mantissa: &UBig, exponent: i64, precision: usize) -> String {
