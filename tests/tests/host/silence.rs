@@ -39,16 +39,17 @@ fn a_machine_that_never_answers_is_an_error_and_the_next_apply_goes_on() {
         return;
     }
     let folder = Folder::with(TOPOLOGY);
-    let late = folder.cplan(&["apply", "-auto-approve", "-var", "patience=1500ms"]);
+    let late = folder.cplan(&["apply", "-auto-approve", "-var", "patience=2s"]);
     let listed = folder.cplan(&["state", "list"]).stdout;
     let again = folder.cplan(&["apply", "-auto-approve", "-var", "patience=180s"]);
     let destroyed = folder.cplan(&["destroy", "-auto-approve", "-var", "patience=180s"]);
 
     let said = late.expect(1).text();
-    for part in ["ssh", "1.5s", "lab_machine.late"] {
+    for part in ["ssh", "2s", "lab_machine.late", "onsole"] {
         assert!(said.contains(part), "`{part}` is missing in:\n{said}");
     }
     assert!(listed.contains("lab_network.management"), "{listed}");
+    assert!(listed.contains("lab_machine.late"), "what exists is not in the state:\n{listed}");
     let _ = again.expect(0);
     let _ = destroyed.expect(0);
 }
