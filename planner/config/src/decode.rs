@@ -116,7 +116,7 @@ impl Decoder<'_> {
             return Value::unknown(attribute.ty.clone());
         }
         if let Some(format) = attribute.format
-            && let Err(diagnostic) = quantity(format, name, &attribute.ty, &argument.value, &value)
+            && let Err(diagnostic) = quantity(format, name, &attribute.ty, &value)
         {
             self.diagnostics.push(diagnostic.at(expr.span));
             return Value::unknown(attribute.ty.clone());
@@ -196,7 +196,7 @@ impl Decoder<'_> {
 }
 
 /// Checks the strings of a value that must carry a unit.
-fn quantity(format: Format, name: &str, ty: &Type, expr: &Expression, value: &Value) -> Result<(), Diagnostic> {
+fn quantity(format: Format, name: &str, ty: &Type, value: &Value) -> Result<(), Diagnostic> {
     let wrong = |what: String, remedy: String| {
         Err(Diagnostic::error("quantity", "Invalid quantity", format!("`{name}`: {what}")).remedy(remedy))
     };
@@ -213,7 +213,7 @@ fn quantity(format: Format, name: &str, ty: &Type, expr: &Expression, value: &Va
             wrong(format!("the number {n} has no unit."), remedy)
         }
         Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) | Kind::Map(..) | Kind::Object(_) if !ty.is_primitive() => {
-            value.children().try_for_each(|child| quantity(format, name, &Type::String, expr, child))
+            value.children().try_for_each(|child| quantity(format, name, &Type::String, child))
         }
         _ => Ok(()),
     }

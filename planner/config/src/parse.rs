@@ -73,6 +73,15 @@ fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
         .remedy("Remove one of the two; each argument may be set only once.")
         .at(Span::new(source, offset, offset + word.len()));
     }
+    if message.contains("redefined object key") {
+        return Diagnostic::error(
+            "duplicate-key",
+            "Duplicate object key",
+            format!("The key `{word}` is set twice in one object."),
+        )
+        .remedy("Remove one of the two.")
+        .at(Span::new(source, offset, offset + word.len()));
+    }
     if message.contains("nested levels") || message.contains("chained binary operators") {
         let limit = if message.contains("nested levels") { "64 levels" } else { "128 operators" };
         return Diagnostic::error(

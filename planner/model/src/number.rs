@@ -352,7 +352,7 @@ mod tests {
         }
         assert_eq!(n("1e30").to_string(), "1000000000000000000000000000000");
         assert_eq!(n("1.50").to_string(), "1.5");
-        assert_eq!(Number::from(1.4142135623730951).to_string(), "1.4142135623730951");
+        assert_eq!(Number::from(2.7315135623730951).to_string(), "2.731513562373095");
         assert_eq!(Number::from(u64::MAX).to_string(), "18446744073709551615");
     }
 

@@ -1,6 +1,7 @@
 //! `for` expressions, and walking collections for them and for templates.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Kind, Marks, Span, Type, Value, convert};
@@ -65,18 +66,21 @@ impl Evaluator<'_> {
         let value = self.eval(&expr.value_expr);
         if expr.grouping {
             out.groups.entry(key).or_default().push(value);
-        } else if out.map.contains_key(&key) {
-            self.diagnostics.push(
+            return true;
+        }
+        match out.map.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
+            Entry::Occupied(taken) => self.diagnostics.push(
                 Diagnostic::error(
                     "duplicate-key",
                     "Duplicate object key",
-                    format!("Two different items produced the key {key:?} in this 'for' expression."),
+                    format!("Two different items produced the key {:?} in this 'for' expression.", taken.key()),
                 )
                 .remedy("If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key.")
                 .at(span),
-            );
-        } else {
-            out.map.insert(key, value);
+            ),
         }
         true
     }

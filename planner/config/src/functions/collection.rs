@@ -313,7 +313,10 @@ fn reverse(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         Kind::List(t, items) | Kind::Set(t, items) => Value::list(t.clone(), back(items)),
         Kind::Tuple(items) => Value::tuple(back(items)),
         _ => {
-            return Err(Failure::Argument(0, format!("can only reverse list or tuple values, not {}", friendly(&a[0]))));
+            return Err(Failure::Argument(
+                0,
+                format!("can only reverse list or tuple values, not {}", friendly(&a[0])),
+            ));
         }
     }
     .mark(marks))

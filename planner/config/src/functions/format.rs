@@ -148,7 +148,7 @@ fn scan(text: &str, offset: usize) -> Result<(Verb, Option<usize>, usize), Failu
     if chars.peek().is_some_and(|(_, c)| *c == '[') {
         chars.next();
         index = number(&mut chars);
-        if !chars.next().is_some_and(|(_, c)| c == ']') || index.is_none() {
+        if chars.next().is_none_or(|(_, c)| c != ']') || index.is_none() {
             return Err(Failure::Call(format!("unrecognized format character '[' at offset {offset}")));
         }
     }

@@ -14,8 +14,11 @@ pub(super) fn table() -> Table {
     ]
 }
 
+/// The elements of each set.
+type Sets = Vec<Vec<Value>>;
+
 /// All sets with the one element type that they share; `None` where something is unknown.
-fn shared(a: &[Value]) -> Result<(Type, Option<Vec<Vec<Value>>>), Failure> {
+fn shared(a: &[Value]) -> Result<(Type, Option<Sets>), Failure> {
     let types: Vec<Type> = (a.iter())
         .filter_map(|v| match v.kind() {
             Kind::Set(t, items) if !(items.is_empty() && *t == Type::Dynamic) => Some(t.clone()),
@@ -29,7 +32,7 @@ fn shared(a: &[Value]) -> Result<(Type, Option<Vec<Vec<Value>>>), Failure> {
     if a.iter().any(|v| !v.is_wholly_known()) {
         return Ok((ty, None));
     }
-    let sets: Result<Vec<Vec<Value>>, _> =
+    let sets: Result<Sets, _> =
         a.iter().map(|v| v.as_slice().unwrap_or_default().iter().map(|x| convert(x, &ty)).collect()).collect();
     let sets = sets.map_err(|e| Failure::Call(e.message))?;
     Ok((ty, Some(sets)))

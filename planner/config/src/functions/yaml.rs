@@ -53,7 +53,7 @@ fn node(value: &Value, indent: usize, inline: bool, out: &mut String) -> Result<
 
 /// What follows `-` or `key:`.
 fn nested(item: &Value, indent: usize, in_list: bool, out: &mut String) -> Result<(), Failure> {
-    let collection = !matches!(item.children().next(), None);
+    let collection = item.children().next().is_some();
     let is_list = item.as_slice().is_some();
     if !collection {
         out.push(' ');

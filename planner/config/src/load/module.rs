@@ -16,11 +16,15 @@ const BLOCKS: [&str; 9] =
     ["resource", "data", "variable", "output", "locals", "module", "provider", "terraform", "cplan"];
 const LATER: [&str; 5] = ["check", "moved", "import", "removed", "ephemeral"];
 
+/// The `source` of a call and its place.
+type SourcePath = (String, Span);
+
 /// A module on its way.
 pub(super) struct Builder {
     pub(super) module: Module,
     pub(super) diagnostics: Diagnostics,
-    calls: BTreeMap<Arc<str>, (ModuleCall, Option<(String, Span)>)>,
+    /// Calls whose modules are not loaded yet.
+    calls: BTreeMap<Arc<str>, (ModuleCall, Option<SourcePath>)>,
 }
 
 impl Builder {
