@@ -19,19 +19,29 @@ pub struct HostFacts {
     pub qemu_version: u32,
 }
 
-/// Asks libvirt.
+/// Asks libvirt, and the kernel where that is this one.
 pub async fn facts(client: &Client) -> Result<HostFacts, ProviderError> {
-    let facts = client.call(|connection| {
+    let local = client.settings().get().is_local();
+    let facts = client.call(move |connection| {
         let refused = || LibvirtError::call("describe the host");
         let node = connection.node_info().map_err(refused())?;
         Ok(HostFacts {
             cpus: node.cpus.into(),
-            memory: node.memory * 1024,
+            // libvirt adds up NUMA nodes, which do not count memory that was plugged in later.
+            memory: (node.memory * 1024).max(if local { memory_total() } else { 0 }),
             libvirt_version: connection.lib_version().map_err(refused())?,
             qemu_version: connection.hyp_version().map_err(refused())?,
         })
     });
     Ok(facts.await?)
+}
+
+/// `MemTotal` of proc(5), in bytes; zero where it cannot be read.
+fn memory_total() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 #[derive(Deserialize)]
