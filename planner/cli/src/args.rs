@@ -53,6 +53,8 @@ pub(crate) enum Command {
     State(StateCommand),
     /// Open a shell on a machine, or run a command there
     Ssh(SshArgs),
+    /// Write configuration files in the usual form
+    Fmt(FmtArgs),
     /// Say what this host can and cannot do, and what mends it
     Doctor(JsonArgs),
 }
@@ -183,6 +185,26 @@ pub(crate) struct SshArgs {
     /// The command; without, a shell
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Of `fmt`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArgs {
+    /// Files and folders; `-` is standard input
+    pub(crate) targets: Vec<PathBuf>,
+    /// Change nothing, exit with 3 when something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Show what changes
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Name the files that change (-list=false does not)
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
+    #[arg(require_equals = true, action = ArgAction::Set)]
+    pub(crate) list: bool,
+    /// Folders below, too
+    #[arg(long)]
+    pub(crate) recursive: bool,
 }
 
 /// Parses a command line, program name first. An `Err` may also be the answer to `-help` or `-version`.

@@ -5,6 +5,7 @@ mod approval;
 mod destroy;
 mod doctor;
 mod drift;
+mod fmt;
 mod graph;
 mod output;
 mod plan;
@@ -64,6 +65,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Graph => graph::run(session),
         Command::State(command) => state::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),
+        Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,
     };
     session.providers.registry.close().await;
@@ -81,10 +83,9 @@ fn block_on(command: impl Future<Output = Result<ExitCode, CommandError>>) -> Re
 fn refused_early(error: &CommandError, colour: bool) -> ExitCode {
     let terminal = Terminal::new(colour, false);
     match error {
-        CommandError::Refused(list, _) => {
-            let sources = cplan_model::SourceMap::default();
+        CommandError::Refused(list, sources) => {
             let view = crate::render::diagnostic::View {
-                sources: &sources,
+                sources,
                 prefix: std::path::Path::new(""),
                 style: terminal.error_style(),
                 width: terminal.error_width(),

@@ -11,6 +11,8 @@ pub(crate) enum ExitCode {
     Error,
     /// There are changes (`plan -detailed-exitcode`) or drift.
     Changes,
+    /// `fmt -check` would change something.
+    Unformatted,
 }
 
 impl From<ExitCode> for process::ExitCode {
@@ -19,6 +21,7 @@ impl From<ExitCode> for process::ExitCode {
             ExitCode::Ok => 0,
             ExitCode::Error => 1,
             ExitCode::Changes => 2,
+            ExitCode::Unformatted => 3,
         })
     }
 }

@@ -4,16 +4,15 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
-use cplan_config::Config;
 use cplan_engine::EngineError;
-use cplan_model::{Diagnostic, Diagnostics};
+use cplan_model::{Diagnostic, Diagnostics, SourceMap};
 use cplan_store::StoreError;
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum CommandError {
     /// The user's mistakes, with the files they are in.
-    Refused(Diagnostics, Option<std::sync::Arc<Config>>),
+    Refused(Diagnostics, SourceMap),
     /// Something failed; a sentence on how to mend it may follow.
     Failed(Box<dyn Error + Send + Sync>, String),
     /// Writing to standard output failed: most often nobody reads any more.
@@ -39,7 +38,7 @@ impl CommandError {
         remedy: impl Into<String>,
     ) -> Self {
         let diagnostic = Diagnostic::error(id, summary, what).remedy(remedy);
-        CommandError::Refused(diagnostic.into(), None)
+        CommandError::Refused(diagnostic.into(), SourceMap::default())
     }
 
     /// A file that could not be used.
@@ -60,7 +59,7 @@ impl From<EngineError> for CommandError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
-            EngineError::Configuration(diagnostics) => CommandError::Refused(diagnostics, None),
+            EngineError::Configuration(diagnostics) => CommandError::Refused(diagnostics, SourceMap::default()),
             EngineError::Settle { ref source, .. } => {
                 let remedy = source.remedy.clone();
                 CommandError::Failed(Box::new(error), remedy)

@@ -113,10 +113,9 @@ impl Session {
 
     /// Shows why the command failed.
     pub(crate) fn tell(&self, error: &CommandError) -> Result<(), std::io::Error> {
-        let nowhere = SourceMap::default();
         match error {
-            CommandError::Refused(list, config) => {
-                let view = self.view(config.as_ref().map_or(&nowhere, |c| &c.sources));
+            CommandError::Refused(list, sources) => {
+                let view = self.view(sources);
                 if self.settings.json {
                     return self.terminal.out(&json::text(&json::diagnostic::report(list, &view)));
                 }
@@ -155,5 +154,5 @@ impl Session {
 
 /// The warnings, unless there are errors.
 pub(crate) fn refuse(found: Diagnostics, config: &Arc<Config>) -> Result<Diagnostics, CommandError> {
-    if found.has_errors() { Err(CommandError::Refused(found, Some(Arc::clone(config)))) } else { Ok(found) }
+    if found.has_errors() { Err(CommandError::Refused(found, config.sources.clone())) } else { Ok(found) }
 }

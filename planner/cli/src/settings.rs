@@ -162,6 +162,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Graph => "graph",
         Command::State(_) => "state",
         Command::Ssh(_) => "ssh",
+        Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",
     }
 }

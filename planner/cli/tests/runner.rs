@@ -1,1 +1,3 @@
-//! The binary in temporary folders, with `terraform_data` only.
+//! The binary in temporary folders, with `terraform_data` only: what is typed, and the whole of what is said.
+
+mod session;

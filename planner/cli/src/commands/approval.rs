@@ -8,7 +8,8 @@ use super::work::Kind;
 /// Whether the user wants it. Without somebody to ask, `-auto-approve` is needed.
 pub(crate) fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Result<bool, CommandError> {
     if auto_approve {
-        return session.print("\n").map(|()| true);
+        // Machines read lines; an empty one is not JSON.
+        return if session.settings.json { Ok(true) } else { session.print("\n").map(|()| true) };
     }
     if !session.terminal.asks || !session.settings.input || session.settings.json {
         return Err(CommandError::told(

@@ -9,12 +9,13 @@ use cplan_model::{Action, AttrChange, AttrPath, InstanceAddr, Mode, Schema, Step
 use similar::{ChangeTag, TextDiff};
 
 use super::reason::{because, headline, symbol};
-use super::sensitive::marked;
+use super::sensitive::marked_change;
 use super::style::{Style, Tone};
 use super::value::{SENSITIVE, UNKNOWN, bare, block, inline, quote, visible};
 
 /// The whole block of a change, ending in an empty line.
 pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> String {
+    let change = &marked_change(schema, change);
     let (sign, tone) = symbol(change.action);
     let mut out = String::new();
     let headline = format!("# {} {}", change.address, headline(change));
@@ -24,7 +25,7 @@ pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> 
     }
     let body = match change.action {
         Action::Create | Action::Read => members(change.after.as_ref(), schema, "+", style),
-        Action::Delete => members_of_deleted(change.before.as_ref(), schema, style),
+        Action::Delete => members_of_deleted(change.before.as_ref(), style),
         Action::Update | Action::Replace | Action::NoOp => attributes(change, schema, style),
     };
     let sign = style.paint(tone, sign);
@@ -49,7 +50,6 @@ pub(crate) fn block_header(address: &InstanceAddr) -> String {
 /// All that is set of an object, nested blocks as blocks.
 fn members(value: Option<&Value>, schema: Option<&Schema>, sign: &str, style: Style) -> String {
     let Some(value) = value else { return String::new() };
-    let value = marked(schema, value);
     let Some(map) = value.as_map() else { return String::new() };
     let is_block = |name: &str| schema.is_some_and(|s| s.blocks.contains_key(name));
     let shown: BTreeMap<_, _> = map.iter().filter(|(_, v)| !v.is_null()).collect();
@@ -70,9 +70,8 @@ fn members(value: Option<&Value>, schema: Option<&Schema>, sign: &str, style: St
 }
 
 /// What tells a reader which object goes: its plain attributes. The rest is counted.
-fn members_of_deleted(value: Option<&Value>, schema: Option<&Schema>, style: Style) -> String {
+fn members_of_deleted(value: Option<&Value>, style: Style) -> String {
     let Some(value) = value else { return String::new() };
-    let value = marked(schema, value);
     let Some(map) = value.as_map() else { return String::new() };
     let set = || map.iter().filter(|(_, v)| !v.is_null());
     let longest = set().filter(|(_, v)| is_short(v)).map(|(k, _)| k.chars().count()).max().unwrap_or(0);
@@ -150,7 +149,7 @@ fn moves(change: &AttrChange, indent: usize, style: Style) -> String {
         _ if change.sensitive && change.after.as_ref().is_some_and(|v| !v.is_known()) => {
             format!("{SENSITIVE} {arrow} {UNKNOWN}")
         }
-        _ if change.sensitive => SENSITIVE.to_owned(),
+        _ if hidden_leaf(change) => SENSITIVE.to_owned(),
         (Some(old), Some(new)) if !new.is_known() && !is_short(old) => UNKNOWN.to_owned(),
         (Some(old), Some(new)) => match (old.as_str(), new.as_str()) {
             (Some(o), Some(n)) if o.contains('\n') || n.contains('\n') => text_diff(o, n, indent, style),
@@ -165,6 +164,11 @@ fn moves(change: &AttrChange, indent: usize, style: Style) -> String {
 /// Whether it reads well on one line.
 fn is_short(value: &Value) -> bool {
     value.as_map().is_none() && value.as_slice().is_none() && !value.as_str().is_some_and(|s| s.contains('\n'))
+}
+
+fn hidden_leaf(change: &AttrChange) -> bool {
+    let marked = |v: &Option<Value>| v.as_ref().is_some_and(|v| v.marks().is_sensitive());
+    change.sensitive || marked(&change.before) || marked(&change.after)
 }
 
 fn added(new: &Value, line: String, indent: usize) -> String {

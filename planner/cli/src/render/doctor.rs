@@ -42,7 +42,7 @@ pub(crate) fn doctor(findings: &[Finding], style: Style, width: Option<usize>) -
         let indent = longest + 8;
         let mut lines = wrap(&finding.found, width.map(|w| w.saturating_sub(indent).max(20)));
         if !finding.remedy.is_empty() {
-            let remedy = format!("mend it: {}", finding.remedy);
+            let remedy = format!("= {}", finding.remedy);
             lines.extend(wrap(&remedy, width.map(|w| w.saturating_sub(indent).max(20))));
         }
         for (i, line) in lines.iter().enumerate() {
@@ -82,9 +82,9 @@ mod tests {
             "\
 ok    libvirt  qemu:///system answers, version 9.0.0
 less  kvm      machines are emulated
-               mend it: modprobe kvm_amd
+               = modprobe kvm_amd
 bad   ssh      the program is missing
-               mend it: apt-get install -y openssh-client
+               = apt-get install -y openssh-client
 
 This host cannot run labs yet: 1 thing is missing.
 "

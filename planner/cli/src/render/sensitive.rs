@@ -1,7 +1,10 @@
 //! What must not be shown: by the marks of values, and by the schema's word.
 
-use cplan_engine::Registry;
-use cplan_model::{InstanceAddr, Kind, Marks, Mode, Schema, Value};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cplan_engine::{Change, Registry};
+use cplan_model::{AttrChange, InstanceAddr, Kind, Marks, Mode, Schema, Value};
 
 /// The schema of a resource or data source, whichever provider has it.
 pub(crate) fn schema_of<'a>(registry: &'a Registry, address: &InstanceAddr) -> Option<&'a Schema> {
@@ -12,20 +15,63 @@ pub(crate) fn schema_of<'a>(registry: &'a Registry, address: &InstanceAddr) -> O
     })
 }
 
-/// The values with the sensitive attributes of their schema marked, so that whoever shows them need know marks only.
+/// The values with what is sensitive marked, so that whoever shows them need know marks only: what the schema says, and
+/// every text that is sensitive elsewhere in the same object, because a provider that copies an input into a computed
+/// attribute knows no marks.
 pub(crate) fn marked(schema: Option<&Schema>, value: &Value) -> Value {
-    let Some(schema) = schema else { return value.clone() };
-    let Kind::Object(members) = value.kind() else { return value.clone() };
-    let marked_members = members.iter().map(|(name, member)| {
+    let value = by_schema(schema, value);
+    let mut secrets = BTreeSet::new();
+    collect(&value, false, &mut secrets);
+    conceal(&value, &secrets)
+}
+
+/// A change with what is sensitive marked on both sides and in every attribute.
+pub(crate) fn marked_change(schema: Option<&Schema>, change: &Change) -> Change {
+    let side = |v: &Option<Value>| v.as_ref().map(|v| by_schema(schema, v));
+    let (before, after) = (side(&change.before), side(&change.after));
+    let mut secrets = BTreeSet::new();
+    before.iter().chain(&after).for_each(|v| collect(v, false, &mut secrets));
+    for attribute in change.attributes.iter().filter(|a| a.sensitive) {
+        attribute.before.iter().chain(&attribute.after).for_each(|v| collect(v, true, &mut secrets));
+    }
+    let hide = |v: &Option<Value>| v.as_ref().map(|v| conceal(v, &secrets));
+    let attributes =
+        change.attributes.iter().map(|a| AttrChange { before: hide(&a.before), after: hide(&a.after), ..a.clone() });
+    Change { before: hide(&before), after: hide(&after), attributes: attributes.collect(), ..change.clone() }
+}
+
+fn by_schema(schema: Option<&Schema>, value: &Value) -> Value {
+    let (Some(schema), Kind::Object(members)) = (schema, value.kind()) else { return value.clone() };
+    let members = members.iter().map(|(name, member)| {
         let member = match (schema.attributes.get(name), schema.blocks.get(name)) {
             (Some(attribute), _) if attribute.sensitive && !member.is_null() => member.clone().mark(Marks::SENSITIVE),
-            (_, Some(nested)) if member.as_slice().is_some() => member.map_children(|v| marked(Some(&nested.block), v)),
-            (_, Some(nested)) => marked(Some(&nested.block), member),
+            (_, Some(nested)) if member.as_slice().is_some() => {
+                member.map_children(|v| by_schema(Some(&nested.block), v))
+            }
+            (_, Some(nested)) => by_schema(Some(&nested.block), member),
             _ => member.clone(),
         };
         (name.clone(), member)
     });
-    Value::object(marked_members).mark(value.marks())
+    Value::object(members).mark(value.marks())
+}
+
+fn collect(value: &Value, sensitive: bool, secrets: &mut BTreeSet<Arc<str>>) {
+    let sensitive = sensitive || value.marks().is_sensitive();
+    match value.kind() {
+        Kind::String(text) if sensitive && !text.is_empty() => {
+            secrets.insert(Arc::clone(text));
+        }
+        _ => value.children().for_each(|v| collect(v, sensitive, secrets)),
+    }
+}
+
+fn conceal(value: &Value, secrets: &BTreeSet<Arc<str>>) -> Value {
+    match value.kind() {
+        _ if secrets.is_empty() => value.clone(),
+        Kind::String(text) if secrets.contains(text) => value.clone().mark(Marks::SENSITIVE),
+        _ => value.map_children(|v| conceal(v, secrets)),
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +95,18 @@ mod tests {
         assert_eq!(
             inline(&marked(Some(&schema), &value)),
             "{peer = [{key = (sensitive value)}], token = (sensitive value)}"
+        );
+    }
+
+    #[test]
+    fn a_secret_that_a_provider_copied_is_found_out() {
+        let value = Value::object([
+            ("input", Value::string("hunter2").mark(Marks::SENSITIVE)),
+            ("output", Value::tuple([Value::string("hunter2"), Value::string("plain")])),
+        ]);
+        assert_eq!(
+            inline(&marked(None, &value)),
+            "{input = (sensitive value), output = [(sensitive value), \"plain\"]}"
         );
     }
 }

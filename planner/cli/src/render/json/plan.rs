@@ -12,7 +12,7 @@ use super::state::{address, module_tree, provider_name};
 use super::values::{json as value_json, sensitive, unknown};
 use crate::render::diagnostic::View;
 use crate::render::reason::action_reason;
-use crate::render::sensitive::{marked, schema_of};
+use crate::render::sensitive::{marked, marked_change, schema_of};
 
 /// What a plan's JSON is made of.
 pub(crate) struct PlanDocument<'a> {
@@ -62,9 +62,9 @@ pub(crate) fn plan(document: &PlanDocument<'_>, view: &View<'_>) -> Json {
 /// One element of `resource_changes`.
 pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json {
     let schema = schema_of(registry, &change.address);
-    let mark = |v: &Option<Value>| v.as_ref().map(|v| marked(schema, v));
+    let change = &marked_change(schema, change);
     let mut out = header(change, registry);
-    out["change"] = sides(change.action, mark(&change.before).as_ref(), mark(&change.after).as_ref(), reveal);
+    out["change"] = sides(change.action, change.before.as_ref(), change.after.as_ref(), reveal);
     let forcing: Vec<Json> =
         change.attributes.iter().filter(|a| a.forces_replace).map(|a| a.path.0.iter().map(step).collect()).collect();
     if !forcing.is_empty() {

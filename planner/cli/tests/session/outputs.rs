@@ -1,0 +1,66 @@
+//! `cplan output`, and what stays secret.
+
+use super::Session;
+
+const SECRET: &str = r#"
+variable "pw" {
+  default   = "hunter2"
+  sensitive = true
+}
+
+resource "terraform_data" "a" {
+  input = { pw = var.pw, port = 22 }
+}
+
+output "pw" {
+  value     = var.pw
+  sensitive = true
+}
+
+output "ports" {
+  value = tolist([terraform_data.a.input.port])
+}
+"#;
+
+#[test]
+fn outputs_are_shown_in_every_form() {
+    let lab = Session::new(SECRET);
+    lab.ok("apply -auto-approve");
+    assert_eq!(lab.ok("output"), "ports = tolist([\n    22,\n])\npw = <sensitive>\n");
+    assert_eq!(lab.ok("output pw"), "<sensitive>\n");
+    assert_eq!(lab.ok("output -raw pw"), "hunter2");
+    assert_eq!(lab.ok("output -json ports"), "[\n  22\n]\n");
+    let all = lab.json("output -json");
+    assert_eq!(all["pw"], serde_json::json!({"sensitive": true, "type": "string", "value": "hunter2"}));
+    let unknown = lab.run("output port");
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("Did you mean `ports`?"), "{}", unknown.err);
+    assert!(lab.run("output -raw ports").err.contains("[output-not-text]"));
+}
+
+#[test]
+fn a_secret_stays_secret_elsewhere() {
+    let lab = Session::new(SECRET);
+    let mut said = String::new();
+    for line in ["plan", "plan -json", "apply -auto-approve -v", "state show terraform_data.a", "output", "graph"] {
+        said.push_str(&lab.ok(line));
+    }
+    lab.write("main.hcl", &SECRET.replace("hunter2", "hunter3"));
+    for line in ["plan", "plan -json", "apply -auto-approve -json", "destroy -auto-approve"] {
+        said.push_str(&lab.ok(line));
+    }
+    for (i, _) in said.match_indices("hunter") {
+        panic!("a secret is shown: …{}…", &said[i.saturating_sub(200)..(i + 50).min(said.len())]);
+    }
+}
+
+#[test]
+fn show_reveals_only_what_it_is_told_to() {
+    let lab = Session::new(SECRET);
+    lab.ok("apply -auto-approve");
+    let masked = lab.json("show -json");
+    let resource = |json: &serde_json::Value| json["values"]["root_module"]["resources"][0].clone();
+    assert_eq!(resource(&masked)["values"]["input"]["pw"], "(sensitive value)");
+    assert_eq!(resource(&masked)["sensitive_values"]["input"], serde_json::json!({"pw": true}));
+    assert_eq!(resource(&lab.json("show -json -reveal"))["values"]["input"]["pw"], "hunter2");
+}

@@ -1,0 +1,93 @@
+//! `cplan state`, `show -json`, `plan -json`, `ssh` without machines.
+
+use serde_json::json;
+
+use super::Session;
+
+const TREE: &str = "module \"m\" {\n  source   = \"./m\"\n  for_each = toset([\"x\"])\n}\nresource \"terraform_data\" \"a\" {\n  count = 1\n  input = \"one\\ntwo\\n\"\n}\n";
+
+fn tree() -> Session {
+    let lab = Session::new(TREE);
+    lab.write("m/main.hcl", "resource \"terraform_data\" \"b\" {\n  input = true\n}\n");
+    lab
+}
+
+#[test]
+fn objects_are_listed_and_shown() {
+    let lab = tree();
+    lab.ok("apply -auto-approve");
+    assert_eq!(lab.ok("state list"), "terraform_data.a[0]\nmodule.m[\"x\"].terraform_data.b\n");
+    assert_eq!(lab.ok("state list module.m"), "module.m[\"x\"].terraform_data.b\n");
+    assert_eq!(
+        lab.ok("state show terraform_data.a[0]"),
+        r#"# terraform_data.a[0]:
+resource "terraform_data" "a" {
+    id     = "UUID"
+    input  = <<-EOT
+        one
+        two
+    EOT
+    output = <<-EOT
+        one
+        two
+    EOT
+}
+"#
+    );
+    let unknown = lab.run("state show terraform_data.a[1]");
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("Did you mean `terraform_data.a[0]`?"), "{}", unknown.err);
+    assert!(lab.run("state show nonsense").err.contains("[invalid-address]"));
+}
+
+#[test]
+fn the_state_as_json_has_terraforms_shape() {
+    let lab = tree();
+    assert_eq!(lab.json("show -json")["format_version"], "1.0");
+    lab.ok("apply -auto-approve");
+    let shown = lab.json("show -json");
+    let child = &shown["values"]["root_module"]["child_modules"][0];
+    assert_eq!(child["address"], "module.m[\"x\"]");
+    assert_eq!(child["resources"][0]["address"], "module.m[\"x\"].terraform_data.b");
+    assert_eq!(child["resources"][0]["provider_name"], "terraform.io/builtin/terraform");
+    assert_eq!(shown["values"]["root_module"]["resources"][0]["index"], 0);
+}
+
+#[test]
+fn a_plan_as_json_has_terraforms_shape() {
+    let lab = tree();
+    lab.ok("apply -auto-approve");
+    lab.write("main.hcl", &TREE.replace("one", "eins"));
+    let plan = lab.json("plan -json");
+    assert_eq!(
+        (&plan["format_version"], &plan["errored"], &plan["applyable"]),
+        (&json!("1.2"), &json!(false), &json!(true))
+    );
+    let changes = plan["resource_changes"].as_array().unwrap();
+    let change = changes.iter().find(|c| c["address"] == "terraform_data.a[0]").unwrap();
+    assert_eq!(change["change"]["actions"], json!(["update"]));
+    assert_eq!(change["change"]["before"]["input"], "one\ntwo\n");
+    assert_eq!(change["change"]["after"]["input"], "eins\ntwo\n");
+    assert_eq!(change["change"]["after_unknown"], json!({"output": true}));
+    let same = changes.iter().find(|c| c["address"] == "module.m[\"x\"].terraform_data.b").unwrap();
+    assert_eq!(same["change"]["actions"], json!(["no-op"]));
+    assert_eq!(same["module_address"], "module.m[\"x\"]");
+    assert_eq!(plan["prior_state"]["values"]["root_module"]["resources"][0]["values"]["input"], "one\ntwo\n");
+}
+
+#[test]
+fn a_machine_that_is_not_there() {
+    let lab = tree();
+    let refused = lab.run("ssh edge0 true");
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(
+        refused.err,
+        "error: No such machine\n  = The state has no machine `edge0`.\n  = There is no machine yet: run `cplan apply` first.\n  = [unknown-machine]\n\n"
+    );
+}
+
+#[test]
+fn the_graph_is_dot() {
+    let dot = tree().ok("graph");
+    assert!(dot.starts_with("digraph G {\n") && dot.contains("\"module.m.terraform_data.b\""), "{dot}");
+}
