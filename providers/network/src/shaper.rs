@@ -67,18 +67,19 @@ impl ShaperResource {
         let rules = impairments(values);
         let mut last = String::new();
         for _ in 0..3 {
-            let wanted = Shaping::wanted(&rules, &actual);
-            let mut program = program::converge(&actual, &wanted).join("\n");
-            program.push('\n');
-            ctx.progress.log(&program);
-            let output = self.shell.run(ctx, &access, &script::apply(address), program.as_bytes()).await?;
+            let program = program::converge(&actual, &Shaping::wanted(&rules, &actual));
+            ctx.progress.log(&format!("{}\n", program.join("\n")));
+            let output = self.shell.run(ctx, &access, &script::apply(address, &program), b"").await?;
             check(&access, address, &output)?;
             let said = String::from_utf8_lossy(&output.stdout);
             let (boot_id, dump) = said.split_once('\n').unwrap_or((&said, ""));
             actual = readback::parse(dump).map_err(|e| unreadable(&access, &e))?;
             last = String::from_utf8_lossy(&output.stderr).into_owned();
             ctx.progress.log(&last);
-            // What is there is compared as rules, and what carries them by asking what would still be to do.
+            if let Root::Foreign(root) = &actual.root {
+                return Err(foreign(&access, address, root));
+            }
+            // Done when nothing is left to do.
             if program::converge(&actual, &Shaping::wanted(&rules, &actual)).is_empty() {
                 return Ok(boot_id.to_owned());
             }
@@ -266,21 +267,21 @@ fn unreadable(access: &Access, why: &str) -> ProviderError {
         .remedy("See that iproute2 is on the machine.")
 }
 
+fn foreign(access: &Access, address: Ipv4Addr, root: &str) -> ProviderError {
+    let what =
+        format!("the interface of machine `{}` with {address} is shaped by somebody else: `{root}`", access.name);
+    ProviderError::new(ErrorKind::Conflict, what)
+        .remedy("Remove it on the machine with `tc qdisc del dev DEVICE root`, or leave this machine's links out.")
+}
+
 fn check(access: &Access, address: Ipv4Addr, output: &Output) -> Result<(), ProviderError> {
     let name = &access.name;
-    let said = String::from_utf8_lossy(&output.stdout);
     match output.status {
-        // A program that stopped half-way is judged by what came of it.
-        0 | script::REFUSED => Ok(()),
+        0 => Ok(()),
         script::NO_DEVICE => {
             Err(ProviderError::failed(format!("no interface of machine `{name}` has the address {address}"))
                 .remedy("Give the shaper the address of one of the machine's lab interfaces."))
         }
-        script::FOREIGN => Err(ProviderError::new(
-            ErrorKind::Conflict,
-            format!("the interface of machine `{name}` with {address} is shaped by somebody else: `{}`", said.trim()),
-        )
-        .remedy("Remove it on the machine with `tc qdisc del dev DEVICE root`, or leave this machine's links out.")),
         status => {
             Err(ProviderError::failed(format!("the shaping script on machine `{name}` ended with status {status}"))
                 .details(String::from_utf8_lossy(&output.stderr).into_owned()))

@@ -51,6 +51,11 @@ pub(super) fn converge(actual: &Shaping, wanted: &Shaping) -> Vec<String> {
             }
         }
     }
+    for class in actual.leaves.keys() {
+        if wanted.classes.contains_key(class) && !wanted.leaves.contains_key(class) {
+            lines.push(format!("qdisc del dev {DEVICE} parent {HANDLE:x}:{class:x}"));
+        }
+    }
     if !actual.probes {
         lines.push(format!(
             "filter add dev {DEVICE} parent {HANDLE:x}: protocol ip prio 1 u32 match ip tos {PROBE_TOS:#x} 0xfc flowid {HANDLE:x}:{PROBE_CLASS:x}"
@@ -108,4 +113,89 @@ fn leaf_line(verb: &str, class: u16, netem: &Netem, old: Option<&Netem>) -> Stri
 
 fn micros(nanos: u64) -> f64 {
     nanos as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::net::Ipv4Addr;
+
+    use super::super::readback::parse;
+    use super::*;
+    use crate::impairment::Impairment;
+
+    fn rules() -> BTreeMap<Ipv4Addr, Impairment> {
+        let ms = 1_000_000;
+        let edge =
+            Impairment { delay: Some(15 * ms / 2), jitter: Some(5 * ms / 2), loss: None, rate: Some(100_000_000) };
+        let end = Impairment { delay: Some(45 * ms), jitter: None, loss: Some(5_000_000), rate: Some(7_210_000) };
+        let fast = Impairment { delay: Some(ms), rate: Some(1_000_000_000), ..Impairment::default() };
+        [([10, 80, 0, 11], edge), ([10, 80, 0, 12], end), ([10, 80, 3, 11], fast)]
+            .map(|(a, i)| (Ipv4Addr::from(a), i))
+            .into()
+    }
+
+    /// Printed by iproute2 6.1 on kernel 6.1 after the program of the test below had run.
+    fn printed() -> Shaping {
+        parse(include_str!("fixtures/debian12.txt")).unwrap()
+    }
+
+    fn text(lines: &[String]) -> String {
+        lines.join("\n") + "\n"
+    }
+
+    #[test]
+    fn nothing_becomes_all_in_one_program() {
+        let nothing = Shaping::default();
+        let program = converge(&nothing, &Shaping::wanted(&rules(), &nothing));
+        assert_eq!(text(&program), include_str!("fixtures/create.tc"));
+    }
+
+    #[test]
+    fn what_the_kernel_prints_is_what_was_wanted() {
+        let printed = printed();
+        assert_eq!(converge(&printed, &Shaping::wanted(&rules(), &printed)), Vec::<String>::new());
+        for (address, rule) in rules() {
+            let is = printed.impairment(&address).unwrap();
+            assert!(rule.is_like(&is), "{address}: {rule:?} reads back as {is:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_peer_is_one_line_in_place() {
+        let mut rules = rules();
+        rules.get_mut(&Ipv4Addr::new(10, 80, 0, 11)).unwrap().delay = Some(45_000_000);
+        let program = converge(&printed(), &Shaping::wanted(&rules, &printed()));
+        assert_eq!(
+            program,
+            [
+                "qdisc change dev @dev@ parent c1:1b netem limit 1148 delay 45000us 2500us distribution normal rate 100000000bit"
+            ]
+        );
+        // A rate that goes must be said to go; a rate that htb carries is the class's.
+        rules.get_mut(&Ipv4Addr::new(10, 80, 0, 12)).unwrap().rate = Some(500_000_000);
+        let program = converge(&printed(), &Shaping::wanted(&rules, &printed()));
+        assert!(program[0].starts_with("class change dev @dev@ parent c1: classid c1:1c htb rate 500000000bit"));
+        assert!(program[2].ends_with("netem limit 2813 delay 45000us loss 0.5% rate 0bit"), "{program:?}");
+        assert_eq!(program.len(), 3);
+    }
+
+    #[test]
+    fn peers_come_and_go_without_touching_others() {
+        let mut rules = rules();
+        let gone = rules.remove(&Ipv4Addr::new(10, 80, 0, 11)).unwrap();
+        rules.insert(Ipv4Addr::new(10, 80, 0, 13), gone);
+        let program = converge(&printed(), &Shaping::wanted(&rules, &printed()));
+        let short: Vec<_> = program.iter().map(|l| l.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(short, ["filter del", "class del", "class add", "qdisc add", "filter add"], "{program:?}");
+        assert!(program.iter().all(|l| !l.contains("c1:1c") && !l.contains("c1:31b")));
+    }
+
+    #[test]
+    fn a_foreign_root_is_seen_as_such() {
+        let dump = "[{\"kind\":\"fq\",\"handle\":\"8001:\",\"root\":true}]\n";
+        assert_eq!(parse(dump).unwrap().root, Root::Foreign("fq 8001:".into()));
+        let own = "[{\"kind\":\"fq_codel\",\"handle\":\"0:\",\"root\":true}]\n";
+        assert_eq!(parse(own).unwrap().root, Root::Default);
+    }
 }

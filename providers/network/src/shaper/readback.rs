@@ -1,41 +1,49 @@
-//! What `tc` prints, understood. iproute2 6.1 prints qdiscs as JSON, classes and filters as text only.
+//! What `tc -j` prints, understood. iproute2 6.1 prints qdiscs and filters as JSON, and classes as text all the same.
 
 use std::net::Ipv4Addr;
 
 use serde_json::Value as Json;
 
-use super::state::{Filter, HANDLE, Netem, Root, Shaping};
-
-/// Line before the classes.
-pub(super) const CLASSES: &str = "--classes";
-/// Line before the filters.
-pub(super) const FILTERS: &str = "--filters";
+use super::state::{Filter, HANDLE, Netem, PROBE_CLASS, Root, Shaping};
 
 /// Roots that nobody chose.
 const KERNELS_OWN: [&str; 6] = ["noqueue", "pfifo_fast", "fq_codel", "mq", "pfifo", "noop"];
 
-/// Reads `tc -j qdisc show`, then [`CLASSES`] and `tc class show`, then [`FILTERS`] and `tc filter show`.
+/// Reads what `tc -j -batch` prints for `qdisc show`, `class show` and `filter show`.
 pub(super) fn parse(text: &str) -> Result<Shaping, String> {
-    let (qdiscs, rest) = text.split_once(CLASSES).ok_or("the classes are missing")?;
-    let (classes, filters) = rest.split_once(FILTERS).ok_or("the filters are missing")?;
     let mut shaping = Shaping::default();
-    let json: Json = serde_json::from_str(qdiscs.trim()).map_err(|e| format!("the qdiscs are not JSON: {e}"))?;
-    for qdisc in json.as_array().into_iter().flatten() {
-        parse_qdisc(qdisc, &mut shaping);
-    }
-    if shaping.root != Root::Ours {
-        return Ok(Shaping { root: shaping.root, ..Shaping::default() });
-    }
-    for line in classes.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if let (["class", "htb", id, ..], Some(rate)) = (&words[..], after(&words, "rate").and_then(parse_rate))
-            && let Some(class) = class_of(id)
-        {
-            shaping.classes.insert(class, rate);
+    let mut seen = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            let json: Json = serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"))?;
+            for entry in json.as_array().into_iter().flatten() {
+                if entry.get("pref").is_some() {
+                    parse_filter(entry, &mut shaping);
+                } else {
+                    parse_qdisc(entry, &mut shaping);
+                }
+            }
+            seen = true;
+        } else if line.starts_with("class ") {
+            parse_class(line, &mut shaping);
         }
     }
-    parse_filters(filters, &mut shaping);
-    Ok(shaping)
+    match (seen, &shaping.root) {
+        (false, _) => Err("it printed no queueing discipline".into()),
+        (true, Root::Ours) => Ok(shaping),
+        (true, _) => Ok(Shaping { root: shaping.root, ..Shaping::default() }),
+    }
+}
+
+/// `class htb c1:1b root leaf 1b: prio 0 rate 10Gbit ceil 10Gbit …`
+fn parse_class(line: &str, shaping: &mut Shaping) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let rate = words.iter().position(|w| *w == "rate").and_then(|at| parse_rate(words.get(at + 1)?));
+    if let (["class", "htb", id, ..], Some(rate)) = (&words[..], rate)
+        && let Some(class) = class_of(id)
+    {
+        shaping.classes.insert(class, rate);
+    }
 }
 
 fn parse_qdisc(qdisc: &Json, shaping: &mut Shaping) {
@@ -63,36 +71,23 @@ fn parse_qdisc(qdisc: &Json, shaping: &mut Shaping) {
     }
 }
 
-fn parse_filters(text: &str, shaping: &mut Shaping) {
-    let mut place: Option<(u16, u8, u16, u16)> = None;
-    for line in text.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if words.first() == Some(&"filter") {
-            let prio = after(&words, "pref").and_then(|p| p.parse().ok()).unwrap_or(0);
-            let handle = after(&words, "fh").unwrap_or_default();
-            let flow = words.iter().position(|w| w.trim_start_matches('*') == "flowid");
-            let class = flow.and_then(|at| class_of(words.get(at + 1)?));
-            shaping.table |= prio == 10 && words.contains(&"link");
-            let parts: Vec<&str> = handle.split(':').collect();
-            place = match (class, &parts[..]) {
-                (Some(class), [_, bucket, item]) => {
-                    let bucket = u8::try_from(hex(bucket).unwrap_or(0)).unwrap_or(0);
-                    Some((prio, bucket, hex(item).unwrap_or(0), class))
-                }
-                _ => None,
-            };
-        } else if let (["match", key, "at", "16"], Some((10, bucket, item, class))) = (&words[..], place) {
-            if let Some(Ok(address)) = key.strip_suffix("/ffffffff").map(|k| u32::from_str_radix(k, 16)) {
-                shaping.filters.insert(Ipv4Addr::from(address), Filter { bucket, item, class });
-            }
-        } else if let (["match", _, "at", "0"], Some((1, ..))) = (&words[..], place) {
-            shaping.probes = true;
+fn parse_filter(filter: &Json, shaping: &mut Shaping) {
+    let options = &filter["options"];
+    let (prio, key) = (filter["pref"].as_u64(), &options["match"]);
+    shaping.table |= prio == Some(10) && options.get("link").is_some();
+    let Some(class) = options["flowid"].as_str().and_then(class_of) else { return };
+    let text = |name: &str| key[name].as_str().unwrap_or_default();
+    let handle: Vec<&str> = options["fh"].as_str().unwrap_or_default().split(':').collect();
+    let value = u32::from_str_radix(text("value"), 16);
+    match (prio, key["off"].as_u64(), text("mask"), &handle[..], value) {
+        (Some(1), Some(0), "fc0000", _, Ok(_)) => shaping.probes = class == PROBE_CLASS,
+        (Some(10), Some(16), "ffffffff", [_, bucket, item], Ok(value)) => {
+            let bucket = u8::try_from(hex(bucket).unwrap_or(0)).unwrap_or(0);
+            let filter = Filter { bucket, item: hex(item).unwrap_or(0), class };
+            shaping.filters.insert(Ipv4Addr::from(value), filter);
         }
+        _ => {}
     }
-}
-
-fn after<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
-    words.iter().position(|w| *w == name).and_then(|at| words.get(at + 1)).copied()
 }
 
 /// The minor number of a class id of ours.

@@ -1,65 +1,62 @@
-//! The scripts that run on the machine; each is one round trip.
+//! The scripts that run on the machine; each is one round trip. They start few programs: in an emulated guest each costs
+//! tens of milliseconds.
 
 use std::net::Ipv4Addr;
 
 use super::program::DEVICE;
-use super::readback::{CLASSES, FILTERS};
 use super::state::HANDLE;
 
 /// Status: no interface has the address.
 pub(super) const NO_DEVICE: i32 = 85;
-/// Status: the program stopped at a line.
-pub(super) const REFUSED: i32 = 86;
-/// Status: a root that is not ours.
-pub(super) const FOREIGN: i32 = 87;
 
 /// Finds the interface by its own address; a name may change with the order of probing.
 fn device(address: Ipv4Addr) -> String {
-    let pattern = address.to_string().replace('.', "\\.");
-    format!(
-        "d=$(ip -o -4 addr | sed -n 's/^[0-9]*: *\\([^ @:]*\\)[^ ]* *inet {pattern}\\/.*/\\1/p' | head -n 1)\n\
-         [ -n \"$d\" ] || exit {NO_DEVICE}\n"
-    )
+    format!("set -- $(ip -o -4 addr show to {address}/32); d=${{2%%[@:]*}}; [ -n \"$d\" ] || exit {NO_DEVICE}\n")
 }
 
-/// Lets a foreign root be: anything but what the kernel gives (handle `0:`) and ours.
-fn guard() -> String {
+/// Runs a program and shows all that is there, in one process; what the program could not do is seen in that, so it goes
+/// on after a refused line. Showing the filters fails where the root is not ours. A root of somebody else's makes the
+/// program's first line fail, and stays: `qdisc add` replaces only what the kernel put there itself.
+fn tc(program: &[String]) -> String {
+    // The shell puts the interface in; nothing else in a program is special to it.
+    let lines: String = program.iter().map(|line| line.replace(DEVICE, "$d") + "\n").collect();
     format!(
-        "r=$(tc qdisc show dev \"$d\" root | head -n 1)\n\
-         case \"$r\" in ''|'qdisc '*' 0: '*|'qdisc htb {HANDLE:x}: '*) ;; *) echo \"$r\"; exit {FOREIGN};; esac\n"
-    )
-}
-
-fn dump() -> String {
-    format!(
-        "tc -j qdisc show dev \"$d\"; echo; echo '{CLASSES}'; tc class show dev \"$d\"; echo '{FILTERS}'; tc filter show dev \"$d\" parent {HANDLE:x}: 2>/dev/null\n"
+        "tc -j -force -batch - <<CPLAN\n{lines}qdisc show dev $d\nclass show dev $d\n\
+         filter show dev $d parent {HANDLE:x}:\nCPLAN\ntrue\n"
     )
 }
 
 /// Prints all that is there.
 pub(super) fn probe(address: Ipv4Addr) -> String {
-    format!("{}{}", device(address), dump())
+    format!("{}{}", device(address), tc(&[]))
 }
 
-/// Takes a program from standard input, runs it, prints the boot id and then all that is there.
-pub(super) fn apply(address: Ipv4Addr) -> String {
-    format!(
-        "{}{}cat /proc/sys/kernel/random/boot_id\n\
-         p=$(sed \"s/{DEVICE}/$d/g\")\n\
-         if [ -n \"$p\" ]; then printf '%s\\n' \"$p\" | tc -batch - >&2; s=$?; else s=0; fi\n{}\
-         [ $s = 0 ] || exit {REFUSED}\n",
-        device(address),
-        guard(),
-        dump()
-    )
+/// Prints the boot id, runs a program, prints all that is there.
+pub(super) fn apply(address: Ipv4Addr, program: &[String]) -> String {
+    format!("read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n{}{}", device(address), tc(program))
 }
 
 /// Removes our root and nothing else.
 pub(super) fn delete(address: Ipv4Addr) -> String {
     // Without the interface there is nothing of ours on it.
     format!(
-        "({}\ncase \"$(tc qdisc show dev \"$d\" root | head -n 1)\" in 'qdisc htb {HANDLE:x}: '*) tc qdisc del dev \"$d\" root;; esac)\n\
+        "({}case \"$(tc qdisc show dev \"$d\" root)\" in 'qdisc htb {HANDLE:x}: '*) tc qdisc del dev \"$d\" root;; esac)\n\
          s=$?; [ $s = {NO_DEVICE} ] || exit $s\n",
         device(address)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interface_is_found_by_its_address() {
+        let run = |address: [u8; 4]| {
+            let script = format!("{}echo \"$d\"", device(address.into()));
+            std::process::Command::new("sh").arg("-c").arg(script).output().unwrap()
+        };
+        assert_eq!(run([127, 0, 0, 1]).stdout, b"lo\n");
+        assert_eq!(run([203, 0, 113, 77]).status.code(), Some(NO_DEVICE));
+    }
 }

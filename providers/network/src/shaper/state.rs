@@ -83,6 +83,11 @@ impl Netem {
         Netem { delay, jitter, loss: impairment.loss.unwrap_or(0), rate, limit }
     }
 
+    /// A rate that htb carries alone needs none.
+    fn does_something(&self) -> bool {
+        self.delay + self.jitter + self.loss + self.rate > 0
+    }
+
     fn is_like(&self, other: &Netem) -> bool {
         let same = |a, b, least| like(Some(a), Some(b), least);
         same(self.delay, other.delay, 1000)
@@ -118,7 +123,10 @@ impl Shaping {
         for (address, impairment) in rules {
             let class = wanted.filters[address].class;
             wanted.classes.insert(class, class_rate(impairment));
-            wanted.leaves.insert(class, Some(Netem::of(impairment)));
+            let netem = Netem::of(impairment);
+            if netem.does_something() {
+                wanted.leaves.insert(class, Some(netem));
+            }
         }
         wanted
     }

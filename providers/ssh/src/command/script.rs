@@ -17,7 +17,7 @@ const CHECK_LIMIT: u32 = 30;
 /// Defines `m`, the boot id `b` and the functions `recorded` and `in_place`.
 fn preamble(parts: &Parts<'_>, id: &str) -> String {
     let mark = quote(&format!("{MARKS}/{id}"));
-    let same_boot = if parts.survives { "" } else { " && [ \"$(sed -n 3p \"$m\" 2>/dev/null)\" = \"$b\" ]" };
+    let same_boot = if parts.survives { "" } else { " && [ \"$z\" = \"$b\" ]" };
     let check = match parts.check.map(quote) {
         Some(check) => format!(
             "if command -v timeout >/dev/null 2>&1; then timeout {CHECK_LIMIT} sh -c {check}; else sh -c {check}; fi \
@@ -26,8 +26,8 @@ fn preamble(parts: &Parts<'_>, id: &str) -> String {
         None => "recorded".to_owned(),
     };
     format!(
-        "m={mark}; b=$(cat /proc/sys/kernel/random/boot_id)\n\
-         recorded() {{ [ \"$(sed -n 2p \"$m\" 2>/dev/null)\" = 'done {}' ]{same_boot}; }}\nin_place() {{ {check}; }}\n",
+        "m={mark}; read -r b </proc/sys/kernel/random/boot_id\n\
+         recorded() {{ [ -e \"$m\" ] && {{ read -r x; read -r y; read -r z; }} <\"$m\"; [ \"$y\" = 'done {}' ]{same_boot}; }}\nin_place() {{ {check}; }}\n",
         parts.digest
     )
 }

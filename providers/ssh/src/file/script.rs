@@ -37,14 +37,14 @@ impl Write<'_> {
                  s=$(sha256sum <\"$p\"); [ \"${{s%% *}}\" = {digest} ] || exit {FOREIGN}\n\
                fi\n\
              fi\n\
-             d=$(dirname \"$p\"); mkdir -p \"$d\" {MARKS}\n\
-             t=$(mktemp \"$d/.cplan.XXXXXX\"); trap 'rm -f \"$t\" \"$m.new\"' EXIT\n\
+             d=${{p%/*}}/; [ -d \"$d\" ] && [ -d {MARKS} ] || mkdir -p \"$d\" {MARKS}\n\
+             t=$(mktemp \"$d.cplan.XXXXXX\"); trap 'rm -f \"$t\" \"$m.new\"' EXIT\n\
              cat >\"$t\"\n\
              s=$(sha256sum <\"$t\"); [ \"${{s%% *}}\" = {digest} ] || exit {TORN}\n\
              chmod {mode} \"$t\"\n\
              printf 'file\\n%s\\n%s\\n' \"$p\" {digest} >\"$m.new\"; mv -f \"$m.new\" \"$m\"\n\
              mv -f \"$t\" \"$p\"; sync\n\
-             cat /proc/sys/kernel/random/boot_id\n"
+             read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n"
         )
     }
 }
@@ -78,7 +78,7 @@ pub(super) fn probe(path: &str, digest: &str) -> String {
 pub(super) fn recover(path: &str, id: &str, digest: &str) -> String {
     let mark = quote(&format!("{MARKS}/{id}"));
     format!(
-        "cat /proc/sys/kernel/random/boot_id; if [ ! -e {mark} ]; then echo absent; exit 0; fi\n{}",
+        "read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"; if [ ! -e {mark} ]; then echo absent; exit 0; fi\n{}",
         probe(path, digest)
     )
 }

@@ -26,7 +26,8 @@ async fn twenty_commands_need_one_session_and_leave_nothing() {
             let output = shell.run(ctx, access, &script, b"in ").await.unwrap();
             assert_eq!(output.status, i);
             assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("in it's {i}\n"));
-            assert_eq!(output.stderr, b"no\n");
+            // The startup files of a login shell may have said something first.
+            assert!(output.stderr.ends_with(b"no\n"));
         }
     });
     futures::future::join_all(runs).await;
