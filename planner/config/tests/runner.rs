@@ -1,5 +1,7 @@
 //! The language from outside: beside the real terraform, and what its errors say.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it skips")]
+
 mod diagnostics;
 mod folders;
 mod oracle;

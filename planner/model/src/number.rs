@@ -352,7 +352,9 @@ mod tests {
         }
         assert_eq!(n("1e30").to_string(), "1000000000000000000000000000000");
         assert_eq!(n("1.50").to_string(), "1.5");
-        assert_eq!(Number::from(2.7315135623730951).to_string(), "2.731513562373095");
+        for f in [0.1, 2.5e-7, 123_456.789, 1.797_693_134_862_315_7e308, -1e21] {
+            assert_eq!(Number::from(f).to_string(), format!("{f}"));
+        }
         assert_eq!(Number::from(u64::MAX).to_string(), "18446744073709551615");
     }
 
