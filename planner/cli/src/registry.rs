@@ -20,14 +20,14 @@ pub(crate) struct Providers {
     /// The shell on machines, which knows how many connections were opened.
     pub(crate) shell: Arc<dyn Shell>,
     /// The host of machines and networks.
-    pub(crate) host: SharedSettings,
+    pub(crate) host: Client,
 }
 
 impl Providers {
     /// All of them. Nothing is connected yet.
     pub(crate) fn new(settings: &Settings) -> Self {
         let shell: Arc<dyn Shell> = Arc::new(OpenSshShell::new(&settings.runtime_dir));
-        let host = SharedSettings::default();
+        let host = Client::new(SharedSettings::default());
         let mut providers: Vec<Arc<dyn Provider>> =
             vec![Arc::new(TerraformProvider::new()), Arc::new(lab(settings, &shell, &host))];
         if let Some(socket) = &settings.fake_world {
@@ -38,7 +38,7 @@ impl Providers {
 }
 
 /// cplan's own provider.
-fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &SharedSettings) -> Assembly {
+fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
     let schema = Schema::new(
         "A lab: machines, networks, links, software and benchmarks.",
         [
@@ -46,9 +46,8 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &SharedSettings) -> As
             ("cache_dir", Attribute::optional(Type::String, "Images and disks, `/var/lib/cplan` by default.")),
         ],
     );
-    let client = Client::new(host.clone());
     let guest = Arc::new(GuestBinary::new(&settings.guest));
-    let configured = host.clone();
+    let configured = host.settings().clone();
     let configure = move |config: &Value| -> Result<Diagnostics, ProviderError> {
         let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
         let default = HostSettings::default();
@@ -59,9 +58,9 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &SharedSettings) -> As
         Ok(Diagnostics::new())
     };
     Assembly::new("lab", schema, Arc::clone(shell), configure)
-        .resource(NetworkResource::new(client.clone()))
-        .resource(ImageResource::new(host.clone()))
-        .resource(MachineResource::new(client.clone(), Arc::clone(shell)))
+        .resource(NetworkResource::new(host.clone()))
+        .resource(ImageResource::new(host.settings().clone()))
+        .resource(MachineResource::new(host.clone(), Arc::clone(shell)))
         .data_source(LinksSource::default())
         .resource(ShaperResource::new(Arc::clone(shell)))
         .resource(FileResource::new(Arc::clone(shell)))

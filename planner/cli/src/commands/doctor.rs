@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cplan_libvirt::Health;
 use cplan_model::{Diagnostic, Severity};
 use serde_json::json;
 
@@ -13,7 +14,9 @@ use crate::session::Session;
 
 /// Looks at the host.
 pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
-    let mut findings = looked("ssh client", "the program `ssh` starts", cplan_ssh::doctor());
+    let mut findings: Vec<Finding> =
+        cplan_libvirt::doctor(&session.providers.host).await.into_iter().map(of_the_host).collect();
+    findings.extend(looked("ssh client", "the program `ssh` starts", cplan_ssh::doctor()));
     findings.extend(looked("links", "what shapes links is there", cplan_network::doctor()));
     findings.push(guest_binary(&session.settings.guest));
     let bad = findings.iter().any(|f| f.mark == Mark::Bad);
@@ -26,6 +29,15 @@ pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
     };
     session.print(&text)?;
     Ok(if bad { ExitCode::Error } else { ExitCode::Ok })
+}
+
+fn of_the_host(finding: cplan_libvirt::Finding) -> Finding {
+    let mark = match finding.health {
+        Health::Good => Mark::Good,
+        Health::Lesser => Mark::Lesser,
+        Health::Bad => Mark::Bad,
+    };
+    Finding { mark, what: finding.what.to_owned(), found: finding.found, remedy: finding.remedy }
 }
 
 /// A look that only speaks of what is missing.

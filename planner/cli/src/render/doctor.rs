@@ -55,8 +55,8 @@ pub(crate) fn doctor(findings: &[Finding], style: Style, width: Option<usize>) -
     let bad = findings.iter().filter(|f| f.mark == Mark::Bad).count();
     let verdict = match bad {
         0 => style.bold(Tone::Good, "This host can run labs."),
-        1 => style.bold(Tone::Bad, "This host cannot run labs yet: 1 thing is missing."),
-        n => style.bold(Tone::Bad, &format!("This host cannot run labs yet: {n} things are missing.")),
+        1 => style.bold(Tone::Bad, "This host cannot run labs yet: 1 thing is to be mended."),
+        n => style.bold(Tone::Bad, &format!("This host cannot run labs yet: {n} things are to be mended.")),
     };
     let _ = writeln!(out, "\n{verdict}");
     out
@@ -86,7 +86,7 @@ less  kvm      machines are emulated
 bad   ssh      the program is missing
                = apt-get install -y openssh-client
 
-This host cannot run labs yet: 1 thing is missing.
+This host cannot run labs yet: 1 thing is to be mended.
 "
         );
     }
