@@ -3,11 +3,6 @@
 //! The way of a file: load -> parse -> block -> Config; the way of an expression: references (static) and
 //! evaluate (with a [`Scope`]); the way of a resource body: decode (with a schema and a scope).
 
-#![expect(
-    clippy::result_large_err,
-    reason = "an error is told once and ends the command; boxes would only clutter the contract"
-)]
-
 mod config;
 mod constant;
 mod decode;

@@ -217,7 +217,7 @@ impl<'a> Planner<'a> {
 
     /// Lets the providers look at the plan as a whole.
     async fn check(&mut self) {
-        let mut by_type: BTreeMap<(String, Arc<str>), Vec<(InstanceAddr, Value)>> = BTreeMap::new();
+        let mut by_type = BTreeMap::<_, Vec<(InstanceAddr, Value)>>::new();
         for draft in &self.drafts {
             if let Some(value) = &draft.desired {
                 let ty = draft.address.resource.ty.clone();

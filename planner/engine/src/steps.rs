@@ -188,7 +188,7 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
     let mut shaky: BTreeSet<&InstanceAddr> = BTreeSet::new();
     for group in order.iter().rev() {
         let replaced = |on: &&InstanceAddr| shaky.contains(*on) || members[*on].iter().any(|s| s.replaced);
-        if used.get(group).into_iter().flatten().any(|on| replaced(&on)) {
+        if used.get(group).is_some_and(|below| below.iter().any(replaced)) {
             shaky.insert(group);
         }
     }

@@ -121,7 +121,7 @@ pub fn spelling_for(format: Format, amount: u64) -> String {
         // A size is a power of 1024 here unless only a power of 1000 divides it.
         let thousandths = u128::from(amount) * 1000;
         if amount >= unit.1 && thousandths % u128::from(unit.1) == 0 {
-            let whole = amount % unit.1 == 0;
+            let whole = amount.is_multiple_of(unit.1);
             if whole || !matches!(format, Format::Bytes) {
                 best = *unit;
             }
