@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use cplan_sdk::{Access, Context, ErrorKind, Output, ProviderError, Shell};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 pub use arguments::{client_arguments, known_hosts_line};
@@ -36,12 +37,12 @@ type Attempt = Shared<BoxFuture<'static, Result<Arc<Connection>, Failure>>>;
 /// Each machine gets one `ssh` master process, whose control socket lies in a private folder of this process; commands
 /// are sent to the socket directly, without a process each. The master's own channel holds a remote `cat` whose
 /// standard input is ours: when this process ends, even by `kill -9`, `cat` sees the end of its input, the master ends
-/// and removes its socket. A folder that a killed process left behind is recognised by its lock, which nobody holds any
-/// more, and removed when the next process opens its first connection.
+/// and removes its socket, as soon as no command runs on it. A folder that a killed process left behind is recognised by
+/// its lock, which nobody holds any more; the next process that opens a connection ends its masters and removes it.
 pub struct OpenSshShell {
     parent: PathBuf,
     runtime: Mutex<Option<Arc<RuntimeDir>>>,
-    machines: Mutex<HashMap<Access, Attempt>>,
+    machines: Mutex<HashMap<Access, (Attempt, AbortHandle)>>,
     opened: Arc<AtomicUsize>,
 }
 
@@ -71,7 +72,7 @@ impl OpenSshShell {
     fn attempt(&self, access: &Access, connect: Duration) -> Result<Attempt, ProviderError> {
         let runtime = self.runtime()?;
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(attempt) = machines.get(access) {
+        if let Some((attempt, _)) = machines.get(access) {
             match attempt.peek() {
                 None => return Ok(attempt.clone()),
                 Some(Ok(connection)) if connection.is_open() => return Ok(attempt.clone()),
@@ -84,13 +85,18 @@ impl OpenSshShell {
             opened.fetch_add(1, Ordering::Relaxed);
             Ok(Arc::new(connection))
         });
+        let abort = task.abort_handle();
         let attempt = task.map(|joined| joined.unwrap_or_else(|e| Err(Failure::from_join(&e)))).boxed().shared();
-        machines.insert(access.clone(), attempt.clone());
+        machines.insert(access.clone(), (attempt.clone(), abort));
         Ok(attempt)
     }
+}
 
-    fn forget(&self, access: &Access) -> Option<Attempt> {
-        self.machines.lock().unwrap_or_else(PoisonError::into_inner).remove(access)
+/// Ends a connection, or the attempt at one: its ssh process is killed with it.
+async fn end((attempt, abort): (Attempt, AbortHandle)) {
+    abort.abort();
+    if let Ok(connection) = attempt.await {
+        connection.close().await;
     }
 }
 
@@ -141,17 +147,9 @@ impl Shell for OpenSshShell {
     }
 
     async fn disconnect(&self, access: &Access) {
-        if let Some(attempt) = self.forget(access) {
-            if let Some(Ok(connection)) = attempt.peek() {
-                connection.close().await;
-            } else {
-                // An attempt under way ends by itself, within the limit of an attempt.
-                tokio::spawn(async move {
-                    if let Ok(connection) = attempt.await {
-                        connection.close().await;
-                    }
-                });
-            }
+        let known = self.machines.lock().unwrap_or_else(PoisonError::into_inner).remove(access);
+        if let Some(known) = known {
+            end(known).await;
         }
     }
 
@@ -160,15 +158,8 @@ impl Shell for OpenSshShell {
     }
 
     async fn close(&self) {
-        let attempts: Vec<_> =
-            self.machines.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, a)| a).collect();
-        join_all(attempts.into_iter().map(|attempt| async move {
-            if let Some(Ok(connection)) = attempt.peek() {
-                connection.close().await;
-            }
-        }))
-        .await;
-        // Attempts under way hold the folder until they end; the last of them removes it.
+        let all: Vec<_> = self.machines.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        join_all(all.into_iter().map(|(_, known)| end(known))).await;
         self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

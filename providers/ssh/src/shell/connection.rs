@@ -82,10 +82,19 @@ impl Connection {
             String::from_utf8_lossy(&said).into_owned()
         });
         let mut stdout = BufReader::new(stdout);
-        let boot_id = match timeout(HANDSHAKE, read_ready(&mut stdout)).await {
-            Ok(Some(boot_id)) => boot_id,
-            Ok(None) => return Err(Failure::from_client(access, &said.await.unwrap_or_default())),
-            Err(_) => return Err(Failure::slow(access, HANDSHAKE)),
+        let ready = match timeout(HANDSHAKE, read_ready(&mut stdout)).await {
+            Ok(Some(boot_id)) => Ok(boot_id),
+            Ok(None) => Err(Failure::from_client(access, &said.await.unwrap_or_default())),
+            Err(_) => Err(Failure::slow(access, HANDSHAKE)),
+        };
+        let boot_id = match ready {
+            Ok(boot_id) => boot_id,
+            Err(failure) => {
+                let _ = child.kill().await;
+                let _ = tokio::fs::remove_file(&socket).await;
+                let _ = tokio::fs::remove_file(&known_hosts).await;
+                return Err(failure);
+            }
         };
         let stop = Arc::new(Notify::new());
         let (end, ended) = watch::channel(false);

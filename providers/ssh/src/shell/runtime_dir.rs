@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -57,9 +58,26 @@ fn sweep(parent: &Path) {
         let Ok(meta) = entry.metadata() else { continue };
         let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if named && meta.is_dir() && Some(meta.uid()) == ours && is_stale(&entry.path(), meta.modified().ok()) {
+            end_masters(&entry.path());
             // A folder that another process removes at the same time is gone either way.
             let _ = fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+/// Ends the masters whose process is gone. They end by themselves, unless a command on the machine hangs.
+fn end_masters(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for socket in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with('m')) {
+        // The destination is not looked at; `-O exit` fails at once where no master listens.
+        let _ = Command::new("ssh")
+            .args(["-F", "none", "-O", "exit", "-S"])
+            .arg(socket.path())
+            .arg("none")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use cplan_sdk::{ErrorKind, Shell};
+use cplan_sdk::{Access, ErrorKind, Shell};
 use cplan_ssh::OpenSshShell;
 
 use crate::sshd::{Sshd, context};
@@ -132,4 +132,63 @@ async fn an_interrupt_ends_the_wait() {
     assert_eq!(error.kind, ErrorKind::Cancelled);
     shell.close().await;
     assert_eq!(entries(sockets.path()), 0);
+}
+
+/// How many processes have the text in their command line.
+fn processes(text: &str) -> usize {
+    let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(|e| fs::read(e.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(text)).count()
+}
+
+/// The same test is both processes: the one that is killed gets its lab by the environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_process_leaves_no_connection_and_its_folder_goes_with_the_next() {
+    const LAB: &str = "CPLAN_TEST_KILLED";
+    if let Ok(lab) = std::env::var(LAB) {
+        let fields: Vec<&str> = lab.split('|').collect();
+        let access = Access {
+            id: "m".into(),
+            name: "edge0".into(),
+            address: "127.0.0.1".into(),
+            port: fields[1].parse().unwrap(),
+            user: fields[2].into(),
+            host_key: fields[3].into(),
+            key_file: fields[4].into(),
+        };
+        let (shell, ctx) = (OpenSshShell::new(fields[0]), context("/nowhere".as_ref()));
+        let _ = shell.run(&ctx, &access, &format!("kill -9 {}; {}", std::process::id(), fields[5]), b"").await;
+        panic!("it should have been killed");
+    }
+    let Some(sshd) = Sshd::start() else { return };
+    for hangs in [false, true] {
+        let sockets = tempfile::tempdir().unwrap();
+        let (a, path) = (&sshd.access, sockets.path().display().to_string());
+        let rest = if hangs { "sleep 60" } else { "true" };
+        let lab = format!("{path}|{}|{}|{}|{}|{rest}", a.port, a.user, a.host_key, a.key_file.display());
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "shell::a_killed_process_leaves_no_connection_and_its_folder_goes_with_the_next"])
+            .env(LAB, lab)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), None, "killed: {status}");
+        assert_eq!(entries(sockets.path()), 1, "the folder of the killed process");
+        let gone = async || {
+            let begun = Instant::now();
+            while processes(&path) > 0 {
+                assert!(begun.elapsed() < Duration::from_secs(20), "the master of the killed process lives on");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if !hangs {
+            gone().await;
+        }
+        let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+        shell.probe(&ctx, &sshd.access).await.unwrap();
+        assert_eq!(entries(sockets.path()), 1, "only the folder of the living");
+        shell.close().await;
+        assert_eq!(entries(sockets.path()), 0);
+        gone().await;
+    }
 }
