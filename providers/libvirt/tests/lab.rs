@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::plain_ssh::PlainSsh;
 use cplan_libvirt::{Client, HostSettings, ImageResource, MachineResource, NetworkResource, SharedSettings};
 use cplan_model::{Identity, Value, changes};
 use cplan_sdk::conformance::{fits, propose};
@@ -11,7 +12,6 @@ use cplan_sdk::{
     ApplyRequest, ApplyResponse, Context, Disruption, Observed, PlanRequest, Progress, ProviderError, ReadRequest,
     RecoverRequest, Resource, Shell, from_json,
 };
-use cplan_ssh::OpenSshShell;
 use serde_json::{Value as Json, json};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ const IMAGES: &str = "/var/tmp/cplan-tests";
 pub(crate) struct Lab {
     pub(crate) client: Client,
     pub(crate) ctx: Context,
-    pub(crate) shell: Arc<OpenSshShell>,
+    pub(crate) shell: Arc<PlainSsh>,
     pub(crate) networks: NetworkResource,
     pub(crate) machines: MachineResource,
     pub(crate) folder: tempfile::TempDir,
@@ -53,7 +53,7 @@ impl Lab {
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let cache_dir = folder.path().join("cache");
         let client = Client::new(SharedSettings::new(HostSettings { uri: "qemu:///system".into(), cache_dir }));
-        let shell = Arc::new(OpenSshShell::default());
+        let shell = Arc::new(PlainSsh::default());
         Some(Lab {
             ctx: Context::new(folder.path().join(".cplan"), Arc::new(Said), CancellationToken::new()),
             networks: NetworkResource::new(client.clone()),

@@ -7,3 +7,4 @@ mod image;
 mod lab;
 mod machine;
 mod network;
+mod plain_ssh;
