@@ -62,14 +62,20 @@ impl ShaperResource {
     }
 
     /// One round trip where the machine is as `actual` says; otherwise what came back is the next start.
-    async fn converge(&self, ctx: &Context, values: &Value, mut actual: Shaping) -> Result<String, ProviderError> {
+    async fn converge(
+        &self,
+        ctx: &Context,
+        values: &Value,
+        id: &str,
+        mut actual: Shaping,
+    ) -> Result<String, ProviderError> {
         let (access, address) = (access(values)?, own_address(values)?);
         let rules = impairments(values);
         let mut last = String::new();
         for _ in 0..3 {
             let program = program::converge(&actual, &Shaping::wanted(&rules, &actual));
             ctx.progress.log(&format!("{}\n", program.join("\n")));
-            let output = self.shell.run(ctx, &access, &script::apply(address, &program), b"").await?;
+            let output = self.shell.run(ctx, &access, &script::apply(address, id, &program), b"").await?;
             check(&access, address, &output)?;
             let said = String::from_utf8_lossy(&output.stdout);
             let (boot_id, dump) = said.split_once('\n').unwrap_or((&said, ""));
@@ -77,6 +83,7 @@ impl ShaperResource {
             last = String::from_utf8_lossy(&output.stderr).into_owned();
             ctx.progress.log(&last);
             if let Root::Foreign(root) = &actual.root {
+                self.shell.run(ctx, &access, &script::unmark(id), b"").await?;
                 return Err(foreign(&access, address, root));
             }
             // Done when nothing is left to do.
@@ -137,16 +144,12 @@ impl Resource for ShaperResource {
     }
 
     fn probe(&self, request: &ReadRequest) -> String {
-        own_address(&request.prior).map(script::probe).unwrap_or_default()
+        own_address(&request.prior).map(|a| script::probe(a, &request.identity.id)).unwrap_or_default()
     }
 
     fn observe(&self, request: &ReadRequest, output: &ProbeOutput) -> Result<Observed, ProviderError> {
-        let access = access(&request.prior)?;
-        let shaping = if output.status == script::NO_DEVICE {
-            Shaping::default()
-        } else {
-            readback::parse(&String::from_utf8_lossy(&output.stdout)).map_err(|e| unreadable(&access, &e))?
-        };
+        let found = found(&access(&request.prior)?, output.status, &String::from_utf8_lossy(&output.stdout))?;
+        let Some(shaping) = found else { return Ok(Observed::Absent) };
         let values = observed(&request.prior, &shaping);
         Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(output.boot_id.clone()) })
     }
@@ -159,13 +162,13 @@ impl Resource for ShaperResource {
         let Some(planned) = request.planned else {
             let prior = request.prior.ok_or_else(|| ProviderError::failed("a delete of nothing was asked for"))?;
             let (access, address) = (access(&prior)?, own_address(&prior)?);
-            let output = self.shell.run(ctx, &access, &script::delete(address), b"").await?;
+            let output = self.shell.run(ctx, &access, &script::delete(address, &request.identity.id), b"").await?;
             check(&access, address, &output)?;
             return Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None });
         };
         // The rules that were read a moment ago tell what stands in the kernel, as long as nobody else wrote there.
         let expected = request.prior.as_ref().map(expected).unwrap_or_default();
-        let boot_id = self.converge(ctx, &planned, expected).await?;
+        let boot_id = self.converge(ctx, &planned, &request.identity.id, expected).await?;
         Ok(ApplyResponse { values: planned, private: Vec::new(), boot_id: Some(boot_id) })
     }
 
@@ -173,18 +176,12 @@ impl Resource for ShaperResource {
         let values = request.planned.as_ref().or(request.prior.as_ref());
         let values = values.ok_or_else(|| ProviderError::failed("nothing is known of the shaper to recover"))?;
         let (access, address) = (access(values)?, own_address(values)?);
-        let script = format!("cat /proc/sys/kernel/random/boot_id\n{}", script::probe(address));
+        let probe = script::probe(address, &request.identity.id);
+        let script = format!("read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n{probe}");
         let output = self.shell.run(ctx, &access, &script, b"").await?;
-        if output.status == script::NO_DEVICE {
-            return Ok(Observed::Absent);
-        }
-        check(&access, address, &output)?;
         let said = String::from_utf8_lossy(&output.stdout);
-        let (boot_id, dump) = said.split_once('\n').unwrap_or((&said, ""));
-        let shaping = readback::parse(dump).map_err(|e| unreadable(&access, &e))?;
-        if shaping.root != Root::Ours {
-            return Ok(Observed::Absent);
-        }
+        let (boot_id, rest) = said.split_once('\n').unwrap_or((&said, ""));
+        let Some(shaping) = found(&access, output.status, rest)? else { return Ok(Observed::Absent) };
         let (values, boot_id) = (observed(values, &shaping), Some(boot_id.to_owned()));
         Ok(Observed::Present { values, private: Vec::new(), boot_id })
     }
@@ -197,6 +194,16 @@ impl Resource for ShaperResource {
     fn survives_restart(&self, _values: &Value) -> bool {
         false
     }
+}
+
+/// What a probe found; `None` where neither the mark nor our root is there.
+fn found(access: &Access, status: i32, said: &str) -> Result<Option<Shaping>, ProviderError> {
+    let marked = said.lines().next() == Some(script::MARKED);
+    let shaping = match status {
+        script::NO_DEVICE => Shaping::default(),
+        _ => readback::parse(said).map_err(|e| unreadable(access, &e))?,
+    };
+    Ok(Some(shaping).filter(|s| marked || s.root == Root::Ours))
 }
 
 fn access(values: &Value) -> Result<Access, ProviderError> {

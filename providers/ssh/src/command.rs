@@ -100,6 +100,7 @@ impl Resource for CommandResource {
 
     fn observe(&self, request: &ReadRequest, output: &ProbeOutput) -> Result<Observed, ProviderError> {
         let in_place = match String::from_utf8_lossy(&output.stdout).trim() {
+            "absent" => return Ok(Observed::Absent),
             "in-place" => true,
             "not-in-place" => false,
             said => {

@@ -3,6 +3,8 @@
 
 use std::net::Ipv4Addr;
 
+use cplan_sdk::quote;
+
 use super::program::DEVICE;
 use super::state::HANDLE;
 
@@ -26,23 +28,44 @@ fn tc(program: &[String]) -> String {
     )
 }
 
-/// Prints all that is there.
-pub(super) fn probe(address: Ipv4Addr) -> String {
-    format!("{}{}", device(address), tc(&[]))
+/// The line that says that the mark is there.
+pub(super) const MARKED: &str = "marked";
+
+/// The mark on the machine. The kernel forgets our root when it restarts or when somebody deletes it; a shaper that lost
+/// its rules so is there still, and has drifted.
+fn mark(id: &str) -> String {
+    quote(&format!("/var/lib/cplan/owned/{id}"))
+}
+
+/// Prints [`MARKED`] if so, and all that is there.
+pub(super) fn probe(address: Ipv4Addr, id: &str) -> String {
+    format!("[ ! -e {} ] || echo {MARKED}\n{}{}", mark(id), device(address), tc(&[]))
 }
 
 /// Prints the boot id, runs a program, prints all that is there.
-pub(super) fn apply(address: Ipv4Addr, program: &[String]) -> String {
-    format!("read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n{}{}", device(address), tc(program))
+pub(super) fn apply(address: Ipv4Addr, id: &str, program: &[String]) -> String {
+    let mark = mark(id);
+    format!(
+        "read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n{}\
+         [ -d /var/lib/cplan/owned ] || mkdir -p /var/lib/cplan/owned\n[ -e {mark} ] || echo shaper >{mark}\n{}",
+        device(address),
+        tc(program)
+    )
+}
+
+/// Takes the mark back.
+pub(super) fn unmark(id: &str) -> String {
+    format!("rm -f {}\n", mark(id))
 }
 
 /// Removes our root and nothing else.
-pub(super) fn delete(address: Ipv4Addr) -> String {
+pub(super) fn delete(address: Ipv4Addr, id: &str) -> String {
     // Without the interface there is nothing of ours on it.
     format!(
         "({}case \"$(tc qdisc show dev \"$d\" root)\" in 'qdisc htb {HANDLE:x}: '*) tc qdisc del dev \"$d\" root;; esac)\n\
-         s=$?; [ $s = {NO_DEVICE} ] || exit $s\n",
-        device(address)
+         s=$?; [ $s = 0 ] || [ $s = {NO_DEVICE} ] || exit $s\n{}",
+        device(address),
+        unmark(id)
     )
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use cplan_model::{Identity, Type, Value, changes};
+use cplan_model::{Diagnostics, Identity, Schema, Type, Value, changes};
 use cplan_network::ShaperResource;
+use cplan_sdk::conformance::{self, Case};
 use cplan_sdk::{
-    Access, ApplyRequest, Context, ErrorKind, Observed, Output, ProbeOutput, ProviderError, ReadRequest,
+    Access, ApplyRequest, Assembly, Context, ErrorKind, Observed, Output, ProbeOutput, ProviderError, ReadRequest,
     RecoverRequest, Resource, Shell, Silent,
 };
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,10 @@ impl Namespace {
         Some(namespace)
     }
 
+    fn mark(&self) -> std::path::PathBuf {
+        std::path::Path::new("/var/lib/cplan/owned").join(&self.name)
+    }
+
     fn sh(&self, script: &str) -> Output {
         let output = Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", script]).output().unwrap();
         Output { stdout: output.stdout, stderr: output.stderr, status: output.status.code().unwrap_or(-1) }
@@ -52,6 +57,7 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         let _ = Command::new("ip").args(["netns", "del", &self.name]).status();
+        let _ = std::fs::remove_file(self.mark());
     }
 }
 
@@ -89,13 +95,13 @@ impl Lab {
         Some(Lab { namespace, shaper, ctx })
     }
 
-    fn identity() -> Identity {
-        Identity { id: "0a".into(), lab: "0b".into(), name: "x".into() }
+    fn identity(&self) -> Identity {
+        Identity { id: self.namespace.name.clone(), lab: "0b".into(), name: "x".into() }
     }
 
     async fn apply(&self, prior: Option<&Value>, planned: Option<&Value>) -> Result<Option<String>, ProviderError> {
         let request = ApplyRequest {
-            identity: Self::identity(),
+            identity: self.identity(),
             prior: prior.cloned(),
             planned: planned.cloned(),
             config: planned.cloned(),
@@ -109,7 +115,7 @@ impl Lab {
 
     fn read(&self, prior: &Value) -> Value {
         let request =
-            ReadRequest { identity: Self::identity(), prior: prior.clone(), private: Vec::new(), boot_id: None };
+            ReadRequest { identity: self.identity(), prior: prior.clone(), private: Vec::new(), boot_id: None };
         let before = self.namespace.tc("-s qdisc show dev v0");
         let output = self.namespace.sh(&self.shaper.probe(&request));
         let output = ProbeOutput { stdout: output.stdout, status: output.status, boot_id: "b".into() };
@@ -204,8 +210,21 @@ async fn rules_live_change_in_place_drift_heal_and_go() {
     assert_eq!(lab.drift(&third), Vec::<String>::new());
 
     lab.apply(Some(&third), None).await.unwrap();
-    assert!(!lab.namespace.tc("qdisc show dev v0").contains("htb"));
+    assert!(!lab.namespace.tc("qdisc show dev v0").contains("htb") && !lab.namespace.mark().exists());
     lab.apply(Some(&third), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_keeps_the_promises_of_a_resource() {
+    let Some(lab) = Lab::new("promises") else { return };
+    let shell = lab.namespace.clone();
+    let provider = Assembly::new("lab", Schema::default(), shell.clone(), |_| Ok(Diagnostics::new()))
+        .resource(ShaperResource::new(shell));
+    let case = Case {
+        config: values(&[("a", "10.9.0.2", "500mbit"), ("b", "10.9.0.3", "300mbit")]),
+        changed: values(&[("a", "10.9.0.2", "250mbit"), ("c", "10.9.0.4", "300mbit")]),
+    };
+    conformance::check(&lab.shaper, &provider, &lab.ctx, &[case]).await.unwrap();
 }
 
 #[tokio::test]
@@ -218,10 +237,11 @@ async fn what_is_not_ours_is_not_touched() {
     let error = lab.apply(None, Some(&rules)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Conflict, "{error:?}");
     assert!(error.message.contains("tbf 1:"), "{error}");
+    assert!(!lab.namespace.mark().exists());
     lab.apply(Some(&rules), None).await.unwrap();
     assert_eq!(lab.namespace.tc("qdisc show dev v0"), before);
     let recover =
-        RecoverRequest { identity: Lab::identity(), prior: None, planned: Some(rules.clone()), private: Vec::new() };
+        RecoverRequest { identity: lab.identity(), prior: None, planned: Some(rules.clone()), private: Vec::new() };
     assert!(matches!(lab.shaper.recover(&lab.ctx, recover).await.unwrap(), Observed::Absent));
 }
 
@@ -231,7 +251,7 @@ async fn a_half_done_create_is_recovered_and_finished() {
     let rules = values(&[("a", "10.9.0.2", "500mbit")]);
     lab.namespace.tc("qdisc add dev v0 root handle c1: htb default fffe");
     let recover =
-        RecoverRequest { identity: Lab::identity(), prior: None, planned: Some(rules.clone()), private: Vec::new() };
+        RecoverRequest { identity: lab.identity(), prior: None, planned: Some(rules.clone()), private: Vec::new() };
     let Observed::Present { values: found, .. } = lab.shaper.recover(&lab.ctx, recover).await.unwrap() else {
         panic!("it was begun")
     };

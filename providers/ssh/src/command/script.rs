@@ -32,9 +32,12 @@ fn preamble(parts: &Parts<'_>, id: &str) -> String {
     )
 }
 
-/// Prints `in-place` or `not-in-place`.
+/// Prints `in-place`, `not-in-place`, or `absent` where there is no record.
 pub(super) fn probe(parts: &Parts<'_>, id: &str) -> String {
-    format!("{}if in_place; then echo in-place; else echo not-in-place; fi\n", preamble(parts, id))
+    format!(
+        "{}if [ ! -e \"$m\" ]; then echo absent; elif in_place; then echo in-place; else echo not-in-place; fi\n",
+        preamble(parts, id)
+    )
 }
 
 /// Applies, unless the record says that just this was applied and it is in place still. The record says `begun` first, so that a process that

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cplan_model::{Identity, Schema, Type, Value};
+use cplan_sdk::conformance::{self, Case};
 use cplan_sdk::{
     ApplyRequest, Assembly, ErrorKind, Observed, PlanRequest, Provider, ProviderError, ReadRequest, RecoverRequest,
     Resource, Shell,
@@ -264,4 +265,30 @@ async fn a_machine_that_is_gone_is_unreachable_and_not_absent() {
     file.sshd.stop();
     let Observed::Unreachable { reason } = file.read().await else { panic!("it does not answer") };
     assert!(reason.contains("edge0"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_keep_the_promises_of_a_resource() {
+    for ty in ["lab_file", "lab_command"] {
+        let Some(object) = Object::new(ty) else { return };
+        let dir = object.sshd.dir.path().display().to_string();
+        let (config, changed) = match ty {
+            "lab_file" => {
+                let path = ("path", s(&format!("{dir}/f")));
+                (object.config(&[path.clone(), ("content", s("a"))]), object.config(&[path, ("content", s("b"))]))
+            }
+            _ => {
+                let set = |n: &str| {
+                    [
+                        ("check", s(&format!("test -e {dir}/{n}"))),
+                        ("apply", s(&format!("touch {dir}/{n}"))),
+                        ("remove", s(&format!("rm -f {dir}/{n}"))),
+                    ]
+                };
+                (object.config(&set("a")), object.config(&set("b")))
+            }
+        };
+        let ctx = context(object.sshd.dir.path());
+        conformance::check(object.resource(), &object.provider, &ctx, &[Case { config, changed }]).await.unwrap();
+    }
 }
