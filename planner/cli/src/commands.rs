@@ -7,8 +7,10 @@ mod doctor;
 mod drift;
 mod fmt;
 mod graph;
+mod header;
 mod output;
 mod plan;
+mod report;
 mod show;
 mod ssh;
 mod state;
@@ -77,7 +79,10 @@ fn block_on(command: impl Future<Output = Result<ExitCode, CommandError>>) -> Re
         .enable_all()
         .build()
         .map_err(|e| CommandError::Failed(Box::new(e), String::new()))?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    // A question that nobody answers must not hold the process.
+    runtime.shutdown_background();
+    done
 }
 
 fn refused_early(error: &CommandError, colour: bool) -> ExitCode {

@@ -135,7 +135,7 @@ impl Inner {
     fn erase(&mut self) -> String {
         match std::mem::take(&mut self.drawn) {
             0 => String::new(),
-            n => format!("\x1b[{n}A\x1b[J"),
+            n => format!("\r\x1b[{n}A\x1b[J"),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::session::Session;
 use super::work::Kind;
 
 /// Whether the user wants it. Without somebody to ask, `-auto-approve` is needed.
-pub(crate) fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Result<bool, CommandError> {
+pub(crate) async fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Result<bool, CommandError> {
     if auto_approve {
         // Machines read lines; an empty one is not JSON.
         return if session.settings.json { Ok(true) } else { session.print("\n").map(|()| true) };
@@ -25,10 +25,14 @@ pub(crate) fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Resu
             "\nDo you really want to destroy all of this? There is no way back. Only `yes` is taken as consent: "
         }
     };
-    let answer = session.terminal.ask(question).map_err(CommandError::Output)?;
+    let terminal = session.terminal;
+    let asked = tokio::task::spawn_blocking(move || terminal.ask(question));
+    let answer = tokio::select! {
+        answer = asked => answer.unwrap_or_else(|e| Err(std::io::Error::other(e))).map_err(CommandError::Output)?,
+        () = session.cancel.cancelled() => None,
+    };
     if answer.as_deref() == Some("yes") && !session.cancel.is_cancelled() {
-        session.print("\n")?;
-        return Ok(true);
+        return session.print("\n").map(|()| true);
     }
     session.print("\nCancelled; nothing was changed.\n")?;
     Ok(false)

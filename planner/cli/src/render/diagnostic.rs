@@ -31,11 +31,27 @@ impl View<'_> {
 
 /// All of them, each followed by an empty line.
 pub(crate) fn diagnostics(list: &Diagnostics, view: &View<'_>) -> String {
-    list.iter().map(|d| diagnostic(d, view) + "\n").collect()
+    merged(list).iter().map(|(d, others)| one(d, *others, view) + "\n").collect()
 }
 
-/// One of them.
-pub(crate) fn diagnostic(diagnostic: &Diagnostic, view: &View<'_>) -> String {
+/// The same mistake at the same place for several instances is one mistake: the first, and of how many others it is told.
+pub(crate) fn merged(list: &Diagnostics) -> Vec<(&Diagnostic, usize)> {
+    let same = |a: &Diagnostic, b: &Diagnostic| {
+        a.primary.is_some()
+            && (a.id, &a.primary, &a.labels, &a.what, &a.remedy) == (b.id, &b.primary, &b.labels, &b.what, &b.remedy)
+    };
+    let mut out: Vec<(&Diagnostic, usize)> = Vec::new();
+    for diagnostic in list {
+        match out.iter_mut().find(|(d, _)| same(d, diagnostic)) {
+            Some((_, others)) => *others += 1,
+            None => out.push((diagnostic, 0)),
+        }
+    }
+    out
+}
+
+/// One of them, for an instance and so many others.
+fn one(diagnostic: &Diagnostic, others: usize, view: &View<'_>) -> String {
     let (word, tone) = match diagnostic.severity {
         Severity::Error => ("error", Tone::Bad),
         Severity::Warning => ("warning", Tone::Change),
@@ -76,7 +92,8 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, view: &View<'_>) -> String {
         }
     };
     if let Some(address) = &diagnostic.address {
-        note(&format!("while checking: {address}"));
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        note(&format!("while checking: {address}{others}"));
     }
     if !diagnostic.what.is_empty() {
         note(&diagnostic.what);
@@ -94,7 +111,7 @@ mod tests {
     use cplan_model::Span;
 
     fn show(sources: &SourceMap, d: &Diagnostic, width: Option<usize>) -> String {
-        diagnostic(d, &View { sources, prefix: Path::new("lab"), style: Style::plain(), width })
+        one(d, 0, &View { sources, prefix: Path::new("lab"), style: Style::plain(), width })
     }
 
     #[test]
@@ -168,6 +185,23 @@ mod tests {
         assert_eq!(
             show(&SourceMap::default(), &d, Some(34)),
             "warning: Slow host\n  = This host has no KVM, so\n    machines start slowly here.\n  = Load the module `kvm`.\n  = [slow]\n"
+        );
+    }
+
+    #[test]
+    fn one_mistake_of_many_instances_is_told_once() {
+        let mut sources = SourceMap::default();
+        let id = sources.add("main.hcl", "inptu = 1\n");
+        let mut list = Diagnostics::new();
+        for n in 0..3 {
+            let address = format!("terraform_data.a[{n}]").parse().unwrap();
+            list.push(Diagnostic::error("x", "Unsupported", "No.").at(Span::new(id, 0, 5)).address(address));
+        }
+        let view = View { sources: &sources, prefix: Path::new(""), style: Style::plain(), width: None };
+        assert_eq!(
+            diagnostics(&list, &view),
+            "error: Unsupported\n --> main.hcl:1:1\n  |\n1 | inptu = 1\n  | ^^^^^\n  |\n  \
+             = while checking: terraform_data.a[0] and 2 more\n  = No.\n  = [x]\n\n"
         );
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cplan_engine::{DriftEntry, DriftKind};
 
-use super::change::attribute_lines;
+use super::attributes::attribute_lines;
 use super::style::{Style, Tone};
 
 /// The whole report.

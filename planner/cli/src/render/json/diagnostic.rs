@@ -3,14 +3,15 @@
 use cplan_model::{Diagnostic, Diagnostics, Severity, SourceFile, Span};
 use serde_json::{Value as Json, json};
 
-use crate::render::diagnostic::View;
+use crate::render::diagnostic::{View, merged};
 
 /// The answer of `validate -json`, and of every command with `-json` that ends in errors.
 pub(crate) fn report(list: &Diagnostics, view: &View<'_>) -> Json {
+    let list: Vec<&Diagnostic> = merged(list).into_iter().map(|(d, _)| d).collect();
     let count = |severity| list.iter().filter(|d| d.severity == severity).count();
     json!({
         "format_version": "1.0",
-        "valid": !list.has_errors(),
+        "valid": count(Severity::Error) == 0,
         "error_count": count(Severity::Error),
         "warning_count": count(Severity::Warning),
         "diagnostics": list.iter().map(|d| diagnostic(d, view)).collect::<Vec<_>>(),

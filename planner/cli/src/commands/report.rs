@@ -1,0 +1,114 @@
+//! What apply and destroy say at the end: failures, counts, outputs, and how to reach the machines.
+
+use std::collections::BTreeMap;
+
+use cplan_config::Config;
+use cplan_engine::{ApplyReport, Plan, Summary};
+use cplan_model::{Action, InstanceAddr};
+use cplan_store::Store;
+use serde_json::json;
+
+use super::work::Kind;
+use crate::clock::Moment;
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::machines::{machines, ssh_line, write_known_hosts};
+use crate::render::style::Tone;
+use crate::render::{self, failure, json as render_json};
+use crate::session::Session;
+
+/// Says it all, and how the command ends.
+pub(crate) fn tell(
+    session: &Session,
+    config: &Config,
+    plan: &Plan,
+    report: &ApplyReport,
+    kind: Kind,
+    store: &dyn Store,
+) -> Result<ExitCode, CommandError> {
+    let style = session.terminal.error_style();
+    let view = session.view(&config.sources);
+    let well = report.failures.is_empty() && !report.diagnostics.has_errors() && !report.cancelled;
+    if session.settings.json {
+        tell_json(session, report, kind)?;
+        return Ok(if well { ExitCode::Ok } else { ExitCode::Error });
+    }
+    session.print("\n")?;
+    session.terminal.err(&render::diagnostic::diagnostics(&report.diagnostics, &view));
+    for failed in &report.failures {
+        let place = failed.place.and_then(|span| config.sources.locate(span));
+        let place = place.map(|(path, line, column)| format!("{}:{line}:{column}", view.path(path).display()));
+        session.terminal.err(&(failure::failure(failed, place, style) + "\n"));
+    }
+    session.terminal.err(&failure::skipped(report, style));
+    let style = session.terminal.style();
+    session.print(&failure::counts(report, kind.verb(), style))?;
+    if kind == Kind::Destroy {
+        session.print(&gone(plan, report))?;
+    }
+    let state = store.load()?;
+    if !state.outputs.is_empty() {
+        let shown = render::outputs::outputs(state.outputs.iter().map(|(n, o)| (n.as_str(), o)));
+        session.print(&format!("\n{}\n\n{shown}", style.paint(Tone::Strong, "Outputs:")))?;
+    }
+    let reachable = machines(&state);
+    if !reachable.is_empty() || kind == Kind::Destroy {
+        let known_hosts = write_known_hosts(&session.settings.data_dir, &reachable)?;
+        let longest = reachable.iter().map(|m| m.access.name.chars().count()).max().unwrap_or(0);
+        let lines: String = reachable
+            .iter()
+            .map(|m| format!("{:<longest$}  {}\n", m.access.name, ssh_line(&m.access, &known_hosts)))
+            .collect();
+        if !lines.is_empty() {
+            session.print(&format!("\n{}\n\n{lines}", style.paint(Tone::Strong, "Machines:")))?;
+        }
+    }
+    if session.settings.verbose || !well {
+        let logs = session.settings.data_dir.join("logs").join(session.log.run());
+        session.print(&format!("\nThe full output of every step: {}\n", session.shown(&logs)))?;
+    }
+    if session.settings.verbose {
+        session.print(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()))?;
+    }
+    if let Some(error) = session.log.failure() {
+        session.terminal.err(&format!("warning: the run log could not be written: {error}\n"));
+    }
+    Ok(if well { ExitCode::Ok } else { ExitCode::Error })
+}
+
+fn tell_json(session: &Session, report: &ApplyReport, kind: Kind) -> Result<(), CommandError> {
+    let now = Moment::now().rfc3339();
+    let summary = Summary { create: report.created, update: report.updated, delete: report.deleted };
+    let operation = kind.verb().to_lowercase();
+    session.print(&render_json::line(&render_json::event::change_summary(summary, &operation, &now)))?;
+    for failed in &report.failures {
+        let error = &failed.error;
+        let detail = json!({
+            "severity": "error", "summary": error.message, "address": failed.address.to_string(),
+            "detail": failure::causes_and_remedy(error, &error.remedy), "console": error.details,
+        });
+        let message = format!("{}: {}", failed.address, error.message);
+        let line = render_json::event::line("error", "diagnostic", &message, &now, "diagnostic", detail);
+        session.print(&render_json::line(&line))?;
+    }
+    let outputs = render_json::state::outputs(&report.outputs, false);
+    let message = format!("Outputs: {}", report.outputs.len());
+    let line = render_json::event::line("info", "outputs", &message, &now, "outputs", outputs);
+    session.print(&render_json::line(&line))
+}
+
+/// `Gone: 3 lab_machine, 1 lab_network.`
+fn gone(plan: &Plan, report: &ApplyReport) -> String {
+    let stays = |address: &InstanceAddr| {
+        report.failures.iter().any(|f| f.address == *address) || report.skipped.iter().any(|(a, _)| a == address)
+    };
+    let mut types: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|c| c.action == Action::Delete && !stays(&c.address)) {
+        *types.entry(&change.address.resource.ty).or_default() += 1;
+    }
+    if types.is_empty() || report.cancelled {
+        return String::new();
+    }
+    let parts: Vec<String> = types.iter().map(|(ty, count)| format!("{count} {ty}")).collect();
+    format!("Gone: {}.\n", parts.join(", "))
+}
