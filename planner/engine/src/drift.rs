@@ -1,7 +1,7 @@
 //! Drift: what moved between the state and the world.
 
-use cplan_model::{AttrChange, InstanceAddr, Schema, changes};
-use cplan_sdk::Observed;
+use cplan_model::{AttrChange, InstanceAddr, changes};
+use cplan_sdk::{Observed, Resource};
 use cplan_store::Record;
 
 /// One object that is not as the last apply left it.
@@ -36,25 +36,27 @@ impl DriftEntry {
 /// Compares a record with what was observed.
 pub(crate) fn compare(
     address: &InstanceAddr,
-    schema: &Schema,
+    resource: &dyn Resource,
     record: &Record,
     observed: &Observed,
-    survives_restart: bool,
 ) -> Option<DriftEntry> {
     let entry = |kind| Some(DriftEntry { address: address.clone(), kind });
     match observed {
         Observed::Absent => entry(DriftKind::Missing),
         Observed::Unreachable { reason } => entry(DriftKind::Unreachable(reason.clone())),
         Observed::Present { values, boot_id, .. } => {
-            let changed = changes(schema, &record.values, values);
+            let changed = changes(resource.schema(), &record.values, values);
             if !changed.is_empty() {
                 return entry(DriftKind::Changed(changed));
             }
-            let restarted = matches!((&record.boot_id, boot_id), (Some(was), Some(is)) if was != is);
-            if restarted && !survives_restart && schema.container().is_some() {
-                return entry(DriftKind::LostByRestart);
-            }
-            None
+            lost_by_restart(resource, record, boot_id.as_deref()).then(|| entry(DriftKind::LostByRestart))?
         }
     }
+}
+
+/// Whether an object went with a restart of its container that nobody planned, whatever the read says: the boot id
+/// is another one, and it lives only while the container runs.
+pub(crate) fn lost_by_restart(resource: &dyn Resource, record: &Record, boot_id: Option<&str>) -> bool {
+    let restarted = matches!((record.boot_id.as_deref(), boot_id), (Some(was), Some(is)) if was != is);
+    restarted && resource.schema().container().is_some() && !resource.survives_restart(&record.values)
 }

@@ -9,6 +9,8 @@ mod evaluate;
 mod expand;
 mod instance;
 mod orphan;
+mod resource;
+mod verdict;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -195,8 +197,7 @@ impl<'a> Planner<'a> {
         for (key, record) in &self.state.records {
             let Some(observed) = self.observed.get(key) else { continue };
             let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else { continue };
-            let survives = resource.survives_restart(&record.values);
-            self.drift.extend(drift::compare(&key.address, resource.schema(), record, observed, survives));
+            self.drift.extend(drift::compare(&key.address, resource, record, observed));
         }
     }
 

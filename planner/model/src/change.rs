@@ -44,6 +44,8 @@ pub enum Reason {
     ContainerReplaced,
     /// Its container restarts in the same apply, and it lives only while the container runs.
     ContainerRestarted,
+    /// Its container was restarted behind our back, and it lived only while that ran.
+    LostByRestart,
     /// A data source whose inputs are known only during apply.
     InputsUnknown,
 }

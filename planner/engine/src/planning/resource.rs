@@ -1,0 +1,158 @@
+//! The two passes over a resource: every instance decoded and validated, then every instance planned.
+
+use cplan_config::{ResourceBlock, decode, place};
+use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Value};
+
+use super::{Planner, expand, group};
+use crate::proposed::unknown_object;
+use crate::values::{Instances, Repeat};
+
+impl Planner<'_> {
+    /// First pass: decodes and validates every instance with resources unknown.
+    pub(super) fn examine(&mut self, node: usize, addr: &ResourceAddr) {
+        let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
+        let schema = match self.schema_of(&block) {
+            Ok(schema) => schema,
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                return;
+            }
+        };
+        for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
+            let expansion = self.expansion(&module, block.repeat.as_ref(), node);
+            let template = unknown_object(&schema);
+            for repeat in repeats(&expansion) {
+                let (config, found) = decode(&block.body, &schema, &self.values.view(&module, &repeat, None));
+                let failed = found.has_errors();
+                let address = instance(&module, addr, &repeat);
+                self.note(found, &address);
+                if failed {
+                    continue;
+                }
+                let found = self.validated(&block, &config);
+                let body = block.body.clone();
+                self.diagnostics.extend(found.in_block(&address, |path| place(&body, path)));
+                if !self.graph.nodes[node].behind_resource {
+                    self.decoded.insert((node, module.clone(), repeat.key()), config);
+                }
+            }
+            let values = map(&expansion, |_| template.clone());
+            self.values.set_resource(&module, addr, values);
+        }
+    }
+
+    /// Second pass: plans every instance.
+    pub(super) async fn resource(&mut self, node: usize, addr: &ResourceAddr) {
+        let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
+        let Ok(schema) = self.schema_of(&block) else { return };
+        for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
+            let dependencies = self.groups_before(node, &module);
+            let expansion = self.expansion(&module, block.repeat.as_ref(), node);
+            let mut planned = Vec::new();
+            for repeat in repeats(&expansion) {
+                let address = instance(&module, addr, &repeat);
+                let config = match self.decoded.remove(&(node, module.clone(), repeat.key())) {
+                    Some(config) => config,
+                    None => {
+                        let (config, found) = decode(&block.body, &schema, &self.values.view(&module, &repeat, None));
+                        let failed = found.has_errors();
+                        let found: Diagnostics = if failed {
+                            found
+                        } else {
+                            let body = block.body.clone();
+                            found
+                                .into_iter()
+                                .chain(self.validated(&block, &config).in_block(&address, |p| place(&body, p)))
+                                .fold(Diagnostics::new(), |mut all, d| {
+                                    all.push(d);
+                                    all
+                                })
+                        };
+                        let failed = found.has_errors();
+                        self.note(found, &address);
+                        if failed {
+                            planned.push(unknown_object(&schema));
+                            continue;
+                        }
+                        config
+                    }
+                };
+                let value = match addr.mode {
+                    Mode::Data => self.data(&block, &schema, address, config, &dependencies).await,
+                    Mode::Managed => self.instance(&block, &schema, address, config, &dependencies).await,
+                };
+                planned.push(value.unwrap_or_else(|| unknown_object(&schema)));
+            }
+            let mut planned = planned.into_iter();
+            let values = map(&expansion, |_| planned.next().unwrap_or_else(|| unknown_object(&schema)));
+            self.values.set_resource(&module, addr, values);
+        }
+    }
+
+    fn schema_of(&self, block: &ResourceBlock) -> Result<Schema, Diagnostic> {
+        let (addr, kind) = (&block.addr, if block.addr.mode == Mode::Data { "data source" } else { "resource type" });
+        let Some(provider) = self.registry.provider(&block.provider) else {
+            let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
+            return Err(Diagnostic::error(
+                "unknown-provider",
+                "Unknown provider",
+                format!("`{addr}` belongs to a provider `{}`, which does not exist.", block.provider),
+            )
+            .remedy(expand::near(&block.provider, &known, "The providers are"))
+            .at(block.span));
+        };
+        let (schema, known) = match addr.mode {
+            Mode::Managed => (provider.resource(&addr.ty).map(|r| r.schema()), provider.resource_types()),
+            Mode::Data => (provider.data_source(&addr.ty).map(|d| d.schema()), provider.data_source_types()),
+        };
+        schema.cloned().ok_or_else(|| {
+            Diagnostic::error(
+                "unknown-resource-type",
+                "Unknown resource type",
+                format!("Provider `{}` has no {kind} `{}`.", block.provider, addr.ty),
+            )
+            .remedy(expand::near(&addr.ty, &known, "It has"))
+            .at(block.span)
+        })
+    }
+
+    fn validated(&self, block: &ResourceBlock, config: &Value) -> Diagnostics {
+        let plain = config.unmarked_deep();
+        match block.addr.mode {
+            Mode::Managed => self.registry.resource(&block.provider, &block.addr.ty).map(|r| r.validate(&plain)),
+            Mode::Data => self.registry.data_source(&block.provider, &block.addr.ty).map(|d| d.validate(&plain)),
+        }
+        .unwrap_or_default()
+    }
+
+    /// Adds diagnostics of decoding an instance.
+    fn note(&mut self, found: Diagnostics, address: &InstanceAddr) {
+        for mut d in found {
+            d.address.get_or_insert_with(|| address.clone());
+            self.diagnostics.push(d);
+        }
+    }
+}
+
+fn instance(module: &ModuleInstance, addr: &ResourceAddr, repeat: &Repeat) -> InstanceAddr {
+    InstanceAddr { key: repeat.key(), ..group(module, addr) }
+}
+
+/// The `each` and `count` of every instance; one unknown one where the expansion is not known.
+fn repeats(expansion: &Instances<Repeat>) -> Vec<Repeat> {
+    match expansion {
+        Instances::Single(r) => vec![r.clone()],
+        Instances::Count(rs) => rs.clone(),
+        Instances::Each(rs) => rs.values().cloned().collect(),
+        Instances::Unknown => vec![Repeat::Unknown],
+    }
+}
+
+fn map(expansion: &Instances<Repeat>, mut f: impl FnMut(&Repeat) -> Value) -> Instances<Value> {
+    match expansion {
+        Instances::Single(r) => Instances::Single(f(r)),
+        Instances::Count(rs) => Instances::Count(rs.iter().map(f).collect()),
+        Instances::Each(rs) => Instances::Each(rs.iter().map(|(k, r)| (k.clone(), f(r))).collect()),
+        Instances::Unknown => Instances::Unknown,
+    }
+}

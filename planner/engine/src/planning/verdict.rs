@@ -1,0 +1,94 @@
+//! What is to be done to an instance, from what exists and what is planned.
+
+use cplan_model::{Action, AttrChange, AttrPath, InstanceAddr, Reason, Schema, Value, changes};
+use cplan_sdk::{Observed, PlanResponse, Resource};
+use cplan_store::{Record, RecordKey, Status};
+
+use super::Planner;
+use crate::drift;
+use crate::proposed::remark;
+
+/// What exists of an instance, and how it is to be taken.
+pub(super) struct Before {
+    pub(super) record: Option<Record>,
+    /// Its values as observed; `None` when nothing is there.
+    pub(super) values: Option<Value>,
+    /// It was there, and is gone; what it left is cleared away.
+    pub(super) missing: bool,
+    /// Its container restarted, and it lived only while that ran.
+    pub(super) lost: bool,
+    pub(super) private: Vec<u8>,
+}
+
+impl Planner<'_> {
+    /// What the state and the world say of an instance.
+    pub(super) fn before(&self, key: &RecordKey, resource: &dyn Resource) -> Before {
+        let Some(record) = self.state.records.get(key) else {
+            return Before { record: None, values: None, missing: false, lost: false, private: Vec::new() };
+        };
+        let mut before = Before {
+            values: Some(record.values.clone()),
+            private: record.private.clone(),
+            missing: false,
+            lost: false,
+            record: Some(record.clone()),
+        };
+        match self.observed.get(key) {
+            Some(Observed::Present { values, private, boot_id }) => {
+                before.values = Some(remark(resource.schema(), &record.values, values));
+                before.private.clone_from(private);
+                before.lost = drift::lost_by_restart(resource, record, boot_id.as_deref());
+            }
+            Some(Observed::Absent) => {
+                before.values = None;
+                before.missing = true;
+            }
+            Some(Observed::Unreachable { .. }) | None => {}
+        }
+        before
+    }
+
+    /// What an in-place plan amounts to.
+    #[expect(clippy::too_many_arguments, reason = "each is one thing the verdict hangs on")]
+    pub(super) fn judge(
+        &self,
+        schema: &Schema,
+        before: &Before,
+        attributes: &[AttrChange],
+        response: &PlanResponse,
+        container: Option<&InstanceAddr>,
+        resource: &dyn Resource,
+        planned: &Value,
+    ) -> (Action, Reason) {
+        let record = before.record.as_ref();
+        if record.is_some_and(|r| r.status != Status::Ready) {
+            return (Action::Replace, Reason::Tainted);
+        }
+        let forced: Vec<AttrPath> = attributes.iter().filter(|c| c.forces_replace).map(|c| c.path.clone()).collect();
+        if !forced.is_empty() {
+            let of_container = |path: &AttrPath| schema.container().is_some_and(|name| path.root() == Some(name));
+            let reason =
+                if forced.iter().all(of_container) { Reason::ContainerReplaced } else { Reason::CannotUpdate(forced) };
+            return (Action::Replace, reason);
+        }
+        let restarts = container
+            .and_then(|c| self.planned.get(c))
+            .and_then(|i| self.changes.get(*i))
+            .is_some_and(|c| c.disruption.is_some());
+        if restarts && !resource.survives_restart(planned) {
+            return (Action::Update, Reason::ContainerRestarted);
+        }
+        if before.lost {
+            return (Action::Update, Reason::LostByRestart);
+        }
+        if attributes.is_empty() && response.disruption.is_none() {
+            return (Action::NoOp, Reason::Configuration);
+        }
+        // Drift is what would not have to be done if nobody had touched the object.
+        let drifted = record.is_some_and(|r| {
+            let wanted = changes(schema, &r.values, planned);
+            attributes.iter().all(|c| wanted.iter().all(|still| still.path != c.path))
+        });
+        (Action::Update, if drifted { Reason::Drift } else { Reason::Configuration })
+    }
+}
