@@ -93,8 +93,10 @@ fn a_lab_from_its_first_plan_to_its_last_trace() {
 
 fn applied_twice_is_applied_once(lab: &Lab) {
     lab.cplan(&["plan", "-detailed-exitcode"]).expect(0);
-    let again = lab.cplan(&["apply", "-auto-approve"]).expect(0);
-    assert!(again.text().contains("No changes"), "{}", again.text());
+    let again = lab.cplan(&["apply", "-auto-approve", "-v"]).expect(0).text();
+    assert!(again.contains("No changes"), "{again}");
+    let sessions = again.lines().find_map(|l| l.strip_prefix("ssh sessions opened: ")?.trim().parse::<usize>().ok());
+    assert!(sessions.is_some_and(|n| n <= MACHINES.len()), "more than one ssh session per machine:\n{again}");
     assert!(MACHINES.iter().all(|m| lab.is_shaped(m)));
     assert_eq!(lab.on("edge0", "cat /etc/cplan-note"), "a managed line");
 }
