@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Destroy everything that is in the state
     Destroy(ApplyArgs),
     /// Show what moved between state and world; changes nothing, exits 2 when something did
-    Drift(PlanArgs),
+    Drift(DriftArgs),
     /// Show the state
     Show(ShowArgs),
     /// Show outputs
@@ -91,7 +91,7 @@ pub(crate) struct PlanFlags {
     #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
     #[arg(require_equals = true, action = ArgAction::Set)]
     pub(crate) refresh: bool,
-    /// Ask for what is missing (-input=false never asks)
+    /// Ask before anything is changed (-input=false refuses instead)
     #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
     #[arg(require_equals = true, action = ArgAction::Set)]
     pub(crate) input: bool,
@@ -113,7 +113,7 @@ fn parallelism(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Of `plan` and `drift`.
+/// Of `plan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -127,6 +127,13 @@ pub(crate) struct PlanArgs {
     /// Show sensitive values in JSON
     #[arg(long)]
     pub(crate) reveal: bool,
+}
+
+/// Of `drift`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DriftArgs {
+    #[command(flatten)]
+    pub(crate) flags: PlanFlags,
 }
 
 /// Of `apply` and `destroy`.
@@ -221,7 +228,8 @@ pub(crate) fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Args, c
 
 fn plan_flags(command: &mut Command) -> Option<&mut PlanFlags> {
     match command {
-        Command::Plan(args) | Command::Drift(args) => Some(&mut args.flags),
+        Command::Plan(args) => Some(&mut args.flags),
+        Command::Drift(args) => Some(&mut args.flags),
         Command::Apply(args) | Command::Destroy(args) => Some(&mut args.flags),
         _ => None,
     }

@@ -14,8 +14,8 @@ pub(crate) fn listen(terminal: Terminal, cancel: CancellationToken, say: Arc<dyn
     tokio::spawn(async move {
         let mut signals = [interrupt, terminate, hangup];
         any(&mut signals).await;
-        cancel.cancel();
         say("Interrupted: what is under way is finished, and nothing new begins. Interrupt again to stop at once.\n");
+        cancel.cancel();
         any(&mut signals).await;
         terminal.err("Stopped at once. The next apply settles the steps that were under way.\n");
         #[expect(clippy::exit, reason = "the user asked twice")]

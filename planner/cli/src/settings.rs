@@ -134,7 +134,8 @@ fn duration(text: &str) -> Result<Duration, CommandError> {
 
 fn plan_flags(command: &Command) -> Option<&PlanFlags> {
     match command {
-        Command::Plan(args) | Command::Drift(args) => Some(&args.flags),
+        Command::Plan(args) => Some(&args.flags),
+        Command::Drift(args) => Some(&args.flags),
         Command::Apply(args) | Command::Destroy(args) => Some(&args.flags),
         _ => None,
     }
