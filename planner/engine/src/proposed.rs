@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cplan_model::{AttrPath, AttributeMode, Kind, Marks, Schema, Step, Type, Value};
+use cplan_sdk::Resource;
 
 /// Merges: what the configuration sets wins; an unset computed attribute keeps its prior value, or is unknown when
 /// there is none; an unset optional attribute is null.
@@ -123,6 +124,11 @@ fn transfer(from: &Value, to: &Value) -> Value {
 
 fn zip(olds: &[Value], items: &[Value]) -> Vec<Value> {
     items.iter().enumerate().map(|(i, v)| olds.get(i).map_or_else(|| v.clone(), |o| transfer(o, v))).collect()
+}
+
+/// A value as a resource is told it: marks stay within the process, so that one that lives there can carry them on.
+pub(crate) fn told(resource: &dyn Resource, value: &Value) -> Value {
+    if resource.in_process() { value.clone() } else { value.unmarked_deep() }
 }
 
 /// Everything unknown that a schema's object can be, as a resource is seen before it is planned.

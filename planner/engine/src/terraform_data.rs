@@ -109,8 +109,9 @@ impl Resource for TerraformData {
             None => false,
         };
         if !keep {
+            // Terraform forgets here that the input is sensitive, and shows the output.
             let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
-            planned = planned.with("output", output);
+            planned = planned.with("output", output.mark(input.marks_deep()));
         }
         Ok(PlanResponse { planned: Some(planned), replace, ..PlanResponse::default() })
     }

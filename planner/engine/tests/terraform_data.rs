@@ -176,7 +176,7 @@ async fn sensitive_values_stay_marked_and_outputs_must_say_so() {
           sensitive = true
         }
         resource "terraform_data" "a" { input = var.pw }
-        output "leak" { value = terraform_data.a.input }
+        output "leak" { value = terraform_data.a.output }
         "#,
     );
     let found = lab.plan(&["pw=hunter2"]).await.err().unwrap();
@@ -190,7 +190,7 @@ async fn sensitive_values_stay_marked_and_outputs_must_say_so() {
         }
         resource "terraform_data" "a" { input = var.pw }
         output "leak" {
-          value     = terraform_data.a.input
+          value     = terraform_data.a.output
           sensitive = true
         }
         "#,
@@ -200,6 +200,8 @@ async fn sensitive_values_stay_marked_and_outputs_must_say_so() {
     lab.carry_out(&plan).await;
     let state = lab.store.load().unwrap();
     let record = state.records.values().next().unwrap();
-    assert!(record.values.get("input").unwrap().marks().is_sensitive());
+    for name in ["input", "output"] {
+        assert!(record.values.get(name).unwrap().marks().is_sensitive(), "{name}");
+    }
     assert!(state.outputs["leak"].sensitive);
 }

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use super::Run;
 use crate::event::{Event, EventSink};
 use crate::plan::{Operation, StepId};
-use crate::proposed::{propose, remark};
+use crate::proposed::{propose, remark, told};
 use crate::values::{Live, Repeat};
 
 /// A step under way.
@@ -81,9 +81,9 @@ impl<'a> Run<'a> {
             let schema = resource.schema();
             let request = PlanRequest {
                 identity: operation.identity.clone(),
-                config: config.unmarked_deep(),
-                prior: operation.prior.clone().map(|p| p.unmarked_deep()),
-                proposed: propose(schema, &config, operation.prior.as_ref()).unmarked_deep(),
+                config: told(resource, &config),
+                prior: operation.prior.as_ref().map(|p| told(resource, p)),
+                proposed: told(resource, &propose(schema, &config, operation.prior.as_ref())),
                 private: operation.private.clone(),
             };
             let proposed = request.proposed.clone();
@@ -180,9 +180,9 @@ impl<'a> Run<'a> {
         let ctx = self.context(id, address);
         let request = ApplyRequest {
             identity: operation.identity.clone(),
-            prior: operation.prior.as_ref().map(Value::unmarked_deep),
-            planned: ready.planned.as_ref().map(Value::unmarked_deep),
-            config: ready.config.as_ref().map(Value::unmarked_deep),
+            prior: operation.prior.as_ref().map(|v| told(resource, v)),
+            planned: ready.planned.as_ref().map(|v| told(resource, v)),
+            config: ready.config.as_ref().map(|v| told(resource, v)),
             private: ready.private,
             run: self.name.to_owned(),
         };

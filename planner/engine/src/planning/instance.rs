@@ -9,7 +9,7 @@ use cplan_store::{Record, RecordKey};
 
 use super::{Planner, provider_failed};
 use crate::plan::{Change, Operation};
-use crate::proposed::{ignore, propose, remark};
+use crate::proposed::{ignore, propose, remark, told};
 use crate::steps::Draft;
 
 impl Planner<'_> {
@@ -38,9 +38,9 @@ impl Planner<'_> {
         if let (Some(identity), Some(prior)) = (&old, &before.values) {
             let request = PlanRequest {
                 identity: identity.clone(),
-                config: config.unmarked_deep(),
-                prior: Some(prior.clone()),
-                proposed: propose(schema, &config, Some(prior)).unmarked_deep(),
+                config: told(resource, &config),
+                prior: Some(told(resource, prior)),
+                proposed: told(resource, &propose(schema, &config, Some(prior))),
                 private: before.private.clone(),
             };
             update = Some(self.ask(resource, block, &address, &config, request).await?);
@@ -60,9 +60,9 @@ impl Planner<'_> {
             let identity = self.new_identity(&address);
             let request = PlanRequest {
                 identity: identity.clone(),
-                config: config.unmarked_deep(),
+                config: told(resource, &config),
                 prior: None,
-                proposed: propose(schema, &config, None).unmarked_deep(),
+                proposed: told(resource, &propose(schema, &config, None)),
                 private: Vec::new(),
             };
             let (planned, response) = self.ask(resource, block, &address, &config, request).await?;
