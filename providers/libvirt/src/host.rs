@@ -1,6 +1,6 @@
 //! What the host has.
 
-use cplan_sdk::ProviderError;
+use cplan_sdk::{Claim, ProviderError};
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
@@ -17,6 +17,11 @@ pub struct HostFacts {
     pub libvirt_version: u32,
     /// The version of QEMU, in the same form.
     pub qemu_version: u32,
+}
+
+/// Of work that keeps the host busy: a measurement claims the same thing for itself, so that neither disturbs the other.
+pub(crate) fn busy_host() -> Claim {
+    Claim::shared("host:local")
 }
 
 /// Asks libvirt, and the kernel where that is this one.

@@ -18,6 +18,7 @@ use cplan_sdk::{
 };
 
 use crate::guest_init::COMMAND_LINE;
+use crate::host::busy_host;
 use crate::lock_file::LockFile;
 use crate::settings::SharedSettings;
 
@@ -245,7 +246,7 @@ impl Resource for ImageResource {
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
         match (action, Wanted::of(values)) {
             (Action::Create | Action::Update | Action::Replace, Some(wanted)) => {
-                vec![Claim::exclusive(format!("image-store:{}", wanted.key()))]
+                vec![busy_host(), Claim::exclusive(format!("image-store:{}", wanted.key()))]
             }
             _ => Vec::new(),
         }

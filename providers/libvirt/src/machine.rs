@@ -20,6 +20,7 @@ use cplan_sdk::{
 };
 
 use crate::client::Client;
+use crate::host::busy_host;
 use crate::kvm::KvmProbe;
 pub use schema::boot_type;
 
@@ -130,24 +131,29 @@ impl Resource for MachineResource {
     }
 
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
-        let mut claims = Vec::new();
-        if let Some(id) = values.get("id").and_then(Value::as_str) {
-            claims.push(Claim::exclusive(format!("machine:{id}")));
-        }
-        let interfaces = values.get("interface").and_then(Value::as_slice).unwrap_or_default();
-        for plug in values.get("management").into_iter().chain(interfaces) {
-            if let Some(id) = plug.get("network").and_then(|n| n.get("id")).and_then(Value::as_str) {
-                let claim = Claim::shared(format!("network:{id}"));
-                if !claims.contains(&claim) {
-                    claims.push(claim);
-                }
+        let boot = || Claim::slots(format!("boots:{}", self.client.settings().get().uri), 1, self.slots());
+        claims(action, values, boot)
+    }
+}
+
+fn claims(action: Action, values: &Value, boot: impl FnOnce() -> Claim) -> Vec<Claim> {
+    let mut claims = vec![busy_host()];
+    if let Some(id) = values.get("id").and_then(Value::as_str) {
+        claims.push(Claim::exclusive(format!("machine:{id}")));
+    }
+    let interfaces = values.get("interface").and_then(Value::as_slice).unwrap_or_default();
+    for plug in values.get("management").into_iter().chain(interfaces) {
+        if let Some(id) = plug.get("network").and_then(|n| n.get("id")).and_then(Value::as_str) {
+            let claim = Claim::shared(format!("network:{id}"));
+            if !claims.contains(&claim) {
+                claims.push(claim);
             }
         }
-        if matches!(action, Action::Create | Action::Replace | Action::Update) {
-            claims.push(Claim::slots(format!("boots:{}", self.client.settings().get().uri), 1, self.slots()));
-        }
-        claims
     }
+    if matches!(action, Action::Create | Action::Replace | Action::Update) {
+        claims.push(boot());
+    }
+    claims
 }
 
 /// What an update does to the machine.
@@ -161,4 +167,20 @@ fn disruption(prior: &Value, planned: &Value, accelerator: &[u8]) -> Option<Disr
     let same = observe::same_memory(text(prior, "memory").as_deref(), text(planned, "memory").as_deref())
         && ["cpus", "management", "interface"].iter().all(|name| prior.get(name) == planned.get(name));
     (!same || other_accelerator).then_some(Disruption::Restart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_and_the_step_of_a_machine_exclude_each_other() {
+        let values = Value::object([("id", Value::string("m1"))]);
+        for action in [Action::Create, Action::Update, Action::Replace, Action::Delete] {
+            let claims = claims(action, &values, || Claim::slots("boots:here", 1, 4));
+            assert!(claims.contains(&Claim::shared("host:local")), "{action:?}: {claims:?}");
+            assert!(claims.contains(&Claim::exclusive("machine:m1")), "{action:?}: {claims:?}");
+            assert_eq!(claims.contains(&Claim::slots("boots:here", 1, 4)), action != Action::Delete, "{action:?}");
+        }
+    }
 }
