@@ -66,6 +66,8 @@ pub(crate) enum StateCommand {
     List(StateListArgs),
     /// Show one object
     Show(StateShowArgs),
+    /// Go back to the last snapshot when the database is damaged
+    Restore,
 }
 
 /// Only `-json`.

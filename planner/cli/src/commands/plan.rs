@@ -1,8 +1,10 @@
-//! `cplan plan`: what apply would do, and why. Changes nothing, and holds nothing.
+//! `cplan plan`: what apply would do, and why. Changes nothing but that a first plan gives the state its lineage.
 
 use std::sync::Arc;
 
-use cplan_engine::{Deaf, EventSink};
+use cplan_config::Config;
+use cplan_engine::{Deaf, EventSink, validate};
+use cplan_store::{State, Store};
 
 use super::work::{self, Kind};
 use crate::args::PlanArgs;
@@ -12,12 +14,12 @@ use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
 use crate::render::json::{self, plan::PlanDocument};
 use crate::render::plan::{PlanView, plan};
-use crate::session::Session;
+use crate::session::{Session, refuse};
 
 /// Plans and shows the plan.
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
     let (config, mut warnings) = session.load()?;
-    let state = session.read_state()?;
+    let state = state(session, &config)?;
     let input = session.input(&config, state.clone())?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
@@ -49,4 +51,22 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
     }
     Ok(if args.detailed_exitcode && !made.is_empty() { ExitCode::Changes } else { ExitCode::Ok })
+}
+
+/// The state beside whoever holds it. Where there is none yet, an empty one is made: names of objects follow from its
+/// lineage, and what this plan says of them apply must keep.
+fn state(session: &Session, config: &Arc<Config>) -> Result<State, CommandError> {
+    let state = session.read_state()?;
+    if !state.lineage.is_empty() {
+        return Ok(state);
+    }
+    refuse(validate(config, &session.providers.registry), config)?;
+    match session.store() {
+        Ok(store) => {
+            store.finish()?;
+            Ok(store.load()?)
+        }
+        // A folder that cannot be written can be planned all the same; apply will say what is wrong with it.
+        Err(_) => Ok(state),
+    }
 }

@@ -1,7 +1,7 @@
-//! `cplan state list` and `cplan state show`.
+//! `cplan state list`, `cplan state show` and `cplan state restore`.
 
 use cplan_model::InstanceAddr;
-use cplan_store::State;
+use cplan_store::{SledStore, State, Store};
 
 use crate::args::{StateCommand, StateListArgs};
 use crate::exit_code::ExitCode;
@@ -12,10 +12,10 @@ use crate::session::Session;
 
 /// Looks into the state.
 pub(crate) fn run(session: &Session, command: &StateCommand) -> Result<ExitCode, CommandError> {
-    let state = session.read_state()?;
     let text = match command {
-        StateCommand::List(args) => list(state, args),
-        StateCommand::Show(args) => show(session, &state, &args.address)?,
+        StateCommand::List(args) => list(session.read_state()?, args),
+        StateCommand::Show(args) => show(session, &session.read_state()?, &args.address)?,
+        StateCommand::Restore => restore(session)?,
     };
     session.print(&text)?;
     Ok(ExitCode::Ok)
@@ -31,6 +31,18 @@ fn list(mut state: State, args: &StateListArgs) -> String {
         state.records.retain(|key, _| below(&key.address.to_string()));
     }
     render::state::list(&state)
+}
+
+/// Goes back to the snapshot; the damaged database stays beside it.
+fn restore(session: &Session) -> Result<String, CommandError> {
+    let store = SledStore::restore(&session.settings.data_dir, session.settings.holder.clone())?;
+    let state = store.load()?;
+    store.finish()?;
+    Ok(format!(
+        "The state is back at the last snapshot: serial {}, {} objects. `cplan plan` shows what the world says to that.\n",
+        state.serial,
+        state.records.len()
+    ))
 }
 
 fn show(session: &Session, state: &State, wanted: &str) -> Result<String, CommandError> {

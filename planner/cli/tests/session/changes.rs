@@ -65,7 +65,7 @@ Changes to outputs:
 Plan: 3 to add, 0 to change, 0 to destroy.
 "#
     );
-    assert!(!lab.path().join(".cplan").exists(), "a plan leaves nothing behind");
+    assert_eq!(lab.ok("state list"), "", "a plan leaves nothing behind but an empty state");
 
     let applied = lab.ok("apply -auto-approve -parallelism=1");
     let (_, after_plan) = applied.split_once("0 to destroy.\n").unwrap();

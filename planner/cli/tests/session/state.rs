@@ -91,3 +91,32 @@ fn the_graph_is_dot() {
     let dot = tree().ok("graph");
     assert!(dot.starts_with("digraph G {\n") && dot.contains("\"module.m.terraform_data.b\""), "{dot}");
 }
+
+#[test]
+fn a_damaged_database_goes_back_to_the_snapshot() {
+    let lab = Session::new("resource \"terraform_data\" \"a\" {\n  input = 1\n}\n");
+    lab.ok("apply -auto-approve");
+    let database = lab.path().join(".cplan/state/db");
+    let bytes = std::fs::read(&database).unwrap();
+    std::fs::write(&database, vec![0xff; bytes.len()]).unwrap();
+    let refused = lab.run("apply -auto-approve");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("cplan state restore"), "{}", refused.err);
+    let restored = lab.ok("state restore");
+    assert!(restored.contains("1 objects"), "{restored}");
+    assert!(lab.ok("apply -auto-approve").starts_with("No changes."));
+}
+
+#[test]
+fn a_plan_and_its_apply_speak_of_the_same_state() {
+    let lab = Session::new("resource \"terraform_data\" \"a\" {\n  input = 1\n}\n");
+    let lineage = |lab: &Session| {
+        let state = std::fs::read_to_string(lab.path().join(".cplan/snapshot")).unwrap();
+        let (_, rest) = state.split_once("\"lineage\":\"").unwrap();
+        rest[..36].to_owned()
+    };
+    lab.ok("plan");
+    let planned = lineage(&lab);
+    lab.ok("apply -auto-approve");
+    assert_eq!(lineage(&lab), planned);
+}
