@@ -8,9 +8,13 @@ use std::process::Command;
 pub fn require(name: &str, probe: impl FnOnce() -> Result<(), String>) -> bool {
     let Err(why) = probe() else { return true };
     let required = std::env::var("CPLAN_REQUIRE").unwrap_or_default();
-    assert!(!names(&required, name), "`{name}` is required by CPLAN_REQUIRE and missing: {why}");
-    println!("skipped: {name}: {why}");
+    println!("{}", skipped(&required, name, &why));
     false
+}
+
+fn skipped(required: &str, name: &str, why: &str) -> String {
+    assert!(!names(required, name), "`{name}` is required by CPLAN_REQUIRE and missing: {why}");
+    format!("skipped: {name}: {why}")
 }
 
 fn names(list: &str, name: &str) -> bool {
@@ -49,7 +53,7 @@ fn succeeds(program: &str, arguments: &[&str]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{names, require};
+    use super::{names, require, skipped};
 
     #[test]
     fn a_capability_that_is_there_needs_no_words() {
@@ -57,8 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_missing_and_not_named_is_skipped() {
-        assert!(!require("nowhere-named", || Err("it is not there".into())));
+    fn one_that_is_missing_is_said() {
+        assert_eq!(skipped("ssh", "libvirt", "no socket"), "skipped: libvirt: no socket");
+    }
+
+    #[test]
+    #[should_panic(expected = "`libvirt` is required")]
+    fn one_that_is_missing_and_named_fails() {
+        skipped("ssh,libvirt", "libvirt", "no socket");
     }
 
     #[test]
