@@ -56,6 +56,13 @@ impl ShaperResource {
                         "What is done to packets towards each peer: `data.lab_links.NAME.rules[MACHINE]`.",
                     ),
                 ),
+                (
+                    "intact",
+                    Attribute::computed(
+                        Type::Bool,
+                        "Whether what belongs to no peer is there too: the unshaped classes and the filters.",
+                    ),
+                ),
             ],
         );
         ShaperResource { shell, schema }
@@ -154,8 +161,9 @@ impl Resource for ShaperResource {
         Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(output.boot_id.clone()) })
     }
 
-    async fn plan(&self, _ctx: &Context, _request: PlanRequest) -> Result<PlanResponse, ProviderError> {
-        Ok(PlanResponse::default())
+    async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let planned = request.proposed.with("intact", Value::bool(true));
+        Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
@@ -225,11 +233,14 @@ fn peer_address(rule: &Value) -> Option<Ipv4Addr> {
     rule.get("address").and_then(Value::as_str).and_then(|t| t.parse().ok())
 }
 
-/// What the kernel holds if it holds these rules; nothing if none of them impairs anything, as after a loss of the root.
+/// What the kernel holds if it holds these rules; nothing if it was not intact, as after a loss of the root.
 fn expected(values: &Value) -> Shaping {
     let rules = impairments(values);
-    let lost = !rules.is_empty() && rules.values().all(|i| *i == Impairment::default());
-    if lost { Shaping::default() } else { Shaping::wanted(&rules, &Shaping::default()) }
+    if values.get("intact").and_then(Value::as_bool) != Some(true) {
+        Shaping::default()
+    } else {
+        Shaping::wanted(&rules, &Shaping::default())
+    }
 }
 
 /// The rules as they are: unchanged quantities keep the prior's spelling, absent ones are null, and peers that nobody
@@ -250,7 +261,7 @@ fn observed(prior: &Value, shaping: &Shaping) -> Value {
         let rule = blank.with("address", Value::string(address.to_string()));
         found.insert(address.to_string().into(), respelled(&rule, &shaping.impairment(address).unwrap_or_default()));
     }
-    prior.with("rules", Value::map(rule::ty(), found))
+    prior.with("rules", Value::map(rule::ty(), found)).with("intact", Value::bool(shaping.is_intact()))
 }
 
 fn respelled(rule: &Value, is: &Impairment) -> Value {

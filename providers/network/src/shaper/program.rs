@@ -192,6 +192,26 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_did_to_our_classes_is_seen_and_undone() {
+        let dump = include_str!("fixtures/debian12.txt");
+        let edge = Ipv4Addr::new(10, 80, 0, 11);
+        let with = |from: &str, to: &str| {
+            assert!(dump.contains(from), "{from}");
+            parse(&dump.replacen(from, to, 1)).unwrap()
+        };
+        let link = dump.lines().find(|l| l.contains("\"link\"")).unwrap();
+        let unlinked = with(link, &link.replace("\"link\"", "\"gone\""));
+        assert_eq!(unlinked.impairment(&edge), None, "no packet finds its class");
+        assert!(!unlinked.is_intact() && printed().is_intact());
+        let ceiling = dump.lines().find(|l| l.starts_with("class htb c1:1b ")).unwrap();
+        let choked = with(ceiling, &ceiling.replace("ceil 10Gbit", "ceil 100Kbit"));
+        assert_eq!(choked.impairment(&edge).unwrap().rate, Some(100_000));
+        let reordered = with("\"limit\":1000", "\"reorder\":{\"reorder\":0.25,\"correlation\":0},\"limit\":1000");
+        let program = converge(&reordered, &Shaping::wanted(&rules(), &reordered));
+        assert!(program[0].starts_with("qdisc del ") && program[1].starts_with("qdisc add "), "{program:?}");
+    }
+
+    #[test]
     fn a_foreign_root_is_seen_as_such() {
         let dump = "[{\"kind\":\"fq\",\"handle\":\"8001:\",\"root\":true}]\n";
         assert_eq!(parse(dump).unwrap().root, Root::Foreign("fq 8001:".into()));

@@ -38,7 +38,9 @@ pub(super) fn parse(text: &str) -> Result<Shaping, String> {
 /// `class htb c1:1b root leaf 1b: prio 0 rate 10Gbit ceil 10Gbit …`
 fn parse_class(line: &str, shaping: &mut Shaping) {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let rate = words.iter().position(|w| *w == "rate").and_then(|at| parse_rate(words.get(at + 1)?));
+    let after = |name: &str| words.iter().position(|w| *w == name).and_then(|at| parse_rate(words.get(at + 1)?));
+    // A class at the root has nobody to borrow from, so it gets no more than the smaller.
+    let rate = after("rate").into_iter().chain(after("ceil")).min();
     if let (["class", "htb", id, ..], Some(rate)) = (&words[..], rate)
         && let Some(class) = class_of(id)
     {
@@ -67,8 +69,19 @@ fn parse_qdisc(qdisc: &Json, shaping: &mut Shaping) {
             rate: (number("rate", "rate") * 8.0).round() as u64,
             limit: options["limit"].as_u64().unwrap_or(0),
         };
-        shaping.leaves.insert(class, (kind == "netem").then_some(netem));
+        shaping.leaves.insert(class, (kind == "netem" && is_ours(options)).then_some(netem));
     }
+}
+
+/// Whether netem does only what we ask of it: no reordering, duplicates or corruption, no correlation, no slots.
+fn is_ours(options: &Json) -> bool {
+    const ASKED: [&str; 6] = ["limit", "delay", "loss-random", "rate", "ecn", "gap"];
+    let correlated = |group: &str| options[group]["correlation"].as_f64().unwrap_or(0.0) != 0.0;
+    let overhead = |name: &str| options["rate"][name].as_i64().unwrap_or(0) != 0;
+    options.as_object().is_none_or(|o| o.keys().all(|name| ASKED.contains(&name.as_str())))
+        && !correlated("delay")
+        && !correlated("loss-random")
+        && !["packetoverhead", "cellsize", "celloverhead"].into_iter().any(overhead)
 }
 
 fn parse_filter(filter: &Json, shaping: &mut Shaping) {

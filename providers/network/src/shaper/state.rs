@@ -147,7 +147,8 @@ impl Shaping {
 
     /// What is done to the packets towards an address.
     pub(super) fn impairment(&self, address: &Ipv4Addr) -> Option<Impairment> {
-        let class = self.filters.get(address)?.class;
+        // Without the hash table no packet finds its class.
+        let class = self.filters.get(address).filter(|_| self.table)?.class;
         let netem = self.leaves.get(&class).copied().flatten().unwrap_or_default();
         let some = |n: u64| Some(n).filter(|n| *n > 0);
         let class_rate = self.classes.get(&class).copied().filter(|rate| *rate < UNLIMITED);
@@ -155,8 +156,15 @@ impl Shaping {
             delay: some(netem.delay),
             jitter: some(netem.jitter),
             loss: some(netem.loss),
-            rate: some(netem.rate).or(class_rate),
+            rate: some(netem.rate).into_iter().chain(class_rate).min(),
         })
+    }
+
+    /// Whether all is there that belongs to no peer: our root, the unshaped classes, the hash table, the probes' filter.
+    pub(super) fn is_intact(&self) -> bool {
+        let unshaped = [DEFAULT_CLASS, PROBE_CLASS];
+        let bare = |class| self.has_class(class, UNLIMITED) && !self.leaves.contains_key(&class);
+        self.root == Root::Ours && self.table && self.probes && unshaped.into_iter().all(bare)
     }
 
     /// Whether a class is there with this rate.
