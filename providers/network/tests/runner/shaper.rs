@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use cplan_model::{Diagnostics, Identity, Schema, Type, Value, changes};
+use cplan_model::{Diagnostics, Identity, Kind, Schema, Type, Value, changes};
 use cplan_network::ShaperResource;
 use cplan_sdk::conformance::{self, Case};
 use cplan_sdk::{
@@ -116,10 +116,10 @@ impl Lab {
     fn read(&self, prior: &Value) -> Value {
         let request =
             ReadRequest { identity: self.identity(), prior: prior.clone(), private: Vec::new(), boot_id: None };
-        let before = self.namespace.tc("-s qdisc show dev v0");
+        let before = self.namespace.tc("qdisc show dev v0");
         let output = self.namespace.sh(&self.shaper.probe(&request));
         let output = ProbeOutput { stdout: output.stdout, status: output.status, boot_id: "b".into() };
-        assert_eq!(before, self.namespace.tc("-s qdisc show dev v0"), "a read changes nothing");
+        assert_eq!(before, self.namespace.tc("qdisc show dev v0"), "a read changes nothing");
         match self.shaper.observe(&request, &output).unwrap() {
             Observed::Present { values, .. } => values,
             other => panic!("{other:?}"),
@@ -131,7 +131,11 @@ impl Lab {
     }
 
     fn drift(&self, values: &Value) -> Vec<String> {
-        let show = |v: &Option<Value>| v.as_ref().and_then(Value::as_str).unwrap_or("absent").to_owned();
+        let show = |v: &Option<Value>| match v.as_ref().map(Value::kind) {
+            Some(Kind::String(text)) => text.to_string(),
+            Some(Kind::Bool(b)) => b.to_string(),
+            _ => "absent".to_owned(),
+        };
         changes(self.shaper.schema(), values, &self.read(values))
             .iter()
             .map(|c| format!("{}: {} -> {}", c.path, show(&c.before), show(&c.after)))
@@ -165,6 +169,7 @@ fn values(rates: &[(&str, &str, &str)]) -> Value {
         ("machine", access.to_value()),
         ("address", Value::string("10.9.0.1")),
         ("rules", Value::map(ty, rates.iter().map(|(peer, address, rate)| (*peer, rule(address, rate))))),
+        ("intact", Value::bool(true)),
     ])
 }
 
@@ -196,12 +201,19 @@ async fn rules_live_change_in_place_drift_heal_and_go() {
     assert_eq!(lab.namespace.tc("class show dev v0").lines().count(), 3, "the peer, the rest and the probes");
 
     lab.namespace.tc("qdisc del dev v0 root");
-    assert_eq!(lab.drift(&third), ["rules[\"c\"].rate: 1gbit -> absent"]);
+    assert_eq!(lab.drift(&third), ["intact: true -> false", "rules[\"c\"].rate: 1gbit -> absent"]);
     lab.trips();
     let drifted = lab.read(&third);
     lab.apply(Some(&drifted), Some(&third)).await.unwrap();
     assert_eq!(lab.trips(), 1, "a healing too is one round trip");
     assert_eq!(lab.drift(&third), Vec::<String>::new());
+    // The table stands, and nothing leads to it.
+    lab.namespace.tc("filter del dev v0 parent c1: protocol ip pref 10 handle 801::800 u32");
+    assert_eq!(lab.drift(&third), ["intact: true -> false", "rules[\"c\"].rate: 1gbit -> absent"]);
+    let drifted = lab.read(&third);
+    lab.apply(Some(&drifted), Some(&third)).await.unwrap();
+    assert_eq!(lab.drift(&third), Vec::<String>::new());
+    lab.trips();
     // Somebody changed things since the read: it costs one round trip more.
     lab.namespace.tc("class change dev v0 parent c1: classid c1:312 htb rate 3mbit");
     assert_eq!(lab.drift(&third), ["rules[\"c\"].rate: 1gbit -> 3mbit"]);
@@ -220,9 +232,10 @@ async fn it_keeps_the_promises_of_a_resource() {
     let shell = lab.namespace.clone();
     let provider = Assembly::new("lab", Schema::default(), shell.clone(), |_| Ok(Diagnostics::new()))
         .resource(ShaperResource::new(shell));
+    let config = |rates: &[(&str, &str, &str)]| values(rates).with("intact", Value::null(Type::Bool));
     let case = Case {
-        config: values(&[("a", "10.9.0.2", "500mbit"), ("b", "10.9.0.3", "300mbit")]),
-        changed: values(&[("a", "10.9.0.2", "250mbit"), ("c", "10.9.0.4", "300mbit")]),
+        config: config(&[("a", "10.9.0.2", "500mbit"), ("b", "10.9.0.3", "300mbit")]),
+        changed: config(&[("a", "10.9.0.2", "250mbit"), ("c", "10.9.0.4", "300mbit")]),
     };
     conformance::check(&lab.shaper, &provider, &lab.ctx, &[case]).await.unwrap();
 }
