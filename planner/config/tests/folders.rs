@@ -94,6 +94,23 @@ fn the_last_given_value_wins() {
 }
 
 #[test]
+fn text_for_any_is_an_expression() {
+    let (_dir, config, _) = folder("variable \"any\" {\n  type = any\n}\nvariable \"none\" {}\n");
+    let given = |name: &str, text: &str| {
+        let mut flags = vec![VariableFlag::Value("any=1".into()), VariableFlag::Value("none=1".into())];
+        flags.push(VariableFlag::Value(format!("{name}={text}")));
+        let (values, diagnostics) = collect_variables(&config, &[], &flags);
+        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(values[name].clone()) }
+    };
+    assert_eq!(given("any", "5").unwrap(), Value::number(5));
+    assert_eq!(given("any", "[true]").unwrap(), Value::tuple([Value::bool(true)]));
+    assert_eq!(given("none", "[true]").unwrap(), Value::string("[true]"));
+    for text in ["word", "[1,", "upper(\"x\")"] {
+        assert!(given("any", text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn optional_attributes_null_and_rules() {
     let text = "variable \"t\" {\n  type = map(object({ n = number, m = optional(string, \"1GiB\"), o = optional(object({ p = optional(bool, true) }), {}) }))\n  nullable = false\n  default = {}\n  validation {\n    condition = length(var.t) < 2\n    error_message = \"At most one.\"\n  }\n}\n";
     let (dir, config, diagnostics) = folder(text);
@@ -197,7 +214,7 @@ fn files_and_flush_heredocs() {
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         value
     };
-    assert_eq!(value("h"), Value::string("a\n  b 2\n- 1\n- 2\nend\n"));
+    assert_eq!(value("h"), Value::string("a\n  b 2\n    - 1\n    - 2\n    end\n"));
     assert_eq!(value("f"), Value::string("hello n!"));
     assert_eq!(value("g").as_str().unwrap().len(), 43);
 }

@@ -6,3 +6,4 @@ mod diagnostics;
 mod folders;
 mod oracle;
 mod scope;
+mod templates;

@@ -41,25 +41,50 @@ impl Text {
     }
 }
 
+/// What `~` trims at most: HCL's parser trims the token beside the marker.
+#[derive(Clone, Copy)]
+enum Pieces {
+    /// In quotes: all of the text between two sequences.
+    Whole,
+    /// In heredocs and template files: what stands on one line, with its end.
+    Lines,
+}
+
+impl Pieces {
+    fn trimmed(self, text: &str, left: bool, right: bool) -> String {
+        let mut pieces: Vec<&str> = match self {
+            Pieces::Whole => vec![text],
+            Pieces::Lines => text.split_inclusive('\n').collect(),
+        };
+        if let Some(first) = pieces.first_mut().filter(|_| left) {
+            *first = first.trim_start();
+        }
+        if let Some(last) = pieces.last_mut().filter(|_| right) {
+            *last = last.trim_end();
+        }
+        pieces.concat()
+    }
+}
+
 impl Evaluator<'_> {
     pub(super) fn string_template(&mut self, template: &StringTemplate) -> Value {
-        self.template_value(template)
+        self.template_value(template, Pieces::Whole)
     }
 
     pub(super) fn template(&mut self, template: &Template) -> Value {
-        self.template_value(template)
+        self.template_value(template, Pieces::Lines)
     }
 
-    fn template_value(&mut self, template: &Template) -> Value {
+    fn template_value(&mut self, template: &Template, pieces: Pieces) -> Value {
         // A lone interpolation is its value, whatever its type.
         if let Some(Element::Interpolation(lone)) = template.as_single_element() {
             return self.eval(&lone.expr);
         }
-        self.elements(template, false, false).value()
+        self.elements(template, pieces, false, false).value()
     }
 
     /// `trim_start`, `trim_end`: markers around this template ask for it.
-    fn elements(&mut self, template: &Template, trim_start: bool, trim_end: bool) -> Text {
+    fn elements(&mut self, template: &Template, pieces: Pieces, trim_start: bool, trim_end: bool) -> Text {
         let mut out = Text::default();
         let elements: Vec<&Element> = template.iter().collect();
         for (i, element) in elements.iter().enumerate() {
@@ -67,14 +92,10 @@ impl Evaluator<'_> {
                 Element::Literal(text) => {
                     let left = if i == 0 { trim_start } else { trims_after(elements[i - 1]) };
                     let right = elements.get(i + 1).map_or(trim_end, |next| trims_before(next));
-                    let mut text = text.as_str();
-                    if left {
-                        text = text.trim_start();
+                    match (left, right) {
+                        (false, false) => out.push(text),
+                        _ => out.push(&pieces.trimmed(text, left, right)),
                     }
-                    if right {
-                        text = text.trim_end();
-                    }
-                    out.push(text);
                 }
                 Element::Interpolation(part) => {
                     let value = self.eval(&part.expr);
@@ -83,8 +104,8 @@ impl Evaluator<'_> {
                 }
                 Element::Directive(directive) => {
                     let text = match &**directive {
-                        Directive::If(directive) => self.if_directive(directive),
-                        Directive::For(directive) => self.for_directive(directive),
+                        Directive::If(directive) => self.if_directive(directive, pieces),
+                        Directive::For(directive) => self.for_directive(directive, pieces),
                     };
                     out.append(text);
                 }
@@ -122,15 +143,17 @@ impl Evaluator<'_> {
         open("", Marks::NONE)
     }
 
-    fn if_directive(&mut self, directive: &IfDirective) -> Text {
+    fn if_directive(&mut self, directive: &IfDirective, pieces: Pieces) -> Text {
         let (yes, end) = (&directive.if_expr, &directive.endif_expr);
         let value = self.eval(&yes.cond_expr);
         let marks = value.marks();
         let verdict = self.condition(&yes.cond_expr, &value);
         let after_yes = directive.else_expr.as_ref().map_or(end.strip, |e| e.strip);
         let mut text = match (verdict, &directive.else_expr) {
-            (Some(true), _) => self.elements(&yes.template, yes.strip.strip_end(), after_yes.strip_start()),
-            (Some(false), Some(no)) => self.elements(&no.template, no.strip.strip_end(), end.strip.strip_start()),
+            (Some(true), _) => self.elements(&yes.template, pieces, yes.strip.strip_end(), after_yes.strip_start()),
+            (Some(false), Some(no)) => {
+                self.elements(&no.template, pieces, no.strip.strip_end(), end.strip.strip_start())
+            }
             (Some(false), None) => Text::default(),
             (None, _) => Text { open: true, ..Text::default() },
         };
@@ -138,7 +161,7 @@ impl Evaluator<'_> {
         text
     }
 
-    fn for_directive(&mut self, directive: &ForDirective) -> Text {
+    fn for_directive(&mut self, directive: &ForDirective, pieces: Pieces) -> Text {
         let (intro, end) = (&directive.for_expr, &directive.endfor_expr);
         let collection = self.eval(&intro.collection_expr);
         let mut text = Text { marks: collection.marks(), ..Text::default() };
@@ -152,7 +175,7 @@ impl Evaluator<'_> {
                 self.locals.push((name.as_str().into(), key));
             }
             self.locals.push((intro.value_var.as_str().into(), value));
-            let item = self.elements(&intro.template, intro.strip.strip_end(), end.strip.strip_start());
+            let item = self.elements(&intro.template, pieces, intro.strip.strip_end(), end.strip.strip_start());
             text.append(item);
             self.locals.truncate(height);
         }
