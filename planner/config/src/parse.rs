@@ -12,6 +12,7 @@ use crate::Expr;
 
 mod heredoc;
 mod resync;
+mod unclosed;
 
 /// The tree of a file. Where the file has errors, those of several blocks are told, and the tree holds the others.
 pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
@@ -23,9 +24,12 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
             let mut diagnostics = Diagnostics::new();
             let mut rest = text.to_owned();
             for chunk in resync::chunks(text) {
-                let padded = format!("{}{}", resync::blank(&text[..chunk.start]), &text[chunk.clone()]);
+                // Without a line end hcl-edit takes the last sign for the place of what is missing after it.
+                let end = if text[chunk.clone()].ends_with('\n') { "" } else { "\n" };
+                let padded = format!("{}{}{end}", resync::blank(&text[..chunk.start]), &text[chunk.clone()]);
                 if let Err(error) = parse(&padded) {
-                    diagnostics.push(syntax_error(&padded, &error, source));
+                    let found = unclosed::unclosed(&text[..chunk.end], chunk.start, source);
+                    diagnostics.push(found.unwrap_or_else(|| syntax_error(&padded, &error, source)));
                     rest.replace_range(chunk.clone(), &resync::blank(&text[chunk]));
                 }
             }
@@ -105,6 +109,11 @@ fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
         Some(_) if !word.is_empty() => format!("`{word}`"),
         Some(c) => format!("`{c}`"),
     };
+    if summary == "Invalid expression" {
+        return Diagnostic::error("syntax", summary, format!("Found {found} where a value must stand."))
+            .remedy(remedy(message, &text[offset..], summary))
+            .at(span);
+    }
     let expected = message.split("expected ").nth(1).unwrap_or("something else").replace("unexpected token", "");
     Diagnostic::error("syntax", summary, format!("Found {found} where the language allows {expected}."))
         .remedy(remedy(message, &text[offset..], summary))
@@ -114,6 +123,8 @@ fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
 fn remedy(message: &str, rest: &str, summary: &str) -> &'static str {
     if message.contains("heredoc end delimiter") {
         "End the heredoc with its delimiter on a line of its own."
+    } else if rest.starts_with(['\'', '\u{2018}', '\u{201c}', '\u{201d}', '`']) {
+        "Write texts in straight double quotes."
     } else if summary == "Invalid expression" {
         "Write a value here: a text in quotes, a number, a list in [ ] or an object in { }."
     } else if summary == "Invalid escape sequence" {

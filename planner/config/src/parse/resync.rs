@@ -23,13 +23,17 @@ const BLOCKS: [&str; 14] = [
 pub(super) fn chunks(text: &str) -> Vec<Range<usize>> {
     let mut starts = vec![0];
     let mut heredoc: Option<String> = None;
+    let mut comment = false;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         match &heredoc {
             Some(end) if line.trim() == end => heredoc = None,
             // A heredoc that is never closed must not hide all blocks after it.
             Some(end) if text[offset..].lines().any(|l| l.trim() == end) => {}
+            _ if comment => comment = !line.contains("*/"),
             _ => {
+                let begins = line.trim_start().starts_with("/*") && !line.contains("*/");
+                comment = begins && text[offset..].contains("*/");
                 heredoc = opened(line);
                 if offset > 0 && begins_block(line) {
                     starts.push(offset);
@@ -48,7 +52,7 @@ fn begins_block(line: &str) -> bool {
 }
 
 /// The delimiter of a heredoc that begins in this line.
-fn opened(line: &str) -> Option<String> {
+pub(super) fn opened(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("<<")?;
     let rest = rest.strip_prefix('-').unwrap_or(rest).trim_end();
     (!rest.is_empty() && rest.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| rest.to_owned())
