@@ -61,6 +61,8 @@ pub struct Variable {
     pub span: Span,
     /// The constraint, [`Type::Dynamic`] if there is none. `optional()` defaults are in `defaults`.
     pub ty: Type,
+    /// There is no constraint at all, which is not the same as `any`: text from outside is then the value itself.
+    pub untyped: bool,
     /// Defaults of `optional(T, default)`, applied before conversion.
     pub defaults: TypeDefaults,
     /// Converted already.

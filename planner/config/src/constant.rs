@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use cplan_model::{Diagnostic, Value};
+use cplan_model::{Diagnostic, Span, Value};
+use hcl_edit::Span as _;
+use hcl_edit::expr::FuncCall;
+use hcl_edit::visit::{Visit, visit_func_call};
 
 use crate::{Expr, Reference, Scope, evaluate};
 
@@ -20,8 +23,32 @@ impl Scope for Nothing {
     }
 }
 
-/// The value of an expression that names nothing.
+/// Where functions are called.
+struct Calls {
+    first: Option<std::ops::Range<usize>>,
+}
+
+impl Visit for Calls {
+    fn visit_func_call(&mut self, node: &FuncCall) {
+        self.first = self.first.take().or_else(|| node.name.name.span());
+        visit_func_call(self, node);
+    }
+}
+
+/// The value of an expression that names nothing and calls nothing.
 pub(crate) fn constant(expr: &Expr) -> Result<Value, Box<Diagnostic>> {
+    let mut calls = Calls { first: None };
+    calls.visit_expr(&expr.tree);
+    if let Some(range) = calls.first {
+        let diagnostic = Diagnostic::error(
+            "functions-not-allowed",
+            "Function calls not allowed",
+            "Functions may not be called here.",
+        )
+        .remedy("Write the value itself, or compute it in a local value.")
+        .at(Span::new(expr.span.source, range.start, range.end));
+        return Err(Box::new(diagnostic));
+    }
     let (value, diagnostics) = evaluate(expr, &Nothing);
     match diagnostics.into_iter().next() {
         Some(first) => Err(Box::new(first)),

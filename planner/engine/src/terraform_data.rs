@@ -1,7 +1,7 @@
 //! The built-in provider `terraform` with its one type, `terraform_data`.
 
 use async_trait::async_trait;
-use cplan_model::{AttrPath, Attribute, Diagnostics, Schema, Type, Value, changes};
+use cplan_model::{AttrPath, Attribute, Diagnostics, Refinement, Schema, Type, Value, changes};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Context, DataSource, Observed, PlanRequest, PlanResponse, Provider, ProviderError,
     ReadRequest, RecoverRequest, Resource,
@@ -110,8 +110,13 @@ impl Resource for TerraformData {
         };
         if !keep {
             // Terraform forgets here that the input is sensitive, and shows the output.
-            let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(Type::Dynamic) };
+            let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(input.ty()) };
             planned = planned.with("output", output.mark(input.marks_deep()));
+        }
+        if let Some(id) = planned.get("id").filter(|id| !id.is_known()) {
+            let given = Refinement { not_null: true, ..Refinement::default() };
+            let id = Value::refined(Type::String, given).mark(id.marks());
+            planned = planned.with("id", id);
         }
         Ok(PlanResponse { planned: Some(planned), replace, ..PlanResponse::default() })
     }

@@ -205,3 +205,17 @@ async fn sensitive_values_stay_marked_and_outputs_must_say_so() {
     }
     assert!(state.outputs["leak"].sensitive);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknowns_say_what_is_known_of_them() {
+    let lab = Lab::new(
+        r#"
+        resource "terraform_data" "t" { input = "i" }
+        resource "terraform_data" "one" { count = terraform_data.t.id != null ? 1 : 0 }
+        "#,
+    );
+    assert_eq!(actions(&lab.plan(&[]).await.unwrap()), ["Create terraform_data.one[0]", "Create terraform_data.t"]);
+    lab.write("more.tf", "output \"o\" { value = terraform_data.t.output[\"x\"] }");
+    let found = lab.plan(&[]).await.err().unwrap();
+    assert_eq!(said(&found, None)[0].0, "invalid-index");
+}

@@ -14,7 +14,9 @@ impl Builder {
         let mut reader = Reader::new(block, source);
         let labels = reader.labels(["name"]);
         let span = reader.header();
-        let (ty, defaults) = match reader.argument("type").map(|expr| type_constraint(&expr.tree, source)) {
+        let constraint = reader.argument("type");
+        let untyped = constraint.is_none();
+        let (ty, defaults) = match constraint.map(|expr| type_constraint(&expr.tree, source)) {
             None => (Type::Dynamic, TypeDefaults::default()),
             Some(Ok(found)) => found,
             Some(Err(diagnostic)) => {
@@ -102,7 +104,7 @@ impl Builder {
             self.duplicate(&format!("variable `{name}`"), first, span);
             return;
         }
-        let variable = Variable { span, ty, defaults, default, nullable, sensitive, validations, description };
+        let variable = Variable { span, ty, untyped, defaults, default, nullable, sensitive, validations, description };
         self.module.variables.insert(name, variable);
     }
 }

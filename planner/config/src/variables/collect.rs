@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Diagnostics, SourceId, Type, Value};
+use cplan_model::{Diagnostic, Diagnostics, SourceId, Value};
 
 use super::file::{File, json, parse};
 use crate::{Config, Expr, Variable, constant, parse as text, suggest};
@@ -158,12 +158,11 @@ impl Inputs<'_> {
         self.text(name, value, variable, "the command line");
     }
 
-    /// A value from outside of files: literal text for strings and where no type is known, otherwise an expression.
+    /// A value from outside of files: literal text for primitive types and where
+    /// no type is given, otherwise an expression.
     fn text(&mut self, name: &str, value: &str, variable: &Variable, place: &str) {
         let name: Arc<str> = name.into();
-        // Text for `any` is an expression where it reads as one, and itself where it does not.
-        let literal = variable.ty.is_primitive() || variable.ty == Type::Dynamic;
-        if literal {
+        if variable.ty.is_primitive() || variable.untyped {
             self.given.insert(name, (Value::string(value), place.to_owned()));
             return;
         }
