@@ -13,7 +13,7 @@ mod values;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
+use cplan_model::{Action, AttrPath, Diagnostics, InstanceAddr, Schema, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, Disruption, Locality, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
@@ -23,6 +23,7 @@ use crate::client::Client;
 use crate::host::busy_host;
 use crate::kvm::KvmProbe;
 pub use schema::boot_type;
+use values::Machine;
 
 /// The resource type.
 pub struct MachineResource {
@@ -85,11 +86,15 @@ impl Resource for MachineResource {
             let (values, private) = match found.get(&identity.id) {
                 Some(found) if found.spec.mark.as_ref().is_some_and(|m| m.id == identity.id) => {
                     let accelerator = found.spec.accelerator.as_str();
-                    (observe::values(identity, found, &request.prior), accelerator.as_bytes().to_vec())
+                    let has_disk = !local || files::exist(&settings, &identity.id);
+                    let values = observe::values(identity, found, &request.prior);
+                    (values.with("has_disk", Value::bool(has_disk)), accelerator.as_bytes().to_vec())
                 }
                 // Somebody undefined it, but its disk is here: it can be started as it was.
                 None if files::exist(&settings, &identity.id) => {
-                    (request.prior.with("running", Value::bool(false)), request.private.clone())
+                    let gone = Value::bool(false);
+                    let values = request.prior.with("running", gone.clone()).with("defined", gone);
+                    (values, request.private.clone())
                 }
                 // Without its mark it is no longer ours.
                 _ => return Observed::Absent,
@@ -103,7 +108,16 @@ impl Resource for MachineResource {
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let planned = values::planned(&request, ctx.data_dir());
         let disruption = request.prior.as_ref().and_then(|prior| disruption(prior, &planned, &request.private));
-        Ok(PlanResponse { planned: Some(planned), disruption, private: request.private, ..PlanResponse::default() })
+        // With its disk everything that was put on it is gone: another machine, whose contents are made again.
+        let lost = request.prior.as_ref().and_then(|prior| prior.get("has_disk")?.as_bool()) == Some(false);
+        let replace = if lost { vec![AttrPath::attr("has_disk")] } else { Vec::new() };
+        Ok(PlanResponse {
+            planned: Some(planned),
+            disruption,
+            replace,
+            private: request.private,
+            ..PlanResponse::default()
+        })
     }
 
     async fn check(&self, _ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
@@ -165,8 +179,16 @@ fn disruption(prior: &Value, planned: &Value, accelerator: &[u8]) -> Option<Disr
     let wanted = text(planned, "accel").filter(|accel| accel != "auto");
     let other_accelerator = wanted.is_some_and(|w| !accelerator.is_empty() && w.as_bytes() != accelerator);
     let same = observe::same_memory(text(prior, "memory").as_deref(), text(planned, "memory").as_deref())
-        && ["cpus", "management", "interface"].iter().all(|name| prior.get(name) == planned.get(name));
+        && same_wiring(prior, planned);
     (!same || other_accelerator).then_some(Disruption::Restart)
+}
+
+/// A network that is made again under its name is another value, but the machine only has to be plugged in.
+fn same_wiring(prior: &Value, planned: &Value) -> bool {
+    if let (Ok(before), Ok(after)) = (Machine::from_values(prior), Machine::from_values(planned)) {
+        return before.wiring() == after.wiring();
+    }
+    ["cpus", "management", "interface"].iter().all(|name| prior.get(name) == planned.get(name))
 }
 
 #[cfg(test)]

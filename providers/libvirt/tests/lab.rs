@@ -165,6 +165,11 @@ impl<'a> Object<'a> {
         (moved.iter().map(|c| c.path.to_string()).collect(), response.disruption)
     }
 
+    /// The attributes that make it another object.
+    pub(crate) async fn replaced_for(&self) -> Vec<String> {
+        self.planned().await.1.replace.iter().map(ToString::to_string).collect()
+    }
+
     async fn planned(&self) -> (Value, cplan_sdk::PlanResponse) {
         let prior = self.now.as_ref().map(|n| n.values.clone());
         let config = self.config();

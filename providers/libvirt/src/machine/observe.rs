@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub(super) spec: DomainSpec,
     pub(super) active: bool,
     pub(super) running: bool,
+    /// Whether libvirt keeps it when it stops.
+    pub(super) defined: bool,
     /// Whether all taps are plugged in, as far as that can be seen from here.
     pub(super) connected: bool,
 }
@@ -44,7 +46,8 @@ pub(super) fn find(
                 parse(&xml).map_err(|source| LibvirtError::Xml { what: format!("the domain {uuid}"), source })?;
             let active = !matches!(state, Enum::Known(DomainState::Shutoff | DomainState::NoState));
             let running = matches!(state, Enum::Known(DomainState::Running | DomainState::Blocked));
-            Ok(Found { spec, active, running, connected: true })
+            let defined = domain.is_persistent().map_err(refused())?;
+            Ok(Found { spec, active, running, defined, connected: true })
         };
         match look() {
             Ok(mut one) => {
@@ -80,7 +83,8 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
         .with("memory", Value::string(memory))
         .with("cpus", Value::number(spec.cpus))
         .with("running", Value::bool(found.running))
-        .with("connected", Value::bool(found.connected));
+        .with("connected", Value::bool(found.connected))
+        .with("defined", Value::bool(found.defined));
     let Ok(machine) = Machine::from_values(prior) else { return values };
     let expected: Vec<_> =
         machine.plugs().enumerate().map(|(i, p)| (mac_address(&identity.id, i), &p.network.name)).collect();
@@ -89,9 +93,12 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
     let mut values = values;
     if let Some(management) = expected.first().filter(|e| !present(e)).and_then(|_| prior.get("management")) {
         values = values.with("management", Value::null(management.ty()));
+    } else if let (Some(management), Some((mac, _))) = (prior.get("management"), expected.first()) {
+        values = values.with("management", as_told(management, mac, spec));
     }
     let entries = prior.get("interface").and_then(Value::as_slice).unwrap_or_default();
-    let kept = entries.iter().zip(expected.iter().skip(1)).filter(|(_, e)| present(e)).map(|(entry, _)| entry.clone());
+    let kept = entries.iter().zip(expected.iter().skip(1)).filter(|(_, e)| present(e));
+    let kept = kept.map(|(entry, (mac, _))| as_told(entry, mac, spec));
     let strangers = spec.interfaces.iter().filter(|i| !expected.iter().any(|(mac, _)| *mac == i.mac)).map(stranger);
     let list: Vec<_> = kept.chain(strangers).collect();
     if list.as_slice() != entries {
@@ -99,6 +106,18 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
         values = values.with("interface", Value::list(element, list));
     }
     values
+}
+
+/// An entry with the address that the running guest was told, where that is another one: an update that was interrupted
+/// before the restart.
+fn as_told(entry: &Value, mac: &str, spec: &DomainSpec) -> Value {
+    let told = spec.interfaces.iter().find(|i| i.mac == mac).and_then(|i| i.told.as_ref()?.split('/').next());
+    match told {
+        Some(told) if entry.get("address").and_then(Value::as_str) != Some(told) => {
+            entry.with("address", Value::string(told))
+        }
+        _ => entry.clone(),
+    }
 }
 
 /// An interface that somebody else added.

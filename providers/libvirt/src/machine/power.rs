@@ -92,6 +92,9 @@ impl MachineResource {
             if !found.connected {
                 self.plug_in(wanted).await?;
             }
+            if !found.defined {
+                live::define(&self.client, identity, wanted).await?;
+            }
             return Ok(());
         }
         live::define(&self.client, identity, wanted).await?;

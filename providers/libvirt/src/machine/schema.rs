@@ -46,6 +46,8 @@ pub(super) fn schema() -> Schema {
             ("domain", Attribute::computed(Type::String, "The libvirt name.")),
             ("running", Attribute::computed(Type::Bool, "Whether it runs.")),
             ("connected", Attribute::computed(Type::Bool, "Whether its interfaces are plugged into their bridges.")),
+            ("defined", Attribute::computed(Type::Bool, "Whether libvirt keeps it when it stops.")),
+            ("has_disk", Attribute::computed(Type::Bool, "Whether its disk is there; without it, all on it is lost.")),
             (
                 "lab_address",
                 Attribute::computed(Type::String, "The address of its first lab interface, if it has one."),

@@ -26,15 +26,9 @@ fn append(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, data: &[u8
     builder.append_data(&mut header, path, data)
 }
 
-/// Lines `MAC ADDRESS/PREFIX [GATEWAY]`; only a management network that leads outside has a gateway.
+/// Lines `MAC ADDRESS/PREFIX [GATEWAY]`.
 fn interfaces(id: &str, machine: &Machine) -> String {
-    let lines = machine.plugs().enumerate().map(|(i, plug)| {
-        let prefix = plug.network.cidr.split_once('/').map_or("32", |(_, prefix)| prefix);
-        let gateway = plug.network.gateway.as_deref().filter(|_| i == 0 && plug.network.mode.as_deref() == Some("nat"));
-        let gateway = gateway.map(|g| format!(" {g}")).unwrap_or_default();
-        format!("{} {}/{prefix}{gateway}\n", mac_address(id, i), plug.address)
-    });
-    lines.collect()
+    machine.told().into_iter().enumerate().map(|(i, told)| format!("{} {told}\n", mac_address(id, i))).collect()
 }
 
 #[cfg(test)]

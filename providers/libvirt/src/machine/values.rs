@@ -64,6 +64,26 @@ impl Machine {
         std::iter::once(&self.management).chain(&self.interface)
     }
 
+    /// What the guest is told of each interface: `ADDRESS/PREFIX [GATEWAY]`; only a management network that leads
+    /// outside has a gateway.
+    pub(super) fn told(&self) -> Vec<String> {
+        let told = self.plugs().enumerate().map(|(i, plug)| {
+            let Attachment { cidr, gateway, mode, .. } = &plug.network;
+            let prefix = cidr.split_once('/').map_or("32", |(_, prefix)| prefix);
+            let gateway = gateway.as_deref().filter(|_| i == 0 && mode.as_deref() == Some("nat"));
+            let gateway = gateway.map(|g| format!(" {g}")).unwrap_or_default();
+            format!("{}/{prefix}{gateway}", plug.address)
+        });
+        told.collect()
+    }
+
+    /// What a running guest cannot take over: its processors, and where its interfaces are plugged in and what it is told
+    /// of them.
+    pub(super) fn wiring(&self) -> (u64, Vec<(&str, String)>) {
+        let networks = self.plugs().map(|plug| plug.network.name.as_str());
+        (self.cpus, networks.zip(self.told()).collect())
+    }
+
     pub(super) fn accel(&self) -> &str {
         self.accel.as_deref().unwrap_or("auto")
     }
@@ -81,9 +101,10 @@ impl Machine {
         accelerator: Accelerator,
     ) -> Result<DomainSpec, ProviderError> {
         let folder = settings.machine_dir(&identity.id);
-        let interfaces = self.plugs().enumerate().map(|(i, plug)| InterfaceSpec {
+        let interfaces = self.plugs().zip(self.told()).enumerate().map(|(i, (plug, told))| InterfaceSpec {
             mac: mac_address(&identity.id, i),
             network: plug.network.name.clone(),
+            told: Some(told),
             tap: None,
         });
         let disk = |name: &str, format: &str, read_only| DiskSpec {
@@ -150,6 +171,8 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         .with("domain", Value::string(libvirt_name(&request.identity)))
         .with("running", Value::bool(true))
         .with("connected", Value::bool(true))
+        .with("defined", Value::bool(true))
+        .with("has_disk", Value::bool(true))
         .with("lab_address", lab_address.unwrap_or_else(unknown))
         .with("access", access)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::read::{all, attribute, find, mark, metadata, text};
+use super::read::{all, attribute, find, mark, marked, metadata, text};
 use super::{Element, XmlError};
 use crate::ownership::Mark;
 
@@ -32,6 +32,8 @@ pub struct InterfaceSpec {
     pub mac: String,
     /// The libvirt network.
     pub network: String,
+    /// What the guest was told of it when it started: its address with the prefix, and the gateway if it has one.
+    pub told: Option<String>,
     /// The tap on the host, while it runs.
     pub tap: Option<String>,
 }
@@ -100,7 +102,7 @@ pub fn render(spec: &DomainSpec) -> String {
         .attr("type", if kvm { "kvm" } else { "qemu" })
         .child(Element::new("name").text(&spec.name))
         .child(Element::new("uuid").text(&spec.uuid))
-        .children(spec.mark.as_ref().map(metadata))
+        .children(spec.mark.as_ref().map(|mark| metadata(mark, told(spec))))
         .child(Element::new("memory").attr("unit", "KiB").text(spec.memory_kib))
         .child(Element::new("currentMemory").attr("unit", "KiB").text(spec.memory_kib))
         .child(Element::new("vcpu").attr("placement", "static").text(spec.cpus))
@@ -113,6 +115,12 @@ pub fn render(spec: &DomainSpec) -> String {
         .child(Element::new("on_crash").text("destroy"))
         .child(devices(spec))
         .render()
+}
+
+/// libvirt keeps the metadata of a running domain until it starts again, and with it what its guest was told.
+fn told(spec: &DomainSpec) -> Vec<Element> {
+    let told = spec.interfaces.iter().filter_map(|interface| Some((&interface.mac, interface.told.as_ref()?)));
+    told.map(|(mac, told)| Element::new("cplan:interface").attr("mac", mac).attr("told", told)).collect()
 }
 
 fn devices(spec: &DomainSpec) -> Element {
@@ -169,10 +177,16 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         format: get(disk, &["driver"], "type").unwrap_or_default(),
         read_only: find(disk, &["readonly"]).is_some(),
     });
-    let interfaces = all(root, &["devices"], "interface").into_iter().map(|interface| InterfaceSpec {
-        mac: get(interface, &["mac"], "address").unwrap_or_default().to_ascii_lowercase(),
-        network: get(interface, &["source"], "network").unwrap_or_default(),
-        tap: get(interface, &["target"], "dev"),
+    let told = marked(root, "interface");
+    let interfaces = all(root, &["devices"], "interface").into_iter().map(|interface| {
+        let mac = get(interface, &["mac"], "address").unwrap_or_default().to_ascii_lowercase();
+        let told = told.iter().find(|n| n.attribute("mac") == Some(&mac)).and_then(|n| n.attribute("told"));
+        InterfaceSpec {
+            told: told.map(str::to_owned),
+            network: get(interface, &["source"], "network").unwrap_or_default(),
+            tap: get(interface, &["target"], "dev"),
+            mac,
+        }
     });
     let serial = all(root, &["devices"], "serial").into_iter().next();
     Ok(DomainSpec {
@@ -222,7 +236,15 @@ mod tests {
                 DiskSpec { file: "/c/overlay.qcow2".into(), format: "qcow2".into(), read_only: false },
                 DiskSpec { file: "/c/seed.img".into(), format: "raw".into(), read_only: true },
             ],
-            interfaces: vec![InterfaceSpec { mac: "52:54:00:00:00:01".into(), network: "m".into(), tap: None }],
+            interfaces: vec![
+                InterfaceSpec {
+                    mac: "52:54:00:00:00:01".into(),
+                    network: "m".into(),
+                    told: Some("10.70.0.11/24 10.70.0.1".into()),
+                    tap: None,
+                },
+                InterfaceSpec { mac: "52:54:00:00:00:02".into(), network: "l".into(), told: None, tap: None },
+            ],
             console: "/c/console.log".into(),
         }
     }

@@ -74,7 +74,7 @@ pub fn render(spec: &NetworkSpec) -> String {
     let mut root = Element::new("network")
         .child(Element::new("name").text(&spec.name))
         .child(Element::new("uuid").text(&spec.uuid))
-        .children(spec.mark.as_ref().map(metadata));
+        .children(spec.mark.as_ref().map(|mark| metadata(mark, Vec::new())));
     if spec.mode == Mode::Nat {
         root = root.child(Element::new("forward").attr("mode", "nat"));
     }

@@ -27,19 +27,24 @@ pub(super) fn all<'a, 'i>(node: Node<'a, 'i>, path: &[&str], name: &'static str)
 
 /// The mark in `<metadata>`.
 pub(super) fn mark(root: Node<'_, '_>) -> Option<Mark> {
-    let metadata = find(root, &["metadata"])?;
-    let owner = metadata.children().find(|c| c.has_tag_name((NAMESPACE, "owner")))?;
+    let owner = owner(root)?;
     let get = |name| owner.attribute(name).map(str::to_owned);
     Some(Mark { id: get("id")?, lab: get("lab")?, name: get("name")? })
 }
 
-/// The `<metadata>` with a mark.
-pub(super) fn metadata(mark: &Mark) -> Element {
-    Element::new("metadata").child(
-        Element::new("cplan:owner")
-            .attr("xmlns:cplan", NAMESPACE)
-            .attr("id", &mark.id)
-            .attr("lab", &mark.lab)
-            .attr("name", &mark.name),
-    )
+/// What stands under a name within the mark.
+pub(super) fn marked<'a, 'i>(root: Node<'a, 'i>, name: &str) -> Vec<Node<'a, 'i>> {
+    let within = owner(root).into_iter().flat_map(|owner| owner.children());
+    within.filter(|child| child.has_tag_name((NAMESPACE, name))).collect()
+}
+
+fn owner<'a, 'i>(root: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
+    find(root, &["metadata"])?.children().find(|c| c.has_tag_name((NAMESPACE, "owner")))
+}
+
+/// The `<metadata>` with a mark and what stands within it.
+pub(super) fn metadata(mark: &Mark, within: Vec<Element>) -> Element {
+    let owner = Element::new("cplan:owner").attr("xmlns:cplan", NAMESPACE);
+    let owner = owner.attr("id", &mark.id).attr("lab", &mark.lab).attr("name", &mark.name);
+    Element::new("metadata").child(owner.children(within))
 }
