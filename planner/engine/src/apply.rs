@@ -8,7 +8,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Span, Value};
+use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span, Value};
 use cplan_sdk::{Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
@@ -154,11 +154,13 @@ impl Run<'_> {
                 self.schedule.succeeded(plan, id);
                 continue;
             };
-            self.events.event(Event::StepStarted {
-                step: id,
-                address: operation.key.address.clone(),
-                action: operation.action,
-            });
+            if !clears_away(operation) {
+                self.events.event(Event::StepStarted {
+                    step: id,
+                    address: operation.key.address.clone(),
+                    action: operation.action,
+                });
+            }
             if self.in_process(operation) {
                 inline += 1;
             }
@@ -230,6 +232,9 @@ impl Run<'_> {
     }
 
     fn succeeded(&mut self, id: StepId, operation: &Operation) {
+        if clears_away(operation) {
+            return self.schedule.succeeded(self.plan, id);
+        }
         match operation.action {
             Action::Create => self.report.created += 1,
             Action::Update => self.report.updated += 1,
@@ -318,4 +323,9 @@ impl Run<'_> {
     fn live_value(&mut self, address: &InstanceAddr, value: Value) {
         self.values.set_instance(address, value);
     }
+}
+
+/// Whether a delete only clears away what an object left that is gone already; the plan tells it as a create.
+fn clears_away(operation: &Operation) -> bool {
+    operation.action == Action::Delete && operation.reason == Reason::Missing
 }

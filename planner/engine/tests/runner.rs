@@ -3,3 +3,4 @@
 
 mod lab;
 mod terraform_data;
+mod unread;

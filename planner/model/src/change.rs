@@ -46,6 +46,9 @@ pub enum Reason {
     ContainerRestarted,
     /// Its container was restarted behind our back, and it lived only while that ran.
     LostByRestart,
+    /// It could not be read, because its container runs and does not answer: it is applied again, which fails if the
+    /// container still does not.
+    Unread(String),
     /// A data source whose inputs are known only during apply.
     InputsUnknown,
 }

@@ -1,4 +1,5 @@
-//! `cplan drift`: what moved since the last apply. Reads only; exits with 2 when something did.
+//! `cplan drift`: what moved since the last apply. Reads only; exits with 2 when something did, and with 1
+//! when that cannot be said because a machine does not answer.
 
 use std::sync::Arc;
 
@@ -41,5 +42,10 @@ pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
     if session.settings.verbose {
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
     }
-    Ok(if entries.iter().any(|e| e.counts()) { ExitCode::Changes } else { ExitCode::Ok })
+    // What could not be looked at is not known to be as it was.
+    Ok(match (entries.iter().any(|e| e.counts()), entries.is_empty()) {
+        (true, _) => ExitCode::Changes,
+        (false, true) => ExitCode::Ok,
+        (false, false) => ExitCode::Error,
+    })
 }

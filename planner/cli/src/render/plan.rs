@@ -80,11 +80,11 @@ pub(crate) fn summary(summary: Summary, style: Style) -> String {
     format!("{plan} {create} to add, {update} to change, {delete} to destroy.\n")
 }
 
-/// What moved behind our back and has to do with a change below, and what could not be looked at.
+/// What moved behind our back and has to do with a change below. What could not be looked at says so there.
 fn drift_note(view: PlanView<'_>, style: Style) -> String {
     let acted = |entry: &&DriftEntry| {
         let change = view.changes.iter().find(|c| c.address == entry.address);
-        !entry.counts() || change.is_some_and(|c| c.action != Action::NoOp)
+        entry.counts() && change.is_some_and(|c| c.action != Action::NoOp)
     };
     let entries: Vec<&DriftEntry> = view.drift.iter().filter(acted).collect();
     if entries.is_empty() {

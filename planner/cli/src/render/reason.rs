@@ -36,9 +36,10 @@ pub(crate) fn headline(change: &Change) -> String {
         (Action::NoOp, _) => "will stay as it is",
         (Action::Read, _) => "will be read during apply",
         (Action::Create, Some(Reason::Missing)) => "will be created again",
-        (Action::Create | Action::Update, Some(Reason::ContainerRestarted | Reason::LostByRestart)) => {
-            "will be applied again"
-        }
+        (
+            Action::Create | Action::Update,
+            Some(Reason::ContainerRestarted | Reason::LostByRestart | Reason::Unread(_)),
+        ) => "will be applied again",
         (Action::Create, _) => "will be created",
         (Action::Update, _) => "will be updated in-place",
         (Action::Replace, Some(Reason::Tainted)) => "is tainted, so must be replaced",
@@ -74,6 +75,7 @@ pub(crate) fn because(change: &Change) -> Option<String> {
         Reason::ContainerReplaced => format!("{container} is replaced, and this is inside it"),
         Reason::ContainerRestarted => format!("{container} restarts, and this lives only while it runs"),
         Reason::LostByRestart => format!("{container} was restarted, and this lives only while it runs"),
+        Reason::Unread(why) => format!("it could not be read: {why}"),
         Reason::InputsUnknown => "its inputs are known only then".to_owned(),
     })
 }
@@ -89,6 +91,7 @@ pub(crate) fn action_reason(action: Action, reason: &Reason) -> Option<&'static 
         (_, Reason::Missing) => Some("cplan_missing"),
         (_, Reason::ContainerReplaced) => Some("cplan_container_replaced"),
         (_, Reason::ContainerRestarted) => Some("cplan_container_restarted"),
+        (_, Reason::Unread(_)) => Some("cplan_unread"),
         (_, Reason::LostByRestart) => Some("cplan_lost_by_restart"),
         _ => None,
     }

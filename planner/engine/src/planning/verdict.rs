@@ -17,6 +17,8 @@ pub(super) struct Before {
     pub(super) missing: bool,
     /// Its container restarted, and it lived only while that ran.
     pub(super) lost: bool,
+    /// Why it could not be read; the state's values stand in.
+    pub(super) unread: Option<String>,
     pub(super) private: Vec<u8>,
 }
 
@@ -24,13 +26,21 @@ impl Planner<'_> {
     /// What the state and the world say of an instance.
     pub(super) fn before(&self, key: &RecordKey, resource: &dyn Resource) -> Before {
         let Some(record) = self.state.records.get(key) else {
-            return Before { record: None, values: None, missing: false, lost: false, private: Vec::new() };
+            return Before {
+                record: None,
+                values: None,
+                missing: false,
+                lost: false,
+                unread: None,
+                private: Vec::new(),
+            };
         };
         let mut before = Before {
             values: Some(record.values.clone()),
             private: record.private.clone(),
             missing: false,
             lost: false,
+            unread: None,
             record: Some(record.clone()),
         };
         match self.observed.get(key) {
@@ -43,7 +53,8 @@ impl Planner<'_> {
                 before.values = None;
                 before.missing = true;
             }
-            Some(Observed::Unreachable { .. }) | None => {}
+            Some(Observed::Unreachable { reason }) => before.unread = Some(reason.clone()),
+            None => {}
         }
         before
     }
@@ -77,6 +88,10 @@ impl Planner<'_> {
             .is_some_and(|c| c.disruption.is_some());
         if restarts && !resource.survives_restart(planned) {
             return (Action::Update, Reason::ContainerRestarted);
+        }
+        // Unread is not unchanged; where the container starts, what survives is there again.
+        if let Some(why) = before.unread.as_ref().filter(|_| !restarts) {
+            return (Action::Update, Reason::Unread(why.clone()));
         }
         if before.lost {
             return (Action::Update, Reason::LostByRestart);
