@@ -111,13 +111,7 @@ impl Resource for MachineResource {
         // With its disk everything that was put on it is gone: another machine, whose contents are made again.
         let lost = request.prior.as_ref().and_then(|prior| prior.get("has_disk")?.as_bool()) == Some(false);
         let replace = if lost { vec![AttrPath::attr("has_disk")] } else { Vec::new() };
-        Ok(PlanResponse {
-            planned: Some(planned),
-            disruption,
-            replace,
-            private: request.private,
-            ..PlanResponse::default()
-        })
+        Ok(PlanResponse { planned: Some(planned), disruption, replace, private: request.private })
     }
 
     async fn check(&self, _ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
