@@ -156,6 +156,8 @@ pub enum ForEach {
 pub struct Lifecycle {
     /// `ignore_changes = [a, b.c]`
     pub ignore_changes: Vec<cplan_model::AttrPath>,
+    /// The places of these, in the same order.
+    pub ignore_places: Vec<Span>,
     /// `ignore_changes = all`
     pub ignore_all: bool,
     /// Any plan that deletes it is refused. Its expression's place for the message.

@@ -17,6 +17,8 @@ pub(crate) enum Item {
     Provider(Arc<str>),
     Call(Arc<str>),
     Variable(Arc<str>),
+    /// The validations of a variable: they may name what comes after it.
+    Rules(Arc<str>),
     Local(Arc<str>),
     Resource(ResourceAddr),
     Output(Arc<str>),
@@ -43,7 +45,7 @@ pub(crate) struct Graph {
     pub(crate) nearest: Vec<Arc<BTreeSet<usize>>>,
 }
 
-/// Builds the graph; a cycle is an error that shows every edge.
+/// Builds the graph; each cycle is an error that shows every edge.
 pub(crate) fn build(config: &Config) -> (Graph, Diagnostics) {
     let mut builder = Builder::default();
     builder.add_module(&Path::default(), &config.root);
@@ -52,7 +54,7 @@ pub(crate) fn build(config: &Config) -> (Graph, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     match sort(&graph.nodes) {
         Ok(order) => graph.order = order,
-        Err(stuck) => diagnostics.push(cycle::diagnose(&graph.nodes, &stuck)),
+        Err(stuck) => diagnostics.extend(cycle::diagnose(&graph.nodes, &stuck)),
     }
     graph.nearest = vec![Arc::default(); graph.nodes.len()];
     for &i in &graph.order {
@@ -95,8 +97,11 @@ impl Builder {
         for name in module.providers.keys() {
             self.add(path, module, Item::Provider(name.clone()));
         }
-        for name in module.variables.keys() {
+        for (name, variable) in &module.variables {
             self.add(path, module, Item::Variable(name.clone()));
+            if !variable.validations.is_empty() {
+                self.add(path, module, Item::Rules(name.clone()));
+            }
         }
         for name in module.locals.keys() {
             self.add(path, module, Item::Local(name.clone()));
@@ -118,6 +123,11 @@ impl Builder {
         for (name, block) in &module.providers {
             let refs = body_references(&block.body);
             self.edges(path, module, Item::Provider(name.clone()), &refs, calls);
+        }
+        for (name, variable) in &module.variables {
+            let exprs = variable.validations.iter().flat_map(|rule| [&rule.condition, &rule.error_message]);
+            let refs: Vec<Reference> = exprs.flat_map(references).collect();
+            self.edges(path, module, Item::Rules(name.clone()), &refs, calls);
         }
         for (name, local) in &module.locals {
             self.edges(path, module, Item::Local(name.clone()), &references(&local.value), calls);
@@ -157,7 +167,6 @@ impl Builder {
             }
             self.connect(&inner, &call.module, &chain);
         }
-        // A validation may name other variables and locals; it is checked when they are known, so it needs no edge.
     }
 
     fn edges(&mut self, path: &Path, module: &Arc<Module>, item: Item, refs: &[Reference], calls: &[(usize, Span)]) {

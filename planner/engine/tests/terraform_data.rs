@@ -1,5 +1,6 @@
 //! The whole way of a plan on `terraform_data`, which needs no world.
 
+use cplan_model::Diagnostics;
 use cplan_store::Store;
 
 use crate::lab::{Lab, actions, said};
@@ -218,4 +219,105 @@ async fn unknowns_say_what_is_known_of_them() {
     lab.write("more.tf", "output \"o\" { value = terraform_data.t.output[\"x\"] }");
     let found = lab.plan(&[]).await.err().unwrap();
     assert_eq!(said(&found, None)[0].0, "invalid-index");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validations_wait_for_what_they_name() {
+    let lab = Lab::new(
+        r#"
+        variable "a" {
+          default = 5
+          validation {
+            condition     = var.a < var.b && local.z == 1
+            error_message = "a ${var.a} must be less than ${local.top}."
+          }
+        }
+        variable "b" { default = 3 }
+        locals {
+          z   = 1
+          top = var.b
+        }
+        module "m" {
+          source = "./m"
+          n      = var.a
+        }
+        "#,
+    );
+    lab.write(
+        "m/main.tf",
+        r#"
+        variable "n" {
+          validation {
+            condition     = var.n == local.five
+            error_message = "n must be ${local.five}."
+          }
+        }
+        locals { five = 5 }
+        "#,
+    );
+    let said_of = |found: Diagnostics| said(&found, None).into_iter().map(|(_, what)| what).collect::<Vec<_>>();
+    assert_eq!(said_of(lab.plan(&[]).await.err().unwrap()), ["a 5 must be less than 3."]);
+    assert_eq!(said_of(lab.plan(&["a=1"]).await.err().unwrap()), ["n must be 5."]);
+    assert!(lab.plan(&["b=6"]).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_that_make_nothing_are_checked_too() {
+    let lab = Lab::new(
+        r#"
+        variable "none" { default = [] }
+        resource "terraform_data" "off" {
+          count = length(var.none)
+          input = var.none[0].name
+        }
+        "#,
+    );
+    assert!(lab.plan(&[]).await.is_ok());
+    lab.write("more.tf", "resource \"terraform_data\" \"wrong\" {\n  count = 0\n  inptu = 1\n}\n");
+    assert_eq!(said(&lab.plan(&[]).await.err().unwrap(), None)[0].0, "unsupported-argument");
+    lab.write("more.tf", "resource \"terraform_data\" \"x\" {\n  lifecycle {\n    ignore_changes = [inptu]\n  }\n}\n");
+    let found = lab.plan(&[]).await.err().unwrap();
+    assert_eq!(said(&found, None)[0].0, "unsupported-attribute");
+    assert_eq!(found.iter().next().unwrap().remedy, "Did you mean `input`?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_circle_is_told() {
+    let lab = Lab::new(
+        r#"
+        locals {
+          a = local.b
+          b = local.a
+          c = local.b
+          d = local.d
+        }
+        resource "terraform_data" "x" { input = terraform_data.y.id }
+        resource "terraform_data" "y" { input = [terraform_data.x.id, local.c] }
+        "#,
+    );
+    let found = lab.plan(&[]).await.err().unwrap();
+    let circles: Vec<_> =
+        said(&found, None).into_iter().filter(|(id, _)| id == "cycle").map(|(_, what)| what).collect();
+    assert_eq!(
+        circles,
+        [
+            "These need each other in a circle: `local.a` -> `local.b` -> `local.a`.",
+            "These need each other in a circle: `local.d` -> `local.d`.",
+            "These need each other in a circle: `terraform_data.x` -> `terraform_data.y` -> `terraform_data.x`.",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_may_hang_on_a_secret() {
+    let lab = Lab::new(
+        r#"
+        variable "secret" {
+          default   = "s"
+          sensitive = true
+        }
+        resource "terraform_data" "x" { count = var.secret == "s" ? 1 : 0 }
+        "#,
+    );
+    assert_eq!(actions(&lab.plan(&[]).await.unwrap()), ["Create terraform_data.x[0]"]);
 }

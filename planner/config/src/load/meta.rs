@@ -158,9 +158,13 @@ fn ignore_changes(expr: &Expr, reader: &mut Reader<'_>, lifecycle: &mut Lifecycl
         Expression::String(name) if name.as_str() == "all" => lifecycle.ignore_all = true,
         Expression::Array(items) => {
             for item in items {
+                let place = item.span().map_or(expr.span, |r| Span::new(expr.span.source, r.start, r.end));
                 match path(item) {
-                    Some(path) => lifecycle.ignore_changes.push(path),
-                    None => bad(item.span().map_or(expr.span, |r| Span::new(expr.span.source, r.start, r.end))),
+                    Some(path) => {
+                        lifecycle.ignore_changes.push(path);
+                        lifecycle.ignore_places.push(place);
+                    }
+                    None => bad(place),
                 }
             }
         }

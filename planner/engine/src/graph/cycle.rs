@@ -2,13 +2,30 @@
 
 use std::collections::HashSet;
 
-use cplan_model::Diagnostic;
+use cplan_model::{Diagnostic, Diagnostics};
 
 use super::{Item, Node};
 
-/// The diagnostic of one cycle among the nodes that the sort could not place.
-pub(super) fn diagnose(nodes: &[Node], stuck: &[usize]) -> Diagnostic {
-    let stuck: HashSet<usize> = stuck.iter().copied().collect();
+/// The cycles among the nodes that the sort could not place; of those that share nodes, one.
+pub(super) fn diagnose(nodes: &[Node], stuck: &[usize]) -> Diagnostics {
+    let mut stuck: HashSet<usize> = stuck.iter().copied().collect();
+    let mut found = Diagnostics::new();
+    loop {
+        let placed = |n: &usize| !nodes[*n].needs.iter().any(|(need, _)| stuck.contains(need));
+        let free: Vec<usize> = stuck.iter().copied().filter(placed).collect();
+        if !free.is_empty() {
+            free.iter().for_each(|n| _ = stuck.remove(n));
+        } else if stuck.is_empty() {
+            return found;
+        } else {
+            let circle = circle(nodes, &stuck);
+            circle.iter().for_each(|n| _ = stuck.remove(n));
+            found.push(tell(nodes, &circle));
+        }
+    }
+}
+
+fn circle(nodes: &[Node], stuck: &HashSet<usize>) -> Vec<usize> {
     // Every stuck node needs a stuck node or hangs behind one; walking needs must come round.
     let mut walk = Vec::new();
     let mut seen = HashSet::new();
@@ -21,7 +38,10 @@ pub(super) fn diagnose(nodes: &[Node], stuck: &[usize]) -> Diagnostic {
         }
     }
     let start = walk.iter().position(|n| *n == current).unwrap_or(0);
-    let circle = &walk[start..];
+    walk.split_off(start)
+}
+
+fn tell(nodes: &[Node], circle: &[usize]) -> Diagnostic {
     let names: Vec<String> = circle.iter().chain(circle.first()).map(|n| format!("`{}`", name(&nodes[*n]))).collect();
     let mut diagnostic =
         Diagnostic::error("cycle", "Cycle", format!("These need each other in a circle: {}.", names.join(" -> ")))
@@ -45,6 +65,7 @@ fn name(node: &Node) -> String {
         Item::Provider(name) => format!("{module}provider.{name}"),
         Item::Call(name) => format!("{module}module.{name}"),
         Item::Variable(name) => format!("{module}var.{name}"),
+        Item::Rules(name) => format!("{module}var.{name} (validation)"),
         Item::Local(name) => format!("{module}local.{name}"),
         Item::Resource(addr) => format!("{module}{addr}"),
         Item::Output(name) => format!("{module}output.{name}"),

@@ -18,6 +18,7 @@ impl Planner<'_> {
                 Item::Provider(name) => self.provider(&instance, name),
                 Item::Call(name) => self.call(node, &instance, name),
                 Item::Variable(name) => self.variable(&instance, name),
+                Item::Rules(name) => self.rules(&instance, name),
                 Item::Local(name) => self.local(&instance, name),
                 Item::Output(name) => self.output(&instance, name),
                 Item::Resource(_) => {}
@@ -96,6 +97,11 @@ impl Planner<'_> {
         if let Some(here) = self.values.module_mut(instance) {
             here.variables.insert(name.clone(), value);
         }
+    }
+
+    fn rules(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+        let Some(here) = self.values.module(instance) else { return };
+        let Some(variable) = here.module.variables.get(name).cloned() else { return };
         let found = check_rules(&variable.validations, &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(found);
     }

@@ -71,9 +71,6 @@ fn count(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
             .remedy("Give a whole number that is zero or more.")
             .at(span))
     };
-    if value.marks_deep().is_sensitive() {
-        return wrong("The `count` value is sensitive, and instance keys are shown.".into());
-    }
     let value = match cplan_model::convert(value, &Type::Number) {
         Ok(value) => value,
         Err(error) => return wrong(format!("The `count` value is unsuitable: {}.", error.message)),

@@ -1,7 +1,11 @@
 //! The two passes over a resource: every instance decoded and validated, then every instance planned.
 
-use cplan_config::{ResourceBlock, decode, place};
-use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Value};
+use std::path::{Path, PathBuf};
+
+use cplan_config::{Reference, ResourceBlock, Scope, decode, place};
+use cplan_model::{
+    Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
+};
 
 use super::{Planner, expand, group};
 use crate::proposed::unknown_object;
@@ -18,8 +22,16 @@ impl Planner<'_> {
                 return;
             }
         };
+        self.ignored(&block, &schema);
         for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
+            if repeats(&expansion).is_empty() {
+                // What stands in a block that makes nothing may hang on what is not there either, so only that is
+                // told that is wrong whatever the references give.
+                let nothing = Anything(self.graph.nodes[node].module.dir.clone());
+                let (_, found) = decode(&block.body, &schema, &nothing);
+                self.note(found, &group(&module, addr));
+            }
             let template = unknown_object(&schema);
             for repeat in repeats(&expansion) {
                 let (config, found) = decode(&block.body, &schema, &self.values.view(&module, &repeat, None));
@@ -116,6 +128,28 @@ impl Planner<'_> {
         })
     }
 
+    /// What `ignore_changes` names must be there.
+    fn ignored(&mut self, block: &ResourceBlock, schema: &Schema) {
+        for (path, span) in block.lifecycle.ignore_changes.iter().zip(&block.lifecycle.ignore_places) {
+            let Some(Step::Attr(name)) = path.0.first() else { continue };
+            let known: Vec<&str> = schema.attributes.keys().chain(schema.blocks.keys()).map(|n| &**n).collect();
+            if !known.contains(&&**name) {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "unsupported-attribute",
+                        "Unsupported attribute",
+                        format!(
+                            "`{}` has no argument or block named `{name}` whose changes could be ignored.",
+                            block.addr.ty
+                        ),
+                    )
+                    .remedy(expand::near(name, &known, "It has"))
+                    .at(*span),
+                );
+            }
+        }
+    }
+
     fn validated(&self, block: &ResourceBlock, config: &Value) -> Diagnostics {
         let plain = config.unmarked_deep();
         match block.addr.mode {
@@ -131,6 +165,19 @@ impl Planner<'_> {
             d.address.get_or_insert_with(|| address.clone());
             self.diagnostics.push(d);
         }
+    }
+}
+
+/// A scope where everything is there and unknown.
+struct Anything(PathBuf);
+
+impl Scope for Anything {
+    fn lookup(&self, _: &Reference) -> Result<Value, Diagnostic> {
+        Ok(Value::unknown(Type::Dynamic))
+    }
+
+    fn module_dir(&self) -> &Path {
+        &self.0
     }
 }
 
