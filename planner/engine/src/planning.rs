@@ -12,6 +12,8 @@ mod orphan;
 mod resource;
 mod verdict;
 
+pub(crate) use instance::container_id;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -96,6 +98,9 @@ pub(crate) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(crate) fn new(ctx: &'a Context, input: PlanInput<'a>) -> Self {
         let values = Values::new(&input.config.root);
+        let owner =
+            |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
+        let by_identity = input.state.records.iter().map(owner).collect();
         Planner {
             ctx,
             config: input.config,
@@ -113,7 +118,7 @@ impl<'a> Planner<'a> {
             planned: HashMap::new(),
             drafts: Vec::new(),
             changes: Vec::new(),
-            by_identity: HashMap::new(),
+            by_identity,
             going: HashSet::new(),
             planning: false,
             kept: HashSet::new(),
@@ -203,9 +208,6 @@ impl<'a> Planner<'a> {
 
     async fn second_pass(&mut self) {
         self.planning = true;
-        for (key, record) in &self.state.records {
-            self.by_identity.insert(record.identity.id.clone(), key.address.clone());
-        }
         for node in self.graph.order.clone() {
             match self.graph.nodes[node].item.clone() {
                 Item::Resource(addr) => self.resource(node, &addr).await,

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use cplan_model::{Action, changes};
-use cplan_sdk::{Context, Observed, RecoverRequest};
-use cplan_store::{Intent, Record, Status, Store, Transaction};
+use cplan_model::{Action, Schema, changes};
+use cplan_sdk::{Context, Observed, RecoverRequest, Resource};
+use cplan_store::{Intent, Record, State, Status, Store, Transaction};
 
 use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
-use crate::planning::{PlanInput, Planner};
+use crate::planning::{PlanInput, Planner, container_id};
 use crate::proposed::remark;
+use crate::registry::Registry;
 
 /// Settles all open intents of a store: what exists is adopted (tainted when it is not what was wanted), what does
 /// not exist is forgotten. Returns how many there were.
@@ -29,67 +30,109 @@ pub async fn settle(
         return Err(EngineError::Configuration(planner.diagnostics));
     }
     events.event(Event::Settling { count: intents.len() });
-    for intent in &intents {
+    let mut first_failure = None;
+    for (intent, resource) in containers_first(&intents, registry)? {
         let address = intent.key.address.clone();
-        let resource =
-            registry.resource(&intent.provider, &address.resource.ty).ok_or_else(|| EngineError::UnknownType {
-                address: Box::new(address.clone()),
-                provider: intent.provider.clone(),
-                ty: address.resource.ty.to_string(),
-            })?;
+        let state = store.load()?;
         let request = RecoverRequest {
             identity: intent.identity.clone(),
             prior: intent.prior.as_ref().map(|v| v.unmarked_deep()),
             planned: intent.planned.as_ref().map(|v| v.unmarked_deep()),
             private: intent.private.clone(),
         };
-        let observed = resource
-            .recover(ctx, request)
-            .await
-            .map_err(|source| EngineError::Settle { address: Box::new(address.clone()), source })?;
-        let state = store.load()?;
-        let before = state.records.get(&intent.key);
-        let mut transaction = Transaction { settled: vec![intent.id], ..Transaction::default() };
-        let outcome = match observed {
-            Observed::Present { values, private, boot_id } => {
-                let schema = resource.schema();
-                let wanted = intent.planned.as_ref();
-                let finished = wanted.is_some_and(|w| changes(schema, w, &values).iter().all(|c| c.before.is_none()));
-                let status = if finished || intent.action != Action::Create { Status::Ready } else { Status::Tainted };
-                let values = wanted.map_or_else(|| values.clone(), |w| remark(schema, w, &values));
-                let record = record(intent, before, values, private, boot_id, status);
-                transaction.put.push((intent.key.clone(), record));
-                match (intent.action, status) {
-                    (Action::Delete, _) => "is still there",
-                    (_, Status::Ready) => "adopted",
-                    _ => "was left half-made, and will be replaced",
+        let held = resource.schema().container().is_some();
+        let observed = if container_is_gone(intent, resource, &state) {
+            Observed::Absent
+        } else {
+            match resource.recover(ctx, request).await {
+                Ok(observed) => observed,
+                // A machine that does not answer now must not stand in the way: what is in it is settled by the next
+                // read, or goes with it.
+                Err(error) if held => Observed::Unreachable { reason: error.message },
+                Err(source) => {
+                    first_failure.get_or_insert(EngineError::Settle { address: Box::new(address), source });
+                    continue;
                 }
             }
-            Observed::Absent => {
-                // A delete that came before the create of a replacement has a record of its own to remove.
-                if before.is_some_and(|r| r.identity == intent.identity) {
-                    transaction.delete.push(intent.key.clone());
-                }
-                if intent.action == Action::Delete { "is deleted" } else { "was not made" }
-            }
-            Observed::Unreachable { .. } => match before {
-                Some(record) => {
-                    let record = Record { status: Status::OutcomeUnknown, ..record.clone() };
-                    transaction.put.push((intent.key.clone(), record));
-                    "cannot be reached, and will be replaced"
-                }
-                None => {
-                    let Some(values) = intent.planned.clone() else { continue };
-                    let record = record(intent, None, values, intent.private.clone(), None, Status::OutcomeUnknown);
-                    transaction.put.push((intent.key.clone(), record));
-                    "cannot be reached, and will be replaced"
-                }
-            },
         };
+        let (transaction, outcome) = verdict(intent, resource.schema(), state.records.get(&intent.key), observed);
         store.commit(&transaction)?;
         events.event(Event::Settled { address, outcome: outcome.to_owned() });
     }
-    Ok(intents.len())
+    first_failure.map_or(Ok(intents.len()), Err)
+}
+
+/// The intents with their types; those of containers come first, because what is in them hangs on what became of them.
+fn containers_first<'i, 'r>(
+    intents: &'i [Intent],
+    registry: &'r Registry,
+) -> Result<Vec<(&'i Intent, &'r dyn Resource)>, EngineError> {
+    let mut all = Vec::with_capacity(intents.len());
+    for intent in intents {
+        let address = &intent.key.address;
+        let resource =
+            registry.resource(&intent.provider, &address.resource.ty).ok_or_else(|| EngineError::UnknownType {
+                address: Box::new(address.clone()),
+                provider: intent.provider.clone(),
+                ty: address.resource.ty.to_string(),
+            })?;
+        all.push((intent, resource));
+    }
+    all.sort_by_key(|(_, resource)| resource.schema().container().is_some());
+    Ok(all)
+}
+
+/// Whether the object was in a container of ours that the state does not have any more.
+fn container_is_gone(intent: &Intent, resource: &dyn Resource, state: &State) -> bool {
+    let values = intent.prior.as_ref().or(intent.planned.as_ref());
+    let id = values.and_then(|v| container_id(resource.schema(), v));
+    intent.container.is_some() && id.is_some_and(|id| state.records.values().all(|r| r.identity.id != id))
+}
+
+/// What an intent's object turned out to be, and what that means for the state.
+fn verdict(
+    intent: &Intent,
+    schema: &Schema,
+    before: Option<&Record>,
+    observed: Observed,
+) -> (Transaction, &'static str) {
+    let mut transaction = Transaction { settled: vec![intent.id], ..Transaction::default() };
+    let mut put = |record| transaction.put.push((intent.key.clone(), record));
+    let outcome = match observed {
+        Observed::Present { values, private, boot_id } => {
+            let wanted = intent.planned.as_ref();
+            let finished = wanted.is_some_and(|w| changes(schema, w, &values).iter().all(|c| c.before.is_none()));
+            let status = if finished || intent.action != Action::Create { Status::Ready } else { Status::Tainted };
+            let values = wanted.map_or_else(|| values.clone(), |w| remark(schema, w, &values));
+            put(record(intent, before, values, private, boot_id, status));
+            match (intent.action, status) {
+                (Action::Delete, _) => "is still there",
+                (_, Status::Ready) => "adopted",
+                _ => "was left half-made, and will be replaced",
+            }
+        }
+        Observed::Absent => {
+            // A delete that came before the create of a replacement has a record of its own to remove.
+            if before.is_some_and(|r| r.identity == intent.identity) {
+                transaction.delete.push(intent.key.clone());
+            }
+            if intent.action == Action::Delete { "is deleted" } else { "was not made" }
+        }
+        // The record stays, and with it the wish to delete.
+        Observed::Unreachable { .. } if intent.action == Action::Delete => "cannot be reached, and is left as it is",
+        Observed::Unreachable { .. } => {
+            match (before.filter(|r| r.identity == intent.identity), &intent.planned) {
+                (Some(old), _) => put(Record { status: Status::OutcomeUnknown, ..old.clone() }),
+                (None, Some(planned)) => {
+                    let private = intent.private.clone();
+                    put(record(intent, None, planned.clone(), private, None, Status::OutcomeUnknown));
+                }
+                (None, None) => {}
+            }
+            "cannot be reached, and will be replaced"
+        }
+    };
+    (transaction, outcome)
 }
 
 fn record(

@@ -126,11 +126,12 @@ async fn a_box_takes_its_contents_along() {
     assert_eq!(started.values.get("running"), Some(&Value::bool(true)));
     assert_ne!(started.boot_id, restarted.boot_id);
 
-    // Deleted: its contents go with it, and deleting them is a success.
+    // Deleted: its contents go with it, and nobody answers for them any more.
     setting.apply("fake_box", "box", None, Some(&started.values)).await.unwrap();
     assert_eq!(setting.world.objects().unwrap(), []);
-    setting.apply("fake_content", "kept", None, Some(&kept.values)).await.unwrap();
-    assert!(matches!(setting.read("fake_content", "kept", &kept.values).await, Observed::Absent));
+    let refused = setting.apply("fake_content", "kept", None, Some(&kept.values)).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Transient);
+    assert!(matches!(setting.read("fake_content", "kept", &kept.values).await, Observed::Unreachable { .. }));
 }
 
 #[tokio::test]

@@ -183,3 +183,31 @@ fn a_destroy_that_is_killed_anywhere_goes_on() {
     );
     assert!(boundaries >= 8, "{boundaries} boundaries");
 }
+
+/// Killed, begun again, killed again: what the second finds half gone must not stand in the way of the third.
+#[test]
+fn a_destroy_that_is_killed_twice_anywhere_goes_on() {
+    let before = Session::new(TOPOLOGY);
+    before.apply(&[]).expect(0);
+    let kill = |session: &Session, n: u64| {
+        let mut command = session.folder.command(&["destroy", "-auto-approve"]);
+        command.env("CPLAN_ABORT_AT", n.to_string());
+        cplan_tests::folder::finish(command).status != Some(0)
+    };
+    let mut rounds = 0;
+    for first in (1..MANY).step_by(2) {
+        let session = before.twin();
+        if !kill(&session, first) {
+            break;
+        }
+        for second in [2, 4, 6] {
+            kill(&session, second);
+        }
+        let last = session.destroy();
+        assert_eq!(last.status, Some(0), "after a kill at boundary {first} and more:\n{}", last.text());
+        assert!(session.objects().is_empty(), "after a kill at boundary {first}: {:?}", session.objects());
+        assert_eq!(session.state(), Vec::<String>::new());
+        rounds += 1;
+    }
+    assert!(rounds >= 4, "{rounds} rounds");
+}

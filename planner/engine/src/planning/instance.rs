@@ -180,12 +180,17 @@ impl Planner<'_> {
             config: None,
             private: record.private.clone(),
             finalise: false,
-            with_container: held_by.as_ref().is_some_and(|id| self.going.contains(id)),
+            with_container: self.goes_with_container(record.container.is_some(), held_by.as_deref()),
             claims,
             dependencies: record.dependencies.clone(),
             container: record.container.clone(),
             container_id: held_by,
         }
+    }
+
+    /// Whether an object goes with its container: that is deleted by this plan, or was ours and is gone already.
+    pub(super) fn goes_with_container(&self, ours: bool, container: Option<&str>) -> bool {
+        container.is_some_and(|id| self.going.contains(id) || (ours && !self.by_identity.contains_key(id)))
     }
 
     pub(super) fn prevented(&mut self, block: &ResourceBlock, address: &InstanceAddr, verb: &str) {
@@ -208,7 +213,7 @@ impl Planner<'_> {
 }
 
 /// The identity of the container that an object with these values is in.
-pub(super) fn container_id(schema: &Schema, values: &Value) -> Option<String> {
+pub(crate) fn container_id(schema: &Schema, values: &Value) -> Option<String> {
     values.get(schema.container()?)?.get("id")?.as_str().map(str::to_owned)
 }
 

@@ -20,10 +20,12 @@ impl Planner<'_> {
             .collect();
         self.remove(removed, &Reason::Removed);
         // Replacements were planned before all that goes was known.
-        for draft in &mut self.drafts {
-            let Some(delete) = &mut draft.delete else { continue };
-            delete.with_container = delete.container_id.as_ref().is_some_and(|id| self.going.contains(id));
+        let mut drafts = std::mem::take(&mut self.drafts);
+        for delete in drafts.iter_mut().filter_map(|d| d.delete.as_mut()) {
+            delete.with_container =
+                self.goes_with_container(delete.container.is_some(), delete.container_id.as_deref());
         }
+        self.drafts = drafts;
     }
 
     /// Plans deletions.

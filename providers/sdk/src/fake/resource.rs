@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::client::{Client, kind, unexpected};
 use super::protocol::{Behaviour, Event, Object, Request, Response};
 use crate::{
-    ApplyRequest, ApplyResponse, Claim, Context, Disruption, Locality, Observed, PlanRequest, PlanResponse,
+    ApplyRequest, ApplyResponse, Claim, Context, Disruption, ErrorKind, Locality, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource, from_json, to_json,
 };
 
@@ -112,10 +112,8 @@ impl FakeResource {
         holder: Option<&Object>,
         prior: Option<&Value>,
     ) -> Result<Observed, ProviderError> {
-        if let (Some(_), Some(holder)) = (inside, holder)
-            && !holder.is_running()
-        {
-            return Ok(Observed::Unreachable { reason: format!("box `{}` does not run", holder.name) });
+        if let Some(reason) = inside.and_then(|id| silence(id, holder)) {
+            return Ok(Observed::Unreachable { reason });
         }
         object.map_or(Ok(Observed::Absent), |object| self.present(object, holder, prior))
     }
@@ -123,6 +121,16 @@ impl FakeResource {
     fn restarts(&self, prior: &Value, planned: &Value) -> bool {
         let restart_on = |path: &AttrPath| path.root().is_some_and(|name| self.traits.restart_on.contains(&name));
         changes(&self.traits.schema, prior, planned).iter().any(|change| restart_on(&change.path))
+    }
+}
+
+/// Why nobody answers for what is in a box, if so: one that is gone answers as little as one that is stopped, as with
+/// machines and ssh.
+fn silence(id: &str, holder: Option<&Object>) -> Option<String> {
+    match holder {
+        Some(holder) if holder.is_running() => None,
+        Some(holder) => Some(format!("box `{}` does not run", holder.name)),
+        None => Some(format!("no box with the identity {id} answers")),
     }
 }
 
@@ -192,6 +200,12 @@ impl Resource for FakeResource {
                 behaviour: behave(Action::Update, planned),
             },
             (Some(prior), None) => {
+                if let Some(inside) = container(&self.traits.schema, prior) {
+                    let (_, holder) = self.client.read(Vec::new(), Some(inside.clone()), false).await?;
+                    if let Some(reason) = silence(&inside, holder.as_ref()) {
+                        return Err(ProviderError::new(ErrorKind::Transient, reason));
+                    }
+                }
                 let Object { ty, name, .. } = self.object(&request.identity, prior);
                 Request::Delete { ty, id, name, behaviour: behave(Action::Delete, prior) }
             }
@@ -231,6 +245,9 @@ impl Resource for FakeResource {
         let inside = reference.and_then(|values| container(&self.traits.schema, values));
         // What was asked for before the process died may still be under way: the end of it is what counts.
         let (objects, holder) = self.client.read(vec![request.identity.id], inside.clone(), true).await?;
+        if let Some(reason) = inside.as_deref().and_then(|id| silence(id, holder.as_ref())) {
+            return Err(ProviderError::new(ErrorKind::Transient, reason));
+        }
         let object = objects.into_iter().next().flatten();
         self.observed(object.as_ref(), inside.as_deref(), holder.as_ref(), reference)
     }
