@@ -36,21 +36,14 @@ if [ -f /etc/cplan/interfaces ]; then
   done </etc/cplan/interfaces
 fi
 
-# dropbear reads its own key format only; converted once per key.
+# dropbear reads its own key format only; made anew at every start, so that nothing on the disk can stand for the key.
 pem=/etc/ssh/ssh_host_ed25519_key
-key=/etc/dropbear/ed25519
+key=/run/dropbear_ed25519
 if [ -f "$pem" ]; then
-  mkdir -p /etc/dropbear
-  if ! cmp -s "$pem" "$key.pem"; then
-    rm -f "$key"
-    umask 077
-    if dropbearconvert openssh dropbear "$pem" "$key" >/dev/null 2>&1; then
-      cp "$pem" "$key.pem"
-    else
-      echo "cplan: the host key in the seed cannot be read" >/dev/console
-    fi
-    umask 022
-  fi
+  umask 077
+  dropbearconvert openssh dropbear "$pem" "$key" >/dev/null 2>&1 ||
+    echo "cplan: the host key in the seed cannot be read" >/dev/console
+  umask 022
   dropbear -s -g -m -W 1048576 -r "$key" -P /run/dropbear.pid 2>/dev/console && echo "cplan: ready" >/dev/console
 else
   echo "cplan: no host key in the seed: ssh is not started" >/dev/console
