@@ -116,7 +116,7 @@ impl Decoder<'_> {
             return Value::unknown(attribute.ty.clone());
         }
         if let Some(format) = attribute.format
-            && let Err(diagnostic) = quantity(format, name, &attribute.ty, &value)
+            && let Err(diagnostic) = quantity(format, name, &attribute.ty, &value, attribute.sensitive)
         {
             self.diagnostics.push(diagnostic.at(expr.span));
             return Value::unknown(attribute.ty.clone());
@@ -196,24 +196,24 @@ impl Decoder<'_> {
 }
 
 /// Checks the strings of a value that must carry a unit.
-fn quantity(format: Format, name: &str, ty: &Type, value: &Value) -> Result<(), Diagnostic> {
+fn quantity(format: Format, name: &str, ty: &Type, value: &Value, secret: bool) -> Result<(), Diagnostic> {
+    let secret = secret || value.marks().is_sensitive();
     let wrong = |what: String, remedy: String| {
         Err(Diagnostic::error("quantity", "Invalid quantity", format!("`{name}`: {what}")).remedy(remedy))
     };
     match value.kind() {
         Kind::String(text) => match parse_quantity(format, text) {
             Ok(_) => Ok(()),
-            Err(error) if value.marks().is_sensitive() => {
-                wrong("the sensitive value has no fitting unit.".into(), error.remedy)
-            }
+            Err(error) if secret => wrong("the sensitive value has no fitting unit.".into(), error.remedy),
             Err(error) => wrong(error.what, error.remedy),
         },
         Kind::Number(n) => {
             let remedy = parse_quantity(format, &n.to_string()).err().map(|e| e.remedy).unwrap_or_default();
-            wrong(format!("the number {n} has no unit."), remedy)
+            let number = if secret { "sensitive number".to_owned() } else { format!("number {n}") };
+            wrong(format!("the {number} has no unit."), remedy)
         }
         Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) | Kind::Map(..) | Kind::Object(_) if !ty.is_primitive() => {
-            value.children().try_for_each(|child| quantity(format, name, &Type::String, child))
+            value.children().try_for_each(|child| quantity(format, name, &Type::String, child, secret))
         }
         _ => Ok(()),
     }

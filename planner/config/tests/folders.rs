@@ -5,7 +5,7 @@ use std::path::Path;
 use cplan_config::{VariableFlag, check_rules, collect_variables, decode, evaluate, load, prepare_variable, validate};
 use cplan_model::{Attribute, Marks, Nesting, Schema, Type, Value};
 
-use crate::scope::{Fixed, empty, folder};
+use crate::scope::{Fixed, empty, expressions, folder};
 
 fn write(dir: &Path, name: &str, text: &str) {
     let path = dir.join(name);
@@ -217,4 +217,47 @@ fn files_and_flush_heredocs() {
     assert_eq!(value("h"), Value::string("a\n  b 2\n    - 1\n    - 2\n    end\n"));
     assert_eq!(value("f"), Value::string("hello n!"));
     assert_eq!(value("g").as_str().unwrap().len(), 43);
+}
+
+#[test]
+fn errors_do_not_show_secrets() {
+    let all = [
+        "{ a = 1 }[var.s]",
+        "{ a = 1 }[var.typo]",
+        "tomap({ a = 1 })[var.s]",
+        "jsondecode(var.json).nope",
+        "file(var.s)",
+        "templatefile(var.s, {})",
+        "cidrhost(var.s, 1)",
+        "parseint(var.s, 10)",
+        "lookup({ a = 1 }, var.s)",
+        "base64decode(\"x ${var.s}\")",
+        "{ for x in [1, 2] : var.s => x }",
+        "try(parseint(var.s, 10))",
+        "merge({}, [var.s]...)",
+    ];
+    let (dir, exprs, diagnostics) = expressions(&all);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let mut scope: Fixed = empty(dir.path());
+    for (name, text) in [("s", "hunter2"), ("typo", "aa"), ("json", "{\"hunter2\": 1}")] {
+        scope.variables.insert(name.into(), Value::string(text).mark(Marks::SENSITIVE));
+    }
+    for (source, expr) in all.iter().zip(&exprs) {
+        let (_, diagnostics) = evaluate(expr.as_ref().unwrap(), &scope);
+        assert!(diagnostics.has_errors(), "{source}");
+        let said = format!("{diagnostics:?}");
+        assert!(!said.contains("hunter2") && !said.contains("aa\\\""), "{source}: {said}");
+    }
+
+    let schema = Schema::new(
+        "A thing.",
+        [("size", Attribute::optional(Type::list(Type::String), "Sizes.").format(cplan_model::Format::Bytes))],
+    );
+    let (dir, config, _) = folder("resource \"t\" \"a\" {\n  size = var.sizes\n}\n");
+    let mut scope: Fixed = empty(dir.path());
+    let sizes = Value::tuple([Value::string("hunter2")]).mark(Marks::SENSITIVE);
+    scope.variables.insert("sizes".into(), sizes);
+    let body = &config.root.resources.values().next().unwrap().body;
+    let (_, diagnostics) = decode(body, &schema, &scope);
+    assert!(diagnostics.has_errors() && !format!("{diagnostics:?}").contains("hunter2"), "{diagnostics:?}");
 }

@@ -142,6 +142,9 @@ impl Evaluator<'_> {
             Context { dir: self.scope.module_dir(), scope: self.scope, source: self.source, depth: self.depth };
         match (function.call)(&mut context, &ready) {
             Ok(value) => value.mark(marks),
+            Err(failure) if args.iter().any(|a| a.marks_deep().is_sensitive()) => {
+                self.failed(name, function, failure.hushed(), spans)
+            }
             Err(failure) => self.failed(name, function, failure, spans),
         }
     }
@@ -230,6 +233,18 @@ impl Evaluator<'_> {
         let outer = std::mem::take(&mut self.diagnostics);
         let value = self.eval(expr);
         (value, std::mem::replace(&mut self.diagnostics, outer))
+    }
+}
+
+impl Failure {
+    /// Without the reason, which may show what the arguments are.
+    fn hushed(self) -> Failure {
+        match self {
+            Failure::Argument(i, _) => {
+                Failure::Argument(i, "why is not shown, because an argument is sensitive".into())
+            }
+            Failure::Call(_) => Failure::Call("why is not shown, because an argument is sensitive".into()),
+        }
     }
 }
 

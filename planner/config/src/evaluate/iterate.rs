@@ -76,7 +76,11 @@ impl Evaluator<'_> {
                 Diagnostic::error(
                     "duplicate-key",
                     "Duplicate object key",
-                    format!("Two different items produced the key {:?} in this 'for' expression.", taken.key()),
+                    if out.marks.is_sensitive() {
+                        "Two different items produced the same key, which is sensitive, in this 'for' expression.".into()
+                    } else {
+                        format!("Two different items produced the key {:?} in this 'for' expression.", taken.key())
+                    },
                 )
                 .remedy("If duplicates are expected, use the ellipsis (...) after the value expression to enable grouping by key.")
                 .at(span),

@@ -63,6 +63,7 @@ pub(crate) fn attribute(value: &Value, name: &str) -> Found {
     };
     let missing = |names: Vec<&str>| {
         let remedy = match suggest(name, names.iter().copied()) {
+            _ if marks.is_sensitive() => "The object is sensitive, so what it has is not shown.".into(),
             Some(near) => format!("Did you mean `{near}`?"),
             None if names.is_empty() => "The object has no attributes.".into(),
             None => format!("It has {}.", list(&names)),
@@ -83,6 +84,7 @@ pub(crate) fn attribute(value: &Value, name: &str) -> Found {
                     format!("This map does not have an element with the key {name:?}."),
                 )
                 .remedy(match suggest(name, items.keys().map(|k| &**k)) {
+                    _ if marks.is_sensitive() => "The map is sensitive, so its keys are not shown.".into(),
                     Some(near) => format!("Did you mean {near:?}?"),
                     None => "Use lookup() with a default where the key may be absent.".into(),
                 }),
@@ -216,9 +218,19 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
                     None => invalid(
                         "The given key does not identify an element in this collection value.",
                         &match suggest(name, items.keys().map(|k| &**k)) {
+                            _ if marks.is_sensitive() => {
+                                "It is sensitive, so keys are not shown; use lookup() where one may be absent.".into()
+                            }
                             Some(near) => format!("There is no {name:?}; did you mean {near:?}?"),
                             None => format!("There is no {name:?} in it; use lookup() where it may be absent."),
                         },
+                    ),
+                },
+                (Some(name), None) if key.marks().is_sensitive() => match attribute(value, name) {
+                    Ok(v) => Ok(v.mark(marks)),
+                    Err(_) => invalid(
+                        "The given key does not identify an element in this collection value.",
+                        "The key is sensitive and not shown.",
                     ),
                 },
                 (Some(name), None) => attribute(value, name).map(|v| v.mark(marks)),

@@ -152,11 +152,12 @@ impl Planner<'_> {
 
     fn validated(&self, block: &ResourceBlock, config: &Value) -> Diagnostics {
         let plain = config.unmarked_deep();
-        match block.addr.mode {
+        let said = match block.addr.mode {
             Mode::Managed => self.registry.resource(&block.provider, &block.addr.ty).map(|r| r.validate(&plain)),
             Mode::Data => self.registry.data_source(&block.provider, &block.addr.ty).map(|d| d.validate(&plain)),
         }
-        .unwrap_or_default()
+        .unwrap_or_default();
+        if config.marks_deep().is_sensitive() { super::secret::hush(said, config) } else { said }
     }
 
     /// Adds diagnostics of decoding an instance.
