@@ -16,7 +16,7 @@ pub use contents::storable;
 pub use export::{export, import};
 pub use lock::Holder;
 pub use memory::MemoryStore;
-pub use read::read;
+pub use read::{Reading, read, read_unsettled};
 pub use record::{Intent, IntentId, Record, RecordKey, State, StateOutput, Status};
 pub use sled_store::{Boundary, Faults, Options, SledStore};
 pub use snapshot::read_snapshot;

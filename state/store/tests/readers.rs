@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cplan_store::{Boundary, MemoryStore, Options, SledStore, Store, Transaction, read, read_snapshot};
+use cplan_store::{
+    Boundary, MemoryStore, Options, Reading, SledStore, Store, Transaction, read, read_snapshot, read_unsettled,
+};
 
 use crate::killed::writer;
 use crate::samples::{holder, intent, key, record};
@@ -84,11 +86,18 @@ fn a_snapshot_that_is_behind_is_not_shown() {
     store.begin(&[intent(1, "fake_thing.a")]).unwrap();
     store.commit(&put(2)).unwrap();
     let (state, intents) = (store.load().unwrap(), store.intents().unwrap());
+    let unsettled = |held| {
+        let reading = read_unsettled(folder.path()).unwrap().unwrap();
+        assert_eq!(reading, Reading { state: state.clone(), intents: intents.clone(), held });
+    };
+    unsettled(true);
     drop(store); // as a kill would, it leaves the snapshot as it was
     assert_ne!(read_snapshot(folder.path()).unwrap(), Some(state.clone()));
     assert_eq!(read(folder.path()).unwrap(), Some(state.clone()));
+    unsettled(false);
     // The reader has renewed it, and the intent is open still.
-    assert_eq!(read_snapshot(folder.path()).unwrap(), Some(state));
+    assert_eq!(read_snapshot(folder.path()).unwrap(), Some(state.clone()));
+    unsettled(false);
     assert_eq!(SledStore::open(folder.path(), holder()).unwrap().intents().unwrap(), intents);
 }
 
