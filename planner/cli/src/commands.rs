@@ -14,6 +14,7 @@ mod report;
 mod show;
 mod ssh;
 mod state;
+mod unsettled;
 mod validate;
 mod work;
 

@@ -8,7 +8,7 @@ use cplan_config::Config;
 use cplan_engine::PlanInput;
 use cplan_model::{Diagnostics, SourceMap};
 use cplan_sdk::{Context, Progress};
-use cplan_store::{Boundary, Options, SledStore, State};
+use cplan_store::{Boundary, Options, Reading, SledStore, State};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -65,10 +65,15 @@ impl Session {
 
     /// The state as it is committed now, beside whoever holds it.
     pub(crate) fn read_state(&self) -> Result<State, CommandError> {
+        Ok(self.read_unsettled()?.map(|reading| reading.state).unwrap_or_default())
+    }
+
+    /// The same with the intents that are open; `None` where there is no state yet.
+    pub(crate) fn read_unsettled(&self) -> Result<Option<Reading>, CommandError> {
         if !self.settings.data_dir.is_dir() {
-            return Ok(State::default());
+            return Ok(None);
         }
-        Ok(cplan_store::read(&self.settings.data_dir)?.unwrap_or_default())
+        Ok(cplan_store::read_unsettled(&self.settings.data_dir)?)
     }
 
     /// The state, held by this process alone.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cplan_engine::{Deaf, EventSink, drift};
 use serde_json::json;
 
-use super::work;
+use super::{unsettled, work};
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
@@ -16,7 +16,10 @@ use crate::session::{Session, refuse};
 /// Looks at the world.
 pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
     let (config, mut warnings) = session.load()?;
-    let input = session.input(&config, session.read_state()?)?;
+    let reading = session.read_unsettled()?;
+    warnings.extend(reading.as_ref().and_then(unsettled::warning));
+    let state = reading.map(|reading| reading.state).unwrap_or_default();
+    let input = session.input(&config, state)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
     work::interruptible(session, &reporter);

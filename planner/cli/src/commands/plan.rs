@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use cplan_config::Config;
 use cplan_engine::{Deaf, EventSink, validate};
+use cplan_model::Diagnostic;
 use cplan_store::{State, Store};
 
+use super::unsettled;
 use super::work::{self, Kind};
 use crate::args::PlanArgs;
 use crate::clock::Moment;
@@ -19,7 +21,8 @@ use crate::session::{Session, refuse};
 /// Plans and shows the plan.
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
     let (config, mut warnings) = session.load()?;
-    let state = state(session, &config)?;
+    let (state, unsettled) = state(session, &config)?;
+    warnings.extend(unsettled);
     let input = session.input(&config, state.clone())?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
@@ -54,19 +57,19 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
 }
 
 /// The state beside whoever holds it. Where there is none yet, an empty one is made: names of objects follow from its
-/// lineage, and what this plan says of them apply must keep.
-fn state(session: &Session, config: &Arc<Config>) -> Result<State, CommandError> {
-    let state = session.read_state()?;
-    if !state.lineage.is_empty() {
-        return Ok(state);
+/// lineage, and what this plan says of them apply must keep. With it, what is to be said of how settled it is.
+fn state(session: &Session, config: &Arc<Config>) -> Result<(State, Option<Diagnostic>), CommandError> {
+    if let Some(reading) = session.read_unsettled()? {
+        let warnings = unsettled::warning(&reading);
+        return Ok((reading.state, warnings));
     }
     refuse(validate(config, &session.providers.registry), config)?;
     match session.store() {
         Ok(store) => {
             store.finish()?;
-            Ok(store.load()?)
+            Ok((store.load()?, None))
         }
         // A folder that cannot be written can be planned all the same; apply will say what is wrong with it.
-        Err(_) => Ok(state),
+        Err(_) => Ok((State::default(), None)),
     }
 }

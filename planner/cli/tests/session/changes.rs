@@ -1,5 +1,8 @@
 //! Plan, apply, change, destroy.
 
+use cplan_model::{Action, Identity, InstanceAddr, Type, Value};
+use cplan_store::{Holder, Intent, IntentId, SledStore, Store as _};
+
 use super::Session;
 
 const LAB: &str = r#"
@@ -160,6 +163,79 @@ fn a_killed_apply_is_gone_on_with() {
     lab.ok("apply -auto-approve");
     assert_eq!(lab.run("plan -detailed-exitcode").code, Some(0));
     assert_eq!(lab.ok("state list"), "terraform_data.link\nterraform_data.probe[0]\nterraform_data.probe[1]\n");
+}
+
+/// The store of a folder, with an intent that nobody has settled.
+fn begun(lab: &Session) -> SledStore {
+    let holder = Holder {
+        user: "u".into(),
+        host: "h".into(),
+        pid: std::process::id(),
+        command: "cplan apply".into(),
+        since: "now".into(),
+    };
+    let store = SledStore::open(&lab.path().join(".cplan"), holder).unwrap();
+    let id = "00000000-0000-4000-8000-000000000001";
+    let intent = Intent {
+        id: IntentId(1),
+        run: "20261122-190700-1a2b".into(),
+        key: "terraform_data.link".parse::<InstanceAddr>().unwrap().into(),
+        action: Action::Create,
+        provider: "terraform".into(),
+        schema_version: 0,
+        identity: Identity { id: id.into(), lab: "1a2b3c4d".into(), name: "link".into() },
+        prior: None,
+        planned: Some(Value::object([
+            ("id", Value::string(id)),
+            ("input", Value::string("x")),
+            ("output", Value::string("x")),
+            ("triggers_replace", Value::null(Type::Dynamic)),
+        ])),
+        private: Vec::new(),
+        dependencies: Vec::new(),
+        container: None,
+    };
+    store.begin(&[intent]).unwrap();
+    store
+}
+
+#[test]
+fn a_plan_says_what_a_killed_run_left_open() {
+    let lab = Session::new(LAB);
+    lab.ok("plan");
+    drop(begun(&lab)); // as a kill leaves it
+    let warning = "\
+warning: An interrupted run is not settled
+  = An interrupted run left 1 operation unsettled; the next apply looks there first, so it may find something else to do.
+  = Run `cplan apply`; `cplan destroy` settles as well.
+  = [unsettled-operations]
+
+";
+    for line in ["plan", "plan -destroy", "drift"] {
+        let said = lab.run(line);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), warning), "{line}");
+    }
+    for line in ["plan -json", "drift -json"] {
+        assert_eq!(lab.json(line)["diagnostics"][0]["summary"], "An interrupted run is not settled", "{line}");
+    }
+    lab.ok("apply -auto-approve");
+    for line in ["plan", "drift"] {
+        assert_eq!(lab.run(line).err, "", "{line}");
+    }
+}
+
+#[test]
+fn a_plan_beside_a_running_apply_says_so() {
+    let lab = Session::new(LAB);
+    lab.ok("plan");
+    let store = begun(&lab);
+    for line in ["plan", "drift"] {
+        let said = lab.run(line);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.err.starts_with("warning: Another command is at work\n"), "{line}: {}", said.err);
+        assert!(said.err.contains("A running command has 1 operation under way"), "{line}: {}", said.err);
+    }
+    drop(store);
 }
 
 #[test]
