@@ -17,6 +17,7 @@ mod planning;
 mod proposed;
 mod refresh;
 mod registry;
+mod secret;
 mod settle;
 mod steps;
 mod terraform_data;

@@ -10,7 +10,6 @@ mod expand;
 mod instance;
 mod orphan;
 mod resource;
-mod secret;
 mod verdict;
 
 pub(crate) use instance::container_id;

@@ -12,6 +12,7 @@ use super::Run;
 use crate::event::{Event, EventSink};
 use crate::plan::{Operation, StepId};
 use crate::proposed::{propose, remark, told};
+use crate::secret::Secrets;
 use crate::values::{Live, Repeat};
 
 /// A step under way.
@@ -63,20 +64,23 @@ impl<'a> Run<'a> {
             let source = self.registry.data_source(&operation.provider, &address.resource.ty).ok_or_else(|| {
                 Box::new(ProviderError::failed(format!("there is no data source `{}`", address.resource.ty)))
             })?;
-            let ctx = self.context(id, address);
+            let secrets = Arc::new(Secrets::of([&config]));
+            let ctx = self.context(id, address, &secrets);
             return Ok(Ready::Later(Box::pin(async move {
                 let result = source.read(&ctx, config.unmarked_deep()).await.map(|(values, _)| ApplyResponse {
                     values: remark(source.schema(), &config, &values),
                     private: Vec::new(),
                     boot_id: None,
                 });
+                let result = result.map_err(|error| secrets.hush_error(error));
                 Done { id, intent: None, outcome: Outcome::Applied { planned: None, result } }
             })));
         }
         let resource = self.registry.resource(&operation.provider, &address.resource.ty).ok_or_else(|| {
             Box::new(ProviderError::failed(format!("there is no resource type `{}`", address.resource.ty)))
         })?;
-        let ctx = self.context(id, address);
+        let secrets = Arc::new(Secrets::of(operation.prior.iter().chain([&config])));
+        let ctx = self.context(id, address, &secrets);
         Ok(Ready::Later(Box::pin(async move {
             let schema = resource.schema();
             let request = PlanRequest {
@@ -111,7 +115,7 @@ impl<'a> Run<'a> {
                         ),
                     }
                 }
-                Err(error) => failed(error),
+                Err(error) => failed(secrets.hush_error(error)),
             };
             Done { id, intent: None, outcome }
         })))
@@ -177,7 +181,8 @@ impl<'a> Run<'a> {
             let error = ProviderError::failed(format!("there is no resource type `{}`", address.resource.ty));
             return Box::pin(async move { Done { id, intent, outcome: failed(error) } });
         };
-        let ctx = self.context(id, address);
+        let secrets = Arc::new(Secrets::of(operation.prior.iter().chain(&ready.planned).chain(&ready.config)));
+        let ctx = self.context(id, address, &secrets);
         let request = ApplyRequest {
             identity: operation.identity.clone(),
             prior: operation.prior.as_ref().map(|v| told(resource, v)),
@@ -188,7 +193,7 @@ impl<'a> Run<'a> {
         };
         let planned = ready.planned;
         Box::pin(async move {
-            let result = resource.apply(&ctx, request).await;
+            let result = resource.apply(&ctx, request).await.map_err(|error| secrets.hush_error(error));
             Done { id, intent, outcome: Outcome::Applied { planned, result } }
         })
     }
@@ -213,8 +218,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn context(&self, step: StepId, address: &InstanceAddr) -> Context {
-        self.ctx.with_progress(Arc::new(StepProgress { events: self.events.clone(), step, address: address.clone() }))
+    fn context(&self, step: StepId, address: &InstanceAddr, secrets: &Arc<Secrets>) -> Context {
+        self.ctx.with_progress(Arc::new(StepProgress {
+            events: self.events.clone(),
+            step,
+            address: address.clone(),
+            secrets: secrets.clone(),
+        }))
     }
 }
 
@@ -236,14 +246,23 @@ struct StepProgress {
     events: Arc<dyn EventSink>,
     step: StepId,
     address: InstanceAddr,
+    secrets: Arc<Secrets>,
 }
 
 impl Progress for StepProgress {
     fn status(&self, text: &str) {
-        self.events.event(Event::StepStatus { step: self.step, address: self.address.clone(), text: text.to_owned() });
+        self.events.event(Event::StepStatus {
+            step: self.step,
+            address: self.address.clone(),
+            text: self.secrets.hush(text),
+        });
     }
 
     fn log(&self, text: &str) {
-        self.events.event(Event::StepLog { step: self.step, address: self.address.clone(), text: text.to_owned() });
+        self.events.event(Event::StepLog {
+            step: self.step,
+            address: self.address.clone(),
+            text: self.secrets.hush(text),
+        });
     }
 }

@@ -157,7 +157,7 @@ impl Planner<'_> {
             Mode::Data => self.registry.data_source(&block.provider, &block.addr.ty).map(|d| d.validate(&plain)),
         }
         .unwrap_or_default();
-        if config.marks_deep().is_sensitive() { super::secret::hush(said, config) } else { said }
+        if config.marks_deep().is_sensitive() { crate::secret::Secrets::of([config]).hush_all(said) } else { said }
     }
 
     /// Adds diagnostics of decoding an instance.

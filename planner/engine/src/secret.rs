@@ -1,0 +1,92 @@
+//! Providers see values without marks, so what they say of them may show a secret.
+
+use cplan_model::{Diagnostics, Kind, Value};
+use cplan_sdk::ProviderError;
+
+/// The sensitive texts and numbers of values.
+#[derive(Default)]
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub(crate) fn of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Self {
+        let mut secrets = Vec::new();
+        values.into_iter().for_each(|value| collect(value, false, &mut secrets));
+        // A secret that contains another is to go as a whole.
+        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        Secrets(secrets)
+    }
+
+    /// The text without them.
+    pub(crate) fn hush(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret.as_str()) { text.replace(secret.as_str(), "(sensitive value)") } else { text }
+        })
+    }
+
+    /// An error without them.
+    pub(crate) fn hush_error(&self, mut error: ProviderError) -> ProviderError {
+        for text in [&mut error.message, &mut error.remedy, &mut error.details] {
+            *text = self.hush(text);
+        }
+        let mut cause = std::error::Error::source(&error);
+        let mut shows = false;
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            shows |= self.hush(&text) != text;
+            cause = inner.source();
+        }
+        if shows {
+            error.source = None;
+        }
+        error
+    }
+
+    /// Diagnostics without them.
+    pub(crate) fn hush_all(&self, said: Diagnostics) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        for mut diagnostic in said {
+            diagnostic.what = self.hush(&diagnostic.what);
+            diagnostic.remedy = self.hush(&diagnostic.remedy);
+            out.push(diagnostic);
+        }
+        out
+    }
+}
+
+fn collect(value: &Value, within: bool, out: &mut Vec<String>) {
+    let secret = within || value.marks().is_sensitive();
+    match value.kind() {
+        Kind::String(text) if secret && !text.is_empty() => out.push(text.to_string()),
+        Kind::Number(number) if secret => out.push(number.to_string()),
+        _ => value.children().for_each(|child| collect(child, secret, out)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cplan_model::{Diagnostic, Marks};
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_taken_out() {
+        let value = Value::object([
+            ("cidr", Value::string("hunter2").mark(Marks::SENSITIVE)),
+            ("list", Value::tuple([Value::string("hunter22"), Value::number(4711)]).mark(Marks::SENSITIVE)),
+            ("name", Value::string("open")),
+        ]);
+        let said = Diagnostic::error("x", "X", "`hunter22` and `hunter2` and 4711 of `open`.").remedy("Not hunter2.");
+        let said = Secrets::of([&value]).hush_all(Diagnostics::from(said));
+        let first = said.iter().next().unwrap();
+        assert_eq!(first.what, "`(sensitive value)` and `(sensitive value)` and (sensitive value) of `open`.");
+        assert_eq!(first.remedy, "Not (sensitive value).");
+
+        let mut error = ProviderError::failed("`hunter2` failed").remedy("Change hunter2.");
+        error.details = "+ echo hunter2".into();
+        error.source = Some("exit 1: hunter2".into());
+        let error = Secrets::of([&value]).hush_error(error);
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        let error = Secrets::default().hush_error(ProviderError { source: Some("exit 1".into()), ..error });
+        assert!(error.source.is_some());
+    }
+}
