@@ -220,7 +220,11 @@ pub(crate) struct FmtArgs {
 pub(crate) fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
     command.build();
-    let matches = command.clone().try_get_matches_from(dashes::normalise(typed, &command))?;
+    let typed: Vec<OsString> = typed.into_iter().collect();
+    let matches = command
+        .clone()
+        .try_get_matches_from(dashes::normalise(&typed, &command))
+        .map_err(|e| dashes::as_typed(e, &typed))?;
     let mut args = Args::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
     if let (Some((_, matches)), Some(flags)) = (matches.subcommand(), plan_flags(&mut args.command)) {
         flags.variables = in_order(matches);
@@ -281,6 +285,22 @@ mod tests {
         let args = typed("cplan ssh edge0 uname -a -json").unwrap();
         let Command::Ssh(ssh) = args.command else { panic!("{:?}", args.command) };
         assert_eq!(ssh.command, ["uname", "-a", "-json"]);
+    }
+
+    #[test]
+    fn an_unknown_flag_is_named_whole_with_the_near_one() {
+        for (line, flag, near) in [
+            ("cplan plan -refesh=false", "'-refesh'", "'-refresh'"),
+            ("cplan plan --refesh=false", "'--refesh'", "'--refresh'"),
+            ("cplan apply -auto-aprove", "'-auto-aprove'", "'-auto-approve'"),
+            ("cplan destroy -target=x", "'-target'", ""),
+            ("cplan plan -x", "'-x'", ""),
+        ] {
+            let said = typed(line).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("error: unexpected argument {flag} found\n")), "{said}");
+            assert!(said.contains(near), "{said}");
+        }
+        assert!(typed("cplan plan -vh").unwrap_err().to_string().contains("Usage: cplan plan"));
     }
 
     #[test]

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::Command;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Command, Error};
 
-/// The same command line with two dashes before every long flag. What stands behind `ssh MACHINE` or `--` belongs to
-/// somebody else and stays as it is.
-pub(super) fn normalise(typed: impl IntoIterator<Item = OsString>, command: &Command) -> Vec<OsString> {
-    let mut known = BTreeSet::from(["help".to_owned(), "version".to_owned()]);
-    collect(command, &mut known);
+/// The same command line with two dashes before every long flag, known or not: only letters that are all short flags
+/// may share one dash. What stands behind `ssh MACHINE` or `--` belongs to somebody else and stays as it is.
+pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> {
+    let mut long = BTreeSet::from(["help".to_owned(), "version".to_owned()]);
+    let mut short = BTreeSet::from(['h', 'V']);
+    collect(command, &mut long, &mut short);
     let mut out = Vec::new();
     let mut plain = Vec::new();
     let mut foreign = false;
-    for (i, word) in typed.into_iter().enumerate() {
+    for (i, word) in typed.iter().cloned().enumerate() {
         let text = word.to_string_lossy().into_owned();
         foreign |= text == "--" || plain.first().is_some_and(|w| w == "ssh") && plain.len() >= 2;
         if i == 0 || foreign {
@@ -22,7 +24,7 @@ pub(super) fn normalise(typed: impl IntoIterator<Item = OsString>, command: &Com
         }
         let name = text.trim_start_matches('-').split('=').next().unwrap_or("");
         let single = text.starts_with('-') && !text.starts_with("--") && name.len() > 1;
-        if single && known.contains(name) {
+        if single && (long.contains(name) || !name.chars().all(|c| short.contains(&c) || c.is_ascii_digit())) {
             out.push(OsString::from(format!("-{text}")));
         } else {
             out.push(word);
@@ -34,7 +36,23 @@ pub(super) fn normalise(typed: impl IntoIterator<Item = OsString>, command: &Com
     out
 }
 
-fn collect(command: &Command, known: &mut BTreeSet<String>) {
-    known.extend(command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned));
-    command.get_subcommands().for_each(|c| collect(c, known));
+fn collect(command: &Command, long: &mut BTreeSet<String>, short: &mut BTreeSet<char>) {
+    long.extend(command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned));
+    short.extend(command.get_arguments().filter_map(|a| a.get_short()));
+    command.get_subcommands().for_each(|c| collect(c, long, short));
+}
+
+/// A complaint about a flag, with as many dashes as were typed.
+pub(super) fn as_typed(mut error: Error, typed: &[OsString]) -> Error {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return error };
+    let Some(single) = flag.strip_prefix('-').filter(|f| f.starts_with('-')).map(str::to_owned) else { return error };
+    let name = |word: &OsString| word.to_string_lossy().split('=').next().map(str::to_owned);
+    if typed.iter().any(|word| name(word).as_ref() == Some(&single)) {
+        if let Some(ContextValue::String(near)) = error.get(ContextKind::SuggestedArg) {
+            let near = near.strip_prefix('-').filter(|n| n.starts_with('-')).unwrap_or(near).to_owned();
+            error.insert(ContextKind::SuggestedArg, ContextValue::String(near));
+        }
+        error.insert(ContextKind::InvalidArg, ContextValue::String(single));
+    }
+    error
 }
