@@ -13,7 +13,7 @@ use order::in_order;
 
 /// Infrastructure as code for edge-cloud labs.
 #[derive(Debug, Parser)]
-#[command(name = "cplan", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "cplan", version, about, max_term_width = 100)]
 #[command(after_help = "Long flags may be written with one dash or two, as in Terraform: -auto-approve.")]
 pub(crate) struct Args {
     /// Work in this folder instead of the current one
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Make it so
     Apply(ApplyArgs),
     /// Destroy everything that is in the state
-    Destroy(ApplyArgs),
+    Destroy(DestroyArgs),
     /// Show what moved between state and world; changes nothing, exits 2 when something did
     Drift(DriftArgs),
     /// Show the state
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Say what this host can and cannot do, and what mends it
     Doctor(JsonArgs),
+    /// Print the version
+    Version,
 }
 
 /// What is to be shown of the state.
@@ -138,9 +140,22 @@ pub(crate) struct DriftArgs {
     pub(crate) flags: PlanFlags,
 }
 
-/// Of `apply` and `destroy`.
+/// Of `apply`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) flags: PlanFlags,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Destroy everything that is in the state, as `cplan destroy` does
+    #[arg(long)]
+    pub(crate) destroy: bool,
+}
+
+/// Of `destroy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DestroyArgs {
     #[command(flatten)]
     pub(crate) flags: PlanFlags,
     /// Do not ask
@@ -236,7 +251,8 @@ fn plan_flags(command: &mut Command) -> Option<&mut PlanFlags> {
     match command {
         Command::Plan(args) => Some(&mut args.flags),
         Command::Drift(args) => Some(&mut args.flags),
-        Command::Apply(args) | Command::Destroy(args) => Some(&mut args.flags),
+        Command::Apply(args) => Some(&mut args.flags),
+        Command::Destroy(args) => Some(&mut args.flags),
         _ => None,
     }
 }

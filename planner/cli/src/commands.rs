@@ -16,6 +16,7 @@ mod ssh;
 mod state;
 mod unsettled;
 mod validate;
+mod version;
 mod work;
 
 use std::ffi::OsString;
@@ -70,6 +71,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Ssh(args) => ssh::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,
+        Command::Version => version::run(session),
     };
     session.providers.registry.close().await;
     done

@@ -136,7 +136,8 @@ fn plan_flags(command: &Command) -> Option<&PlanFlags> {
     match command {
         Command::Plan(args) => Some(&args.flags),
         Command::Drift(args) => Some(&args.flags),
-        Command::Apply(args) | Command::Destroy(args) => Some(&args.flags),
+        Command::Apply(args) => Some(&args.flags),
+        Command::Destroy(args) => Some(&args.flags),
         _ => None,
     }
 }
@@ -165,5 +166,6 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Ssh(_) => "ssh",
         Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",
+        Command::Version => "version",
     }
 }

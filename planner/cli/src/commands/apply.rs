@@ -1,4 +1,4 @@
-//! `cplan apply`: makes the world what the configuration says.
+//! `cplan apply`: makes the world what the configuration says, or with `-destroy` as if it said nothing.
 
 use super::work::{self, Kind};
 use crate::args::ApplyArgs;
@@ -8,5 +8,6 @@ use crate::session::Session;
 
 /// Applies.
 pub(crate) async fn run(session: &Session, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
-    work::run(session, args, Kind::Apply).await
+    let kind = if args.destroy { Kind::Destroy } else { Kind::Apply };
+    work::run(session, args.auto_approve, kind).await
 }

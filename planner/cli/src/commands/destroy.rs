@@ -1,12 +1,12 @@
 //! `cplan destroy`: deletes everything that is in the state.
 
 use super::work::{self, Kind};
-use crate::args::ApplyArgs;
+use crate::args::DestroyArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::session::Session;
 
 /// Destroys.
-pub(crate) async fn run(session: &Session, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
-    work::run(session, args, Kind::Destroy).await
+pub(crate) async fn run(session: &Session, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
+    work::run(session, args.auto_approve, Kind::Destroy).await
 }

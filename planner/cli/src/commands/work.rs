@@ -10,7 +10,6 @@ use cplan_store::Store;
 
 use super::approval::approve;
 use super::{header, report};
-use crate::args::ApplyArgs;
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -68,7 +67,7 @@ pub(crate) async fn make_plan(
 }
 
 /// From the configuration to the report.
-pub(crate) async fn run(session: &Session, args: &ApplyArgs, kind: Kind) -> Result<ExitCode, CommandError> {
+pub(crate) async fn run(session: &Session, auto_approve: bool, kind: Kind) -> Result<ExitCode, CommandError> {
     let registry = &session.providers.registry;
     let (config, mut warnings) = session.load()?;
     // What is refused for the configuration alone is refused before a state comes to be.
@@ -105,7 +104,7 @@ pub(crate) async fn run(session: &Session, args: &ApplyArgs, kind: Kind) -> Resu
     } else {
         session.print(&render::plan::plan(PlanView::new(&made, registry), session.terminal.style()))?;
     }
-    if !made.is_empty() && !approve(session, args.auto_approve, kind).await? {
+    if !made.is_empty() && !approve(session, auto_approve, kind).await? {
         store.finish()?;
         return Ok(ExitCode::Error);
     }

@@ -53,6 +53,25 @@ fn what_is_not_a_flag_is_a_mistake_and_not_a_change() {
 }
 
 #[test]
+fn help_and_version_are_words_too() {
+    let lab = Session::new(VARIABLE);
+    assert_eq!(lab.ok("version"), lab.ok("-version"));
+    assert_eq!(lab.ok("help"), lab.ok("-help"));
+    assert_eq!(lab.ok("help plan"), lab.ok("plan -help"));
+    assert!(!lab.path().join(".cplan").exists());
+}
+
+#[test]
+fn apply_destroy_is_terraforms_form_of_destroy() {
+    let lab = Session::new("resource \"terraform_data\" \"a\" {}\n");
+    lab.ok("apply -auto-approve");
+    let destroyed = lab.ok("apply -destroy -auto-approve");
+    assert!(destroyed.contains("Destroy complete! Resources: 0 added, 0 changed, 1 destroyed."), "{destroyed}");
+    assert_eq!(lab.ok("state list"), "");
+    assert_eq!(lab.run("destroy -destroy").code, Some(1));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     use std::process::Stdio;
     let lab = Session::new("resource \"terraform_data\" \"a\" {\n  count = 2000\n}\n");
