@@ -43,8 +43,9 @@ impl CommandError {
 
     /// A file that could not be used.
     pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        let remedy = access(&source, path);
         let path = path.display().to_string();
-        CommandError::Failed(Box::new(FileError { action, path, source }), String::new())
+        CommandError::Failed(Box::new(FileError { action, path, source }), remedy)
     }
 }
 
@@ -76,6 +77,32 @@ fn remedy(error: &StoreError) -> String {
         }
         StoreError::Damaged { remedy, .. } => remedy.clone(),
         StoreError::Newer { .. } => "Use the cplan that wrote it, or a newer one.".to_owned(),
+        StoreError::Io { path, source, .. } => access(source, path),
+        StoreError::Database { path, source } => {
+            let mut cause: Option<&(dyn Error + 'static)> = Some(&**source);
+            while let Some(error) = cause {
+                if let Some(error) = error.downcast_ref() {
+                    return access(error, path);
+                }
+                cause = error.source();
+            }
+            String::new()
+        }
+        _ => String::new(),
+    }
+}
+
+/// How to mend what the system refuses.
+fn access(error: &io::Error, path: &Path) -> String {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("Look at the owner and the mode of `{path}`, or run cplan as a user who may write there.")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!("Mount the file system of `{path}` for writing, or work on a copy elsewhere.")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!("Make room where `{path}` is."),
         _ => String::new(),
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod clock;
 mod commands;
+mod data_folder;
 mod exit_code;
 mod failure;
 mod interrupt;

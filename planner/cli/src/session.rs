@@ -12,6 +12,7 @@ use cplan_store::{Boundary, Options, Reading, SledStore, State};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::data_folder;
 use crate::failure::CommandError;
 use crate::registry::Providers;
 use crate::render::diagnostic::{View, diagnostics};
@@ -70,7 +71,7 @@ impl Session {
 
     /// The same with the intents that are open; `None` where there is no state yet.
     pub(crate) fn read_unsettled(&self) -> Result<Option<Reading>, CommandError> {
-        if !self.settings.data_dir.is_dir() {
+        if !data_folder::exists(&self.settings.data_dir)? {
             return Ok(None);
         }
         Ok(cplan_store::read_unsettled(&self.settings.data_dir)?)
@@ -79,7 +80,7 @@ impl Session {
     /// The state, held by this process alone.
     pub(crate) fn store(&self) -> Result<SledStore, CommandError> {
         let dir = &self.settings.data_dir;
-        std::fs::create_dir_all(dir).map_err(|e| CommandError::file("make the folder", dir, e))?;
+        data_folder::make(dir)?;
         let mut options = Options::new(self.settings.holder.clone());
         options.patience = options.patience.max(self.settings.lock_timeout);
         if let Some(last) = self.settings.abort_at {

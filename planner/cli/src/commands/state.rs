@@ -4,6 +4,7 @@ use cplan_model::InstanceAddr;
 use cplan_store::{SledStore, State, Store};
 
 use crate::args::{StateCommand, StateListArgs};
+use crate::data_folder;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::render;
@@ -35,6 +36,7 @@ fn list(mut state: State, args: &StateListArgs) -> String {
 
 /// Goes back to the snapshot; the damaged database stays beside it.
 fn restore(session: &Session) -> Result<String, CommandError> {
+    data_folder::make(&session.settings.data_dir)?;
     let store = SledStore::restore(&session.settings.data_dir, session.settings.holder.clone())?;
     let state = store.load()?;
     store.finish()?;

@@ -1,5 +1,8 @@
 //! `cplan state`, `show -json`, `plan -json`, `ssh` without machines.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
 use serde_json::json;
 
 use super::Session;
@@ -119,4 +122,69 @@ fn a_plan_and_its_apply_speak_of_the_same_state() {
     let planned = lineage(&lab);
     lab.ok("apply -auto-approve");
     assert_eq!(lineage(&lab), planned);
+}
+
+#[test]
+fn what_stands_in_the_place_of_the_state_is_refused() {
+    let lab = tree();
+    let refused = |line: &str| {
+        let said = lab.run(line);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{line}: {said:?}");
+        let place = lab.path().canonicalize().unwrap().join(".cplan");
+        let expect = format!(
+            "error: The state has no folder\n  = The state is kept in the folder `{}`, and what stands there is not a folder.\n  = Move it away, and run this again.\n  = [state-folder-taken]\n\n",
+            place.display()
+        );
+        assert_eq!(said.err, expect, "{line}");
+    };
+    let lines =
+        ["plan", "apply -auto-approve", "destroy -auto-approve", "drift", "show", "state list", "state restore"];
+    lab.write(".cplan", "");
+    lines.iter().copied().for_each(refused);
+    std::fs::remove_file(lab.path().join(".cplan")).unwrap();
+    std::os::unix::fs::symlink("nowhere", lab.path().join(".cplan")).unwrap();
+    lines.iter().copied().for_each(refused);
+}
+
+/// Runs a line without the right of root to write everywhere.
+fn bound(lab: &Session, line: &str) -> super::Said {
+    let command = lab.command(line);
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return lab.run(line);
+    }
+    let mut without = std::process::Command::new("setpriv");
+    without.args(["--bounding-set=-dac_override,-dac_read_search", "--"]);
+    without.arg(command.get_program()).args(command.get_args()).current_dir(lab.path());
+    for (name, _) in command.get_envs() {
+        without.env_remove(name);
+    }
+    super::said(without.stdin(std::process::Stdio::null()))
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_planned_and_not_applied() {
+    let lab = tree();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    };
+    mode(lab.path(), 0o555);
+    let place = lab.path().canonicalize().unwrap().join(".cplan");
+    let refused = |what: &str, at: &std::path::Path| {
+        let said = bound(&lab, "apply -auto-approve");
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
+        let expect = format!(
+            "error: cannot {what} {at}\n  = because: Permission denied (os error 13)\n  = Look at the owner and the mode of `{at}`, or run cplan as a user who may write there.\n",
+            at = at.display()
+        );
+        assert_eq!(said.err, expect);
+        let plan = bound(&lab, "plan");
+        assert_eq!((plan.code, plan.err.as_str()), (Some(0), ""), "{plan:?}");
+        assert!(plan.out.contains("Plan: 2 to add"), "{plan:?}");
+    };
+    refused("make the folder", &place);
+    std::fs::create_dir(&place).unwrap();
+    mode(&place, 0o555);
+    refused("open", &place.join("lock"));
+    mode(lab.path(), 0o755);
+    mode(&place, 0o755);
 }
