@@ -300,6 +300,9 @@ impl Run<'_> {
                 (false, Some(old)) => old.value.clone(),
                 (false, None) => continue,
             };
+            if value.is_null() {
+                continue;
+            }
             outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
         }
         if outputs != self.state.outputs {

@@ -272,7 +272,8 @@ impl<'a> Planner<'a> {
         let mut changes = Vec::new();
         for name in names {
             let declared = self.config.root.outputs.get(&name);
-            let before = self.state.outputs.get(&*name);
+            // A null output is none: it is not stored, and to become null is to go away.
+            let before = self.state.outputs.get(&*name).filter(|b| !b.value.is_null());
             let after = declared.and_then(|_| self.values.module(&root)?.outputs.get(&name).cloned());
             if let (Some(output), Some(value)) = (declared, &after)
                 && value.marks_deep().is_sensitive()
@@ -291,7 +292,7 @@ impl<'a> Planner<'a> {
             changes.push(OutputChange {
                 sensitive: declared.map_or_else(|| before.is_some_and(|b| b.sensitive), |o| o.sensitive),
                 before: before.map(|b| b.value.unmarked_deep()),
-                after: after.map(|v| v.unmarked_deep()),
+                after: after.filter(|v| before.is_some() || !v.is_null()).map(|v| v.unmarked_deep()),
                 name,
             });
         }

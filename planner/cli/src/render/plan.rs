@@ -101,13 +101,14 @@ fn output_lines(outputs: &[OutputChange], style: Style) -> String {
     let longest = changed.iter().map(|o| o.name.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for output in changed {
-        let (sign, tone) = match (&output.before, &output.after) {
+        let after = output.after.as_ref().filter(|v| !v.is_null());
+        let (sign, tone) = match (&output.before, after) {
             (None, _) => ("+", Tone::Good),
             (_, None) => ("-", Tone::Bad),
             _ => ("~", Tone::Change),
         };
         let scalar = |v: &Value| v.as_map().is_none() && v.as_slice().is_none();
-        let what = match (&output.before, &output.after) {
+        let what = match (&output.before, after) {
             _ if output.sensitive => SENSITIVE.to_owned(),
             (Some(old), Some(new)) if scalar(old) => format!("{} -> {}", inline(old), block(new, 4, "", false)),
             (_, Some(new)) => block(new, 4, "", false),

@@ -64,3 +64,23 @@ fn show_reveals_only_what_it_is_told_to() {
     assert_eq!(resource(&masked)["sensitive_values"]["input"], serde_json::json!({"pw": true}));
     assert_eq!(resource(&lab.json("show -json -reveal"))["values"]["input"]["pw"], "hunter2");
 }
+
+#[test]
+fn a_null_output_is_none() {
+    let lab = Session::new(
+        "variable \"v\" {\n  default = null\n}\nresource \"terraform_data\" \"a\" {\n  input = 1\n}\noutput \"n\" {\n  value = var.v\n}\noutput \"late\" {\n  value = terraform_data.a.output == 1 ? var.v : 2\n}\n",
+    );
+    let plan = lab.json("plan -json");
+    assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["no-op"]));
+    assert!(!lab.ok("plan").contains("  + n "));
+    lab.ok("apply -auto-approve");
+    assert_eq!(lab.json("output -json"), serde_json::json!({}), "neither what is null nor what turned out to be");
+    assert_eq!(lab.run("plan -detailed-exitcode").code, Some(0));
+
+    assert!(lab.ok("apply -auto-approve -var v=x").contains("  + n    = \"x\"\n"));
+    assert_eq!(lab.json("output -json")["n"]["value"], "x");
+    let plan = lab.json("plan -json");
+    assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["update"]));
+    assert!(lab.ok("apply -auto-approve").contains("  - n    = \"x\"\n"));
+    assert_eq!(lab.json("output -json"), serde_json::json!({}));
+}
