@@ -84,3 +84,23 @@ fn a_null_output_is_none() {
     assert!(lab.ok("apply -auto-approve").contains("  - n    = \"x\"\n"));
     assert_eq!(lab.json("output -json"), serde_json::json!({}));
 }
+
+#[test]
+fn the_masks_of_outputs_are_terraforms() {
+    let lab = Session::new(&format!("{SECRET}output \"id\" {{\n  value = [terraform_data.a.id, 1]\n}}\n"));
+    let masks = |line: &str| {
+        let plan = lab.json(line);
+        ["id", "ports", "pw"].map(|name| {
+            let one = &plan["output_changes"][name];
+            let mask = |key: &str| one[key].to_string();
+            format!("{} {} {}", mask("after_unknown"), mask("before_sensitive"), mask("after_sensitive"))
+        })
+    };
+    let secret = "false true true".to_owned();
+    let plain = || "false false false".to_owned();
+    assert_eq!(masks("plan -json"), ["[true,false] false false".to_owned(), plain(), secret.clone()]);
+    lab.ok("apply -auto-approve");
+    for line in ["plan -json", "plan -json -destroy"] {
+        assert_eq!(masks(line), [plain(), plain(), secret.clone()], "{line}");
+    }
+}

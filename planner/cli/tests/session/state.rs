@@ -79,6 +79,21 @@ fn a_plan_as_json_has_terraforms_shape() {
 }
 
 #[test]
+fn only_a_replacement_says_what_forces_it() {
+    let lab = Session::new("resource \"terraform_data\" \"a\" {\n  triggers_replace = \"v1\"\n}\n");
+    lab.ok("apply -auto-approve");
+    let gone = lab.json("plan -json -destroy")["resource_changes"][0]["change"].clone();
+    assert_eq!((&gone["actions"], &gone["after_unknown"]), (&json!(["delete"]), &json!({})));
+    assert_eq!(gone.get("replace_paths"), None);
+    lab.write("main.hcl", "resource \"terraform_data\" \"a\" {\n  triggers_replace = \"v2\"\n}\n");
+    let again = lab.json("plan -json")["resource_changes"][0]["change"].clone();
+    assert_eq!(
+        (&again["actions"], &again["replace_paths"]),
+        (&json!(["delete", "create"]), &json!([["triggers_replace"]]))
+    );
+}
+
+#[test]
 fn a_machine_that_is_not_there() {
     let lab = tree();
     let refused = lab.run("ssh edge0 true");

@@ -67,7 +67,8 @@ pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json
     out["change"] = sides(change.action, change.before.as_ref(), change.after.as_ref(), reveal);
     let forcing: Vec<Json> =
         change.attributes.iter().filter(|a| a.forces_replace).map(|a| a.path.0.iter().map(step).collect()).collect();
-    if !forcing.is_empty() {
+    // What is only deleted has nothing that forces it.
+    if change.action == Action::Replace && !forcing.is_empty() {
         out["change"]["replace_paths"] = json!(forcing);
     }
     if let Some(reason) = change.reason.as_ref().and_then(|r| action_reason(change.action, r)) {
@@ -100,7 +101,7 @@ fn sides(action: Action, before: Option<&Value>, after: Option<&Value>, reveal: 
         "actions": actions,
         "before": before.map_or(Json::Null, |v| value_json(v, reveal)),
         "after": after.map_or(Json::Null, |v| value_json(v, reveal)),
-        "after_unknown": after.map_or(json!(false), unknown),
+        "after_unknown": after.map_or(json!({}), unknown),
         "before_sensitive": before.map_or(json!(false), sensitive),
         "after_sensitive": after.map_or(json!(false), sensitive),
     })
@@ -125,7 +126,14 @@ fn output(output: &OutputChange, reveal: bool) -> Json {
         let marks = if output.sensitive { cplan_model::Marks::SENSITIVE } else { cplan_model::Marks::NONE };
         v.clone().map(|v| v.mark(marks))
     };
-    sides(action, mark(&output.before).as_ref(), mark(&output.after).as_ref(), reveal)
+    let mut out = sides(action, mark(&output.before).as_ref(), mark(&output.after).as_ref(), reveal);
+    // An output is sensitive as a whole, before and after, whether or not there is a value then.
+    out["before_sensitive"] = json!(output.sensitive);
+    out["after_sensitive"] = json!(output.sensitive);
+    if output.after.as_ref().is_none_or(Value::is_wholly_known) {
+        out["after_unknown"] = json!(false);
+    }
+    out
 }
 
 fn drift(entry: &DriftEntry, plan: &Plan, state: &State, registry: &Registry, reveal: bool) -> Option<Json> {
