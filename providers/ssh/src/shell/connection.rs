@@ -24,8 +24,8 @@ const HANDSHAKE: Duration = Duration::from_secs(20);
 const GRACE: Duration = Duration::from_millis(300);
 /// sshd serves ten sessions per connection (sshd_config(5), `MaxSessions`); one is the master's own.
 const SESSIONS: usize = 8;
-/// Linux takes at most 128 KiB in one argument (`MAX_ARG_STRLEN`); quoting may lengthen a script.
-const LONGEST_ARGUMENT: usize = 96 * 1024;
+/// dropbear refuses a command of more than 9,000 bytes (`MAX_CMD_LEN` in its sysoptions.h) by closing the connection.
+const LONGEST_COMMAND: usize = 8_000;
 const READY: &str = "cplan-ready ";
 /// Says that it is there and which boot this is, then lives as long as our end of its standard input.
 const KEEPER: &str = "read -r b </proc/sys/kernel/random/boot_id; echo \"cplan-ready $b\"; exec cat >/dev/null";
@@ -148,8 +148,15 @@ impl Connection {
     pub(super) async fn run(&self, script: &str, stdin: &[u8]) -> Result<Output, RunError> {
         let lost = |_| RunError::NotBegun(Failure::lost(&self.access));
         let _slot = self.slots.acquire().await.map_err(lost)?;
-        if script.len() <= LONGEST_ARGUMENT {
-            return self.command(&format!("sh -c {}", quote(script)), stdin).await;
+        if script.contains('\0') {
+            return Err(RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into())));
+        }
+        let direct = format!("sh -c {}", quote(script));
+        if framed(&direct).len() <= LONGEST_COMMAND {
+            return self.command(&direct, stdin).await;
+        }
+        if stdin.is_empty() {
+            return self.command(FROM_INPUT, script.as_bytes()).await;
         }
         let staged = self.command("f=$(mktemp) && cat >\"$f\" && echo \"$f\"", script.as_bytes()).await?;
         if staged.status != 0 {
@@ -160,17 +167,15 @@ impl Connection {
     }
 
     async fn command(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
-        // The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
-        let command = format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; {command}; exit $?");
         let mut child = self
             .session
-            .raw_command(command)
+            .raw_command(framed(command))
             .stdin(if stdin.is_empty() { openssh::Stdio::null() } else { openssh::Stdio::piped() })
             .stdout(openssh::Stdio::piped())
             .stderr(openssh::Stdio::piped())
             .spawn()
             .await
-            .map_err(|e| self.not_begun(&e))?;
+            .map_err(|_| RunError::NotBegun(Failure::lost(&self.access)))?;
         let (input, output, errors) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let feed = async move {
             if let Some(mut input) = input {
@@ -204,15 +209,14 @@ impl Connection {
         };
         Ok(Output { stdout, stderr, status })
     }
+}
 
-    fn not_begun(&self, error: &openssh::Error) -> RunError {
-        match error {
-            openssh::Error::InvalidCommand => {
-                RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into()))
-            }
-            _ => RunError::NotBegun(Failure::lost(&self.access)),
-        }
-    }
+/// Reads a long script from standard input, whole, before it begins.
+const FROM_INPUT: &str = "sh -c 's=$(cat); eval \"$s\" </dev/null'";
+
+/// The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
+fn framed(command: &str) -> String {
+    format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; {command}; exit $?")
 }
 
 impl Drop for Connection {

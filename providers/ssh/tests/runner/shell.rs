@@ -59,6 +59,28 @@ async fn statuses_sizes_and_signals_arrive() {
     shell.close().await;
 }
 
+/// dropbear takes no command of more than 9,000 bytes; what sshd was asked for is the command line of the script's parent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_script_goes_by_another_way_than_the_command() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let long = |end: &str| format!("{}\n{end}", "# a long comment".repeat(5000));
+    let shown = "cat <<'END'\n$x\nEND\nwc -c </proc/$PPID/cmdline";
+    for stdin in [&b""[..], b"some input"] {
+        let output = shell.run(&ctx, &sshd.access, &long(shown), stdin).await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let (heredoc, length) = said.trim().split_once('\n').unwrap();
+        assert_eq!(heredoc, "$x");
+        assert!(length.trim().parse::<usize>().unwrap() < 9000, "{length}");
+    }
+    let output = shell.run(&ctx, &sshd.access, &long("read -r x; echo \"got $x\"; exit 5"), b"").await.unwrap();
+    assert_eq!((output.status, &output.stdout[..]), (5, &b"got \n"[..]), "it cannot read the script as its input");
+    let output = shell.run(&ctx, &sshd.access, &long("cat; exit 6"), b"input").await.unwrap();
+    assert_eq!((output.status, &output.stdout[..]), (6, &b"input"[..]));
+    shell.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_host_key_is_refused() {
     let Some(sshd) = Sshd::start() else { return };
