@@ -352,8 +352,14 @@ pub(crate) fn block_at<'c>(config: &'c Config, address: &InstanceAddr) -> Option
 pub(crate) fn provider_failed(what: String, error: &ProviderError) -> Diagnostic {
     let mut text = format!("{what}: {}", error.message);
     let mut cause = std::error::Error::source(error);
+    let mut last = error.message.clone();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        // An error that became another of the same words is told once.
+        let words = error.to_string();
+        if words != last {
+            text.push_str(&format!(": {words}"));
+        }
+        last = words;
         cause = error.source();
     }
     if !error.details.is_empty() {
@@ -364,4 +370,16 @@ pub(crate) fn provider_failed(what: String, error: &ProviderError) -> Diagnostic
 
 fn null_object(schema: &cplan_model::Schema) -> Value {
     Value::object(schema.attributes.iter().map(|(n, a)| (n.clone(), Value::null(a.ty.clone()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_of_the_same_words_is_told_once() {
+        let source = ProviderError::failed("it is silent").source(ProviderError::failed("the line is cut"));
+        let error = ProviderError::failed("it is silent").source(source);
+        assert_eq!(provider_failed("No plan".into(), &error).what, "No plan: it is silent: the line is cut");
+    }
 }
