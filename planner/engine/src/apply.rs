@@ -8,7 +8,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span, Value};
+use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span};
 use cplan_sdk::{Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
@@ -321,10 +321,6 @@ impl Run<'_> {
     /// Whether an operation changes the world, and so needs an intent.
     fn journalled(&self, operation: &Operation) -> bool {
         operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
-    }
-
-    fn live_value(&mut self, address: &InstanceAddr, value: Value) {
-        self.values.set_instance(address, value);
     }
 }
 

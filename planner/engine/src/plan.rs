@@ -1,6 +1,5 @@
 //! The plan: what will be done, in which order, why, and from which state. It leaves no choice to apply.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_config::Config;
@@ -165,13 +164,5 @@ impl Plan {
             Work::Operation(operation) => Some((s.id, &**operation)),
             Work::Join => None,
         })
-    }
-
-    /// The root outputs that are wholly known already, for a plan without steps.
-    pub fn known_outputs(&self) -> BTreeMap<Arc<str>, Value> {
-        self.outputs
-            .iter()
-            .filter_map(|o| o.after.clone().filter(Value::is_wholly_known).map(|v| (o.name.clone(), v)))
-            .collect()
     }
 }

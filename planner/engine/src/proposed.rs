@@ -126,6 +126,18 @@ fn zip(olds: &[Value], items: &[Value]) -> Vec<Value> {
     items.iter().enumerate().map(|(i, v)| olds.get(i).map_or_else(|| v.clone(), |o| transfer(o, v))).collect()
 }
 
+/// Null for what is not known: what a half-made object does not have yet, and what the journal cannot know before the
+/// provider answers.
+pub(crate) fn nulls_for_unknowns(value: &Value) -> Value {
+    if value.is_wholly_known() {
+        value.clone()
+    } else if value.is_known() {
+        value.map_children(nulls_for_unknowns)
+    } else {
+        Value::null(value.ty()).mark(value.marks())
+    }
+}
+
 /// A value as a resource is told it: marks stay within the process, so that one that lives there can carry them on.
 pub(crate) fn told(resource: &dyn Resource, value: &Value) -> Value {
     if resource.in_process() { value.clone() } else { value.unmarked_deep() }

@@ -6,7 +6,7 @@ use cplan_store::{Record, Status, Transaction};
 
 use super::Run;
 use crate::plan::Operation;
-use crate::proposed::remark;
+use crate::proposed::{nulls_for_unknowns, remark};
 
 impl Run<'_> {
     /// Writes what a step's answer means into the transaction and the live values; gives the failure, if it is one.
@@ -31,7 +31,7 @@ impl Run<'_> {
         if operation.action == Action::Read {
             return match result {
                 Ok(response) => {
-                    self.live_value(&key.address, response.values);
+                    self.values.set_instance(&key.address, response.values);
                     None
                 }
                 Err(error) => Some(error),
@@ -60,7 +60,7 @@ impl Run<'_> {
                 }
                 transaction.put.push((key.clone(), record.clone()));
                 self.state.records.insert(key.clone(), record);
-                self.live_value(&key.address, marked);
+                self.values.set_instance(&key.address, marked);
                 broken.map(|path| {
                     ProviderError::failed(format!("`{path}` of {} is not what was planned", key.address))
                         .remedy("Plan again; if it happens again, this is a mistake in the provider.")
@@ -70,7 +70,7 @@ impl Run<'_> {
                 if let Some(partial) = error.partial.take() {
                     let status = if operation.prior.is_none() { Status::Tainted } else { Status::Ready };
                     let values = planned.map_or_else(|| (*partial).clone(), |p| remark(schema, p, &partial));
-                    let values = known(&values);
+                    let values = nulls_for_unknowns(&values);
                     let record =
                         self.record(operation, values, operation.private.clone(), None, status, schema.version);
                     transaction.put.push((key.clone(), record.clone()));
@@ -119,16 +119,5 @@ fn promised(planned: &Value, change: &cplan_model::AttrChange) -> bool {
         if path.0.pop().is_none() {
             return true;
         }
-    }
-}
-
-/// Null for what a half-made object does not have yet.
-fn known(value: &Value) -> Value {
-    if value.is_wholly_known() {
-        value.clone()
-    } else if value.is_known() {
-        value.map_children(known)
-    } else {
-        Value::null(value.ty()).mark(value.marks())
     }
 }

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use super::Run;
 use crate::event::{Event, EventSink};
 use crate::plan::{Operation, StepId};
-use crate::proposed::{propose, remark, told};
+use crate::proposed::{nulls_for_unknowns, propose, remark, told};
 use crate::secret::Secrets;
 use crate::values::{Live, Repeat};
 
@@ -230,16 +230,6 @@ impl<'a> Run<'a> {
 
 fn failed(error: ProviderError) -> Outcome {
     Outcome::Applied { planned: None, result: Err(error) }
-}
-
-fn nulls_for_unknowns(value: &Value) -> Value {
-    if value.is_wholly_known() {
-        value.clone()
-    } else if value.is_known() {
-        value.map_children(nulls_for_unknowns)
-    } else {
-        Value::null(value.ty()).mark(value.marks())
-    }
 }
 
 struct StepProgress {
