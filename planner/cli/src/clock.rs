@@ -16,7 +16,12 @@ pub(crate) struct Moment {
 impl Moment {
     /// Now.
     pub(crate) fn now() -> Self {
-        Self::at(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
+        Self::of(SystemTime::now())
+    }
+
+    /// That of a system's clock.
+    pub(crate) fn of(time: SystemTime) -> Self {
+        Self::at(time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
     }
 
     /// So many seconds after 1970. Days to civil date as in Howard Hinnant's "chrono-Compatible Low-Level Date

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use cplan_config::Config;
 use cplan_engine::PlanInput;
@@ -61,6 +62,7 @@ impl Session {
             state,
             registry: &self.providers.registry,
             refresh: self.settings.refresh,
+            now: Some(SystemTime::now()),
         })
     }
 

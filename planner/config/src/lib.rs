@@ -33,7 +33,7 @@ pub use load::load;
 pub use place::place;
 pub use references::{body_references, references};
 pub use rules::check_rules;
-pub use scope::{Reference, Scope, Subject};
+pub use scope::{Clock, Reference, Scope, Subject};
 pub use suggest::suggest;
 pub use validate::validate;
 pub use variables::{VariableFlag, collect_variables, prepare_variable};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use cplan_model::{Diagnostic, ResourceAddr, Span, Value};
 
@@ -46,6 +47,15 @@ pub struct Reference {
     pub output: Option<Arc<str>>,
 }
 
+/// What the functions go by that answer differently each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// When the plan is or was made: `plantimestamp()`. Not known while validating.
+    pub planned: Option<SystemTime>,
+    /// Now: `timestamp()`. Known during apply and in the console only, and so are `uuid()` and `bcrypt()`.
+    pub now: Option<SystemTime>,
+}
+
 /// Answers references during evaluation.
 pub trait Scope {
     /// The value of a subject. An error where there is nothing of that name (with the near name as remedy).
@@ -53,4 +63,9 @@ pub trait Scope {
 
     /// The folder of the module, for `file()` and its kin.
     fn module_dir(&self) -> &Path;
+
+    /// What `timestamp()` and its kin answer; where this is not overridden, that they are not known yet.
+    fn clock(&self) -> Clock {
+        Clock::default()
+    }
 }

@@ -18,7 +18,7 @@ use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
 use crate::plan::{Operation, Plan, StepId, Work};
 use crate::registry::Registry;
-use crate::values::Values;
+use crate::values::{Live, Repeat, Values};
 use schedule::Schedule;
 use step::{Outcome, Task};
 
@@ -82,6 +82,7 @@ pub async fn apply(
         schedule: Schedule::new(plan),
         values: plan.values.clone(),
         state,
+        live: Live::default(),
         next_intent,
         report: ApplyReport::default(),
     };
@@ -98,6 +99,8 @@ struct Run<'a> {
     events: Arc<dyn EventSink>,
     schedule: Schedule,
     values: Values,
+    /// What has become known in this run.
+    live: Live,
     /// The state as this run has changed it.
     state: State,
     next_intent: u64,
@@ -277,9 +280,9 @@ impl Run<'_> {
 
     /// The root outputs, evaluated with what is known now; stored if they changed.
     fn finish(mut self) -> Result<ApplyReport, EngineError> {
-        let live = crate::values::Live::default();
+        self.live.renew();
         let root = ModuleInstance::root();
-        let view = self.values.view(&root, &crate::values::Repeat::None, Some(&live));
+        let view = self.values.view(&root, &Repeat::None, Some(&self.live));
         let complete = self.report.failures.is_empty() && self.report.skipped.is_empty();
         let mut outputs = BTreeMap::new();
         for change in &self.plan.outputs {

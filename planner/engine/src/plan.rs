@@ -1,6 +1,7 @@
 //! The plan: what will be done, in which order, why, and from which state. It leaves no choice to apply.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use cplan_config::Config;
 use cplan_model::{Action, AttrChange, Identity, InstanceAddr, Reason, Value};
@@ -135,6 +136,11 @@ pub struct Summary {
 }
 
 impl Plan {
+    /// When it was made, as `plantimestamp()` answers.
+    pub fn timestamp(&self) -> Option<SystemTime> {
+        self.values.planned_at()
+    }
+
     /// Whether apply would do nothing: no steps and no output changes.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.outputs.iter().all(|o| o.before == o.after)

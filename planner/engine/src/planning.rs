@@ -16,6 +16,7 @@ pub(crate) use instance::container_id;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Value};
@@ -43,6 +44,8 @@ pub struct PlanInput<'a> {
     pub registry: &'a Registry,
     /// Whether the world is read; without, the state is believed.
     pub refresh: bool,
+    /// The time of day, which the plan is dated by: `plantimestamp()`. Not known while validating.
+    pub now: Option<SystemTime>,
 }
 
 /// Plans; `None` when there are errors.
@@ -97,7 +100,7 @@ pub(crate) struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(ctx: &'a Context, input: PlanInput<'a>) -> Self {
-        let values = Values::new(&input.config.root);
+        let values = Values::new(&input.config.root, input.now);
         let owner =
             |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
         let by_identity = input.state.records.iter().map(owner).collect();

@@ -22,6 +22,7 @@ pub fn validate(config: &Arc<Config>, registry: &Registry) -> Diagnostics {
         state: State::default(),
         registry,
         refresh: false,
+        now: None,
     };
     let mut planner = Planner::new(&ctx, input);
     planner.first_pass();

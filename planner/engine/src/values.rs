@@ -5,6 +5,7 @@ mod scope;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use cplan_config::Module;
 use cplan_model::{InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Type, Value};
@@ -87,13 +88,19 @@ pub(crate) struct Values {
     modules: HashMap<ModuleInstance, ModuleValues>,
     by_path: HashMap<Path, Vec<ModuleInstance>>,
     root_dir: PathBuf,
+    /// When the plan is or was made; not known while validating.
+    planned_at: Option<SystemTime>,
 }
 
 impl Values {
-    pub(crate) fn new(root: &Arc<Module>) -> Self {
-        let mut values = Values { root_dir: root.dir.clone(), ..Values::default() };
+    pub(crate) fn new(root: &Arc<Module>, planned_at: Option<SystemTime>) -> Self {
+        let mut values = Values { root_dir: root.dir.clone(), planned_at, ..Values::default() };
         values.add_module(ModuleInstance::root(), root, Repeat::None);
         values
+    }
+
+    pub(crate) fn planned_at(&self) -> Option<SystemTime> {
+        self.planned_at
     }
 
     pub(crate) fn root_dir(&self) -> &FsPath {

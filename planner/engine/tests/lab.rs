@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use cplan_engine::{ApplyReport, Deaf, Plan, PlanInput, Registry, TerraformProvider, apply, plan, plan_destroy};
 use cplan_model::{Action, Diagnostics};
@@ -41,7 +42,14 @@ impl Lab {
             return Err(found);
         }
         let state = self.store.load().unwrap();
-        Ok(PlanInput { config: Arc::new(config), variables, state, registry: &self.registry, refresh: true })
+        Ok(PlanInput {
+            config: Arc::new(config),
+            variables,
+            state,
+            registry: &self.registry,
+            refresh: true,
+            now: Some(SystemTime::UNIX_EPOCH),
+        })
     }
 
     fn context(&self) -> Context {

@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
             registry: &session.providers.registry,
             diagnostics: &warnings,
             reveal: args.reveal,
-            timestamp: Moment::now().rfc3339(),
+            timestamp: made.timestamp().map_or_else(Moment::now, Moment::of).rfc3339(),
         };
         session.print(&json::line(&json::plan::plan(&document, &session.view(&config.sources))))?;
     } else {

@@ -133,9 +133,10 @@ impl<'a> Run<'a> {
             _ => provider.and_then(|p| p.resource(&address.resource.ty)).map(|r| r.schema()),
         }
         .ok_or_else(|| fail(format!("there is no type `{}`", address.resource.ty)))?;
-        let live = Live::default();
-        let repeat = self.repeat_of(address, block.repeat.as_ref(), &live);
-        let (config, found) = decode(&block.body, schema, &self.values.view(&address.module, &repeat, Some(&live)));
+        let live = &self.live;
+        live.renew();
+        let repeat = self.repeat_of(address, block.repeat.as_ref(), live);
+        let (config, found) = decode(&block.body, schema, &self.values.view(&address.module, &repeat, Some(live)));
         if let Some(error) = found.iter().find(|d| d.severity == cplan_model::Severity::Error) {
             return Err(Box::new(ProviderError::failed(error.what.clone()).remedy(error.remedy.clone())));
         }

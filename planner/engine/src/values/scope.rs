@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use cplan_config::{Reference, Scope, Subject, evaluate, prepare_variable};
+use cplan_config::{Clock, Reference, Scope, Subject, evaluate, prepare_variable};
 use cplan_model::{Diagnostic, Marks, ModuleInstance, Type, Value};
 
 use super::{Instances, Repeat, Values};
@@ -14,6 +15,13 @@ use super::{Instances, Repeat, Values};
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     memo: RefCell<HashMap<(ModuleInstance, Subject), Value>>,
+}
+
+impl Live {
+    /// Forgets what may have become known since. What was known stays: a `uuid()` in a local value is one for all.
+    pub(crate) fn renew(&self) {
+        self.memo.borrow_mut().retain(|_, value| value.is_wholly_known());
+    }
 }
 
 /// What an expression sees. With `live`, whatever was not wholly known when it was planned is evaluated anew.
@@ -134,6 +142,11 @@ impl Scope for View<'_> {
     /// Relative paths in functions mean the root module's folder, as in Terraform.
     fn module_dir(&self) -> &Path {
         self.values.root_dir()
+    }
+
+    /// The time of the plan; and in a live view, the time of day.
+    fn clock(&self) -> Clock {
+        Clock { planned: self.values.planned_at, now: self.live.map(|_| SystemTime::now()) }
     }
 }
 
