@@ -1,10 +1,11 @@
 //! The configuration: what the files say, with spans, nothing evaluated.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cplan_model::{ResourceAddr, SourceMap, Span, Type, Value};
+use cplan_model::{ResourceAddr, SourceMap, Span, Target, Type, Value};
 
 use crate::Reference;
 
@@ -39,12 +40,29 @@ pub struct Module {
     pub locals: BTreeMap<Arc<str>, Local>,
     /// By name.
     pub outputs: BTreeMap<Arc<str>, Output>,
-    /// By provider name (`lab`).
-    pub providers: BTreeMap<Arc<str>, ProviderBlock>,
-    /// Resources and data sources.
+    /// `provider` blocks by local name and alias.
+    pub providers: BTreeMap<ProviderRef, ProviderBlock>,
+    /// Resources and data sources, those within `check` blocks too.
     pub resources: BTreeMap<ResourceAddr, ResourceBlock>,
     /// By call name.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// By name.
+    pub checks: BTreeMap<Arc<str>, CheckBlock>,
+    /// `moved` blocks in the order of the text, their addresses relative to this module.
+    pub moved: Vec<Moved>,
+    /// `import` blocks in the order of the text; only the root module may have any.
+    pub imports: Vec<Import>,
+    /// `removed` blocks in the order of the text, their addresses relative to this module.
+    pub removed: Vec<Removed>,
+}
+
+impl Module {
+    /// The provider that a local name stands for: the last word of the source that `required_providers` gives it, or
+    /// the name itself (`mylab = { source = "cplan/lab" }` makes `mylab` stand for `lab`).
+    pub fn provider_type(&self, local: &Arc<str>) -> Arc<str> {
+        let source = self.settings.required_providers.get(local).and_then(|r| r.source.as_deref());
+        source.and_then(|s| s.rsplit('/').next()).map_or_else(|| local.clone(), Arc::from)
+    }
 }
 
 /// What a `cplan {}` or `terraform {}` block says.
@@ -52,6 +70,44 @@ pub struct Module {
 pub struct Settings {
     /// `required_version`, checked by load.
     pub required_version: Option<(String, Span)>,
+    /// `required_providers` by local name.
+    pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
+}
+
+/// One entry of `required_providers`.
+#[derive(Clone, Debug)]
+pub struct RequiredProvider {
+    /// `source = "namespace/type"`
+    pub source: Option<String>,
+    /// `version = ">= 1.0"`
+    pub version: Option<String>,
+    /// `configuration_aliases`: configurations that the caller must pass in.
+    pub aliases: Vec<ProviderRef>,
+    /// The entry's name in the file.
+    pub span: Span,
+}
+
+/// A configuration of a provider by its local name in a module: `lab`, or with an alias `lab.west`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderRef {
+    /// The local name.
+    pub name: Arc<str>,
+    /// The alias; `None` is the default configuration.
+    pub alias: Option<Arc<str>>,
+}
+
+impl ProviderRef {
+    /// The default configuration of a provider.
+    pub fn default_of(name: impl Into<Arc<str>>) -> Self {
+        ProviderRef { name: name.into(), alias: None }
+    }
+}
+
+impl fmt::Display for ProviderRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.alias.iter().try_for_each(|alias| write!(f, ".{alias}"))
+    }
 }
 
 /// A `variable` block.
@@ -119,6 +175,8 @@ pub struct Output {
     pub description: Option<String>,
     /// Hidden edges.
     pub depends_on: Vec<Reference>,
+    /// `precondition` blocks, checked before the value is taken.
+    pub preconditions: Vec<CheckRule>,
 }
 
 /// A `provider` block.
@@ -160,8 +218,24 @@ pub struct Lifecycle {
     pub ignore_places: Vec<Span>,
     /// `ignore_changes = all`
     pub ignore_all: bool,
-    /// Any plan that deletes it is refused. Its expression's place for the message.
-    pub prevent_destroy: Option<Span>,
+    /// Where it is true, any plan that deletes the object is refused. It must be known when planning.
+    pub prevent_destroy: Option<Expr>,
+    /// Where it is true, a replacement is made before the old object goes. It must be known when planning.
+    pub create_before_destroy: Option<Expr>,
+    /// `replace_triggered_by = [a.b, c.d[each.key].e]`: each a traversal that begins with a managed resource of the
+    /// module; index expressions may name `each` and `count`.
+    pub replace_triggered_by: Vec<(Expr, Span)>,
+    /// Checked before the object is planned and before it is changed.
+    pub preconditions: Vec<CheckRule>,
+    /// Checked after; they may name `self`.
+    pub postconditions: Vec<CheckRule>,
+}
+
+impl Lifecycle {
+    /// Where `prevent_destroy` is the literal true.
+    pub fn prevents_destroy(&self) -> Option<Span> {
+        self.prevent_destroy.as_ref().filter(|e| e.literal_bool() == Some(true)).map(|e| e.span)
+    }
 }
 
 /// A `resource` or `data` block.
@@ -171,16 +245,83 @@ pub struct ResourceBlock {
     pub addr: ResourceAddr,
     /// The block's header (`resource "lab_machine" "edge"`).
     pub span: Span,
-    /// The provider's name: of the `provider` meta-argument, or the type's first word; `terraform_data` has `terraform`.
-    pub provider: Arc<str>,
+    /// Of the `provider` meta-argument, or the default of the type's first word; `terraform_data` has `terraform`.
+    pub provider: ProviderRef,
     /// `count` or `for_each`.
     pub repeat: Option<ForEach>,
     /// Hidden edges.
     pub depends_on: Vec<Reference>,
     /// How changes are made.
     pub lifecycle: Lifecycle,
+    /// The `check` block that a data source stands in; only that block may name it.
+    pub check: Option<Arc<str>>,
     /// Everything else.
     pub body: Body,
+}
+
+/// A `check` block. Its data source, if it has one, is among the module's resources.
+#[derive(Clone, Debug)]
+pub struct CheckBlock {
+    /// The block's header.
+    pub span: Span,
+    /// `assert` blocks, at least one.
+    pub asserts: Vec<CheckRule>,
+}
+
+/// A `moved` block.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// The former address.
+    pub from: Target,
+    /// The present one, of the same kind: a module or a resource.
+    pub to: Target,
+    /// The block's header.
+    pub span: Span,
+    /// The place of `from`.
+    pub from_span: Span,
+    /// The place of `to`.
+    pub to_span: Span,
+}
+
+/// An `import` block.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// What to bind.
+    pub to: ImportTo,
+    /// The provider's id of the real object, a string known when planning. May name `each`.
+    pub id: Expr,
+    /// One import per element.
+    pub for_each: Option<Expr>,
+    /// Of the `provider` argument.
+    pub provider: Option<ProviderRef>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// The `to` of an import: an address whose keys may be expressions, such as `each.key`.
+#[derive(Clone, Debug)]
+pub struct ImportTo {
+    /// The modules from the root, with the keys of their instances.
+    pub modules: Vec<(Arc<str>, Option<Expr>)>,
+    /// A managed resource.
+    pub resource: ResourceAddr,
+    /// The key of the instance.
+    pub key: Option<Expr>,
+    /// The place of the whole.
+    pub span: Span,
+}
+
+/// A `removed` block: the object leaves the state.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// A module or a managed resource, without any key; nothing of the configuration.
+    pub from: Target,
+    /// `lifecycle { destroy = ... }`, known when planning: whether the real object is deleted. True where it is absent.
+    pub destroy: Option<Expr>,
+    /// The block's header.
+    pub span: Span,
+    /// The place of `from`.
+    pub from_span: Span,
 }
 
 /// A `module` block and the module it calls.
@@ -194,6 +335,9 @@ pub struct ModuleCall {
     pub depends_on: Vec<Reference>,
     /// Inputs by variable name.
     pub inputs: BTreeMap<Arc<str>, (Expr, Span)>,
+    /// `providers = { inner = outer }`. Where the map does not name one, the default configuration of every provider is
+    /// inherited.
+    pub providers: BTreeMap<ProviderRef, (ProviderRef, Span)>,
     /// The module.
     pub module: Arc<Module>,
 }

@@ -7,6 +7,7 @@ mod config;
 mod constant;
 mod decode;
 mod evaluate;
+mod expression;
 mod format;
 mod functions;
 mod load;
@@ -23,11 +24,13 @@ mod variables;
 use cplan_model::{AttrPath, ConvertError, Step};
 
 pub use config::{
-    Body, BodySource, CheckRule, Config, Expr, ForEach, Lifecycle, Local, Module, ModuleCall, Output, ProviderBlock,
-    ResourceBlock, Settings, TypeDefaults, Variable,
+    Body, BodySource, CheckBlock, CheckRule, Config, Expr, ForEach, Import, ImportTo, Lifecycle, Local, Module,
+    ModuleCall, Moved, Output, ProviderBlock, ProviderRef, Removed, RequiredProvider, ResourceBlock, Settings,
+    TypeDefaults, Variable,
 };
 pub use decode::decode;
 pub use evaluate::evaluate;
+pub use expression::{expression, validate_expression};
 pub use format::format;
 pub use load::load;
 pub use place::place;

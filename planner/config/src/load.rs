@@ -220,6 +220,10 @@ fn nothing(dir: &Path) -> Module {
         providers: BTreeMap::new(),
         resources: BTreeMap::new(),
         calls: BTreeMap::new(),
+        checks: BTreeMap::new(),
+        moved: Vec::new(),
+        imports: Vec::new(),
+        removed: Vec::new(),
     }
 }
 

@@ -55,6 +55,15 @@ pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagn
 }
 
 impl Expr {
+    /// The literal that it is, if it is one: `true`, `"true"`.
+    pub fn literal_bool(&self) -> Option<bool> {
+        match &*self.tree {
+            Expression::Bool(b) => Some(*b.value()),
+            Expression::String(s) => s.as_str().parse().ok(),
+            _ => None,
+        }
+    }
+
     /// An expression of a tree with its place.
     pub(crate) fn new(tree: &Expression, source: SourceId) -> Self {
         let range = tree.span().unwrap_or(0..0);

@@ -94,8 +94,8 @@ impl Builder {
     }
 
     fn add_module(&mut self, path: &Path, module: &Arc<Module>) {
-        for name in module.providers.keys() {
-            self.add(path, module, Item::Provider(name.clone()));
+        for provider in module.providers.keys() {
+            self.add(path, module, Item::Provider(provider.name.clone()));
         }
         for (name, variable) in &module.variables {
             self.add(path, module, Item::Variable(name.clone()));
@@ -120,9 +120,9 @@ impl Builder {
 
     /// Adds the edges of a module; `calls` are the call nodes that lead to it, with their places.
     fn connect(&mut self, path: &Path, module: &Arc<Module>, calls: &[(usize, Span)]) {
-        for (name, block) in &module.providers {
+        for (provider, block) in &module.providers {
             let refs = body_references(&block.body);
-            self.edges(path, module, Item::Provider(name.clone()), &refs, calls);
+            self.edges(path, module, Item::Provider(provider.name.clone()), &refs, calls);
         }
         for (name, variable) in &module.variables {
             let exprs = variable.validations.iter().flat_map(|rule| [&rule.condition, &rule.error_message]);
@@ -135,7 +135,7 @@ impl Builder {
         for (addr, block) in &module.resources {
             let refs = resource_references(block);
             self.edges(path, module, Item::Resource(addr.clone()), &refs, calls);
-            if let Some(provider) = self.index.get(&(Path::default(), Item::Provider(block.provider.clone()))).copied()
+            if let Some(provider) = self.index.get(&(Path::default(), Item::Provider(block.provider.name.clone()))).copied()
             {
                 self.need(path, &Item::Resource(addr.clone()), provider, block.span);
             }

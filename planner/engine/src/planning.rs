@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cplan_config::{Config, ResourceBlock, place};
+use cplan_config::{Config, ProviderRef, ResourceBlock, place};
 use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Value};
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -159,7 +159,7 @@ impl<'a> Planner<'a> {
                 Some(config) => config.clone(),
                 None => null_object(provider.schema()),
             };
-            let block = self.config.root.providers.get(name);
+            let block = self.config.root.providers.get(&ProviderRef::default_of(name));
             if !config.is_wholly_known() {
                 let mut d = Diagnostic::error(
                     "provider-settings-unknown",

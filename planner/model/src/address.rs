@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::Target;
+
 /// `count` or `for_each` key of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InstanceKey {
@@ -144,6 +146,17 @@ impl FromStr for InstanceAddr {
     type Err = ParseAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let target = Target::from_str(text)?;
+        let why = "it should read TYPE.NAME, with an optional [KEY] behind";
+        let resource = target.resource.ok_or_else(|| ParseAddressError { text: text.to_owned(), why })?;
+        Ok(InstanceAddr { module: target.module, resource, key: target.key })
+    }
+}
+
+impl FromStr for Target {
+    type Err = ParseAddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fail = |why| ParseAddressError { text: text.to_owned(), why };
         let mut parts = split(text).map_err(fail)?.into_iter().peekable();
         let mut modules = Vec::new();
@@ -151,6 +164,10 @@ impl FromStr for InstanceAddr {
             parts.next();
             let (name, key) = parts.next().ok_or_else(|| fail("`module` needs a name"))?;
             modules.push((Arc::from(name), key));
+        }
+        let module = ModuleInstance(modules.into());
+        if parts.peek().is_none() {
+            return Ok(Target { module, resource: None, key: None });
         }
         let mode = if parts.peek().is_some_and(|(name, _)| name == "data") {
             parts.next();
@@ -161,11 +178,7 @@ impl FromStr for InstanceAddr {
         let (Some((ty, None)), Some((name, key)), None) = (parts.next(), parts.next(), parts.next()) else {
             return Err(fail("it should read TYPE.NAME, with an optional [KEY] behind"));
         };
-        Ok(InstanceAddr {
-            module: ModuleInstance(modules.into()),
-            resource: ResourceAddr { mode, ty: ty.into(), name: name.into() },
-            key,
-        })
+        Ok(Target { module, resource: Some(ResourceAddr { mode, ty: ty.into(), name: name.into() }), key })
     }
 }
 

@@ -14,6 +14,7 @@ mod path;
 mod quantity;
 mod schema;
 mod source;
+mod target;
 mod types;
 mod value;
 
@@ -28,5 +29,6 @@ pub use path::{AttrPath, Step};
 pub use quantity::{Format, QuantityError, parse_quantity, spelling_for};
 pub use schema::{Attribute, AttributeMode, NestedBlock, Nesting, Schema};
 pub use source::{SourceFile, SourceId, SourceMap, Span};
+pub use target::Target;
 pub use types::{ObjectType, Type};
 pub use value::{Kind, Refinement, Unknown, Value};

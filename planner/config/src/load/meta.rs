@@ -60,22 +60,10 @@ impl Reader<'_> {
         if let Some(expr) = inner.argument("ignore_changes") {
             ignore_changes(&expr, &mut inner, &mut lifecycle);
         }
-        if let Some(expr) = inner.argument("prevent_destroy") {
-            match literal_bool(&expr) {
-                Some(true) => lifecycle.prevent_destroy = Some(expr.span),
-                Some(false) => {}
-                None => inner.error(
-                    "invalid-meta",
-                    "Unsuitable value type",
-                    "`prevent_destroy` must be a literal true or false, because it is needed before anything is evaluated.".into(),
-                    "Write `true` or `false`.".into(),
-                    expr.span,
-                ),
-            }
-        }
+        lifecycle.prevent_destroy = inner.argument("prevent_destroy");
         for name in ["create_before_destroy", "replace_triggered_by"] {
             if let Some(expr) = inner.argument(name)
-                && literal_bool(&expr) != Some(false)
+                && expr.literal_bool() != Some(false)
             {
                 later(&mut inner, name, expr.span);
             }
@@ -99,14 +87,6 @@ fn later(reader: &mut Reader<'_>, name: &str, span: Span) {
         "Remove it.".into(),
         span,
     );
-}
-
-fn literal_bool(expr: &Expr) -> Option<bool> {
-    match &*expr.tree {
-        Expression::Bool(b) => Some(*b.value()),
-        Expression::String(s) => s.as_str().parse().ok(),
-        _ => None,
-    }
 }
 
 fn bad_dependency(span: Span) -> Diagnostic {

@@ -134,7 +134,9 @@ impl Builder {
             self.duplicate(&format!("output `{name}`"), first, span);
             return;
         }
-        self.module.outputs.insert(name, Output { span, value, sensitive, description, depends_on });
+        self.module
+            .outputs
+            .insert(name, Output { span, value, sensitive, description, depends_on, preconditions: Vec::new() });
     }
 
     fn call(&mut self, block: &Block, source: SourceId) {
@@ -197,7 +199,8 @@ impl Builder {
             }
         });
         let module = Arc::new(nothing(&self.module.dir));
-        self.calls.insert(name, (ModuleCall { span, repeat, depends_on, inputs, module }, path));
+        self.calls
+            .insert(name, (ModuleCall { span, repeat, depends_on, inputs, providers: BTreeMap::new(), module }, path));
     }
 
     /// The module with its calls loaded; a call whose module cannot be loaded is left out.

@@ -9,7 +9,7 @@ use hcl_edit::structure::Block;
 
 use super::block::{Reader, header};
 use super::module::Builder;
-use crate::{BodySource, ProviderBlock, ResourceBlock};
+use crate::{BodySource, ProviderBlock, ProviderRef, ResourceBlock};
 
 /// Arguments that belong to the language, not to the resource.
 const META: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
@@ -53,7 +53,7 @@ impl Builder {
         self.diagnostics.extend(reader.diagnostics);
         let Some([ty, name]) = labels else { return };
         let mode = if block.has_ident("data") { Mode::Data } else { Mode::Managed };
-        let provider = provider.unwrap_or_else(|| ty.split('_').next().unwrap_or(&ty).into());
+        let provider = ProviderRef::default_of(provider.unwrap_or_else(|| ty.split('_').next().unwrap_or(&ty).into()));
         let addr = ResourceAddr { mode, ty, name };
         if let Some(first) = self.module.resources.get(&addr) {
             let first = first.span;
@@ -61,9 +61,10 @@ impl Builder {
             return;
         }
         let body = body(block, source, &META, &["lifecycle", "provisioner", "connection"]);
-        self.module
-            .resources
-            .insert(addr.clone(), ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, body });
+        self.module.resources.insert(
+            addr.clone(),
+            ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check: None, body },
+        );
     }
 
     pub(super) fn provider(&mut self, block: &Block, source: SourceId) {
@@ -81,6 +82,7 @@ impl Builder {
         }
         self.diagnostics.extend(reader.diagnostics);
         let Some([name]) = labels else { return };
+        let name = ProviderRef::default_of(name);
         if let Some(first) = self.module.providers.get(&name) {
             let first = first.span;
             self.duplicate(&format!("provider `{name}`"), first, span);

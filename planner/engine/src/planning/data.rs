@@ -18,7 +18,7 @@ impl Planner<'_> {
         config: Value,
         dependencies: &[InstanceAddr],
     ) -> Option<Value> {
-        let source = self.registry.data_source(&block.provider, &address.resource.ty)?;
+        let source = self.registry.data_source(&block.provider.name, &address.resource.ty)?;
         let known = config.is_wholly_known();
         // What only an explicit dependency names may change what is read.
         let held_back = !block.depends_on.is_empty()
@@ -58,7 +58,7 @@ impl Planner<'_> {
             key: RecordKey::from(address.clone()),
             action: Action::Read,
             reason: Reason::InputsUnknown,
-            provider: block.provider.to_string(),
+            provider: block.provider.name.to_string(),
             identity: Identity { id: String::new(), lab: String::new(), name: String::new() },
             prior: None,
             planned: Some(value.clone()),
@@ -73,7 +73,7 @@ impl Planner<'_> {
         };
         self.drafts.push(Draft {
             address,
-            provider: block.provider.to_string(),
+            provider: block.provider.name.to_string(),
             desired: None,
             delete: None,
             write: Some(operation),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cplan_config::{check_rules, decode, evaluate, prepare_variable};
+use cplan_config::{ProviderRef, check_rules, decode, evaluate, prepare_variable};
 use cplan_model::{Diagnostic, Marks, ModuleInstance, Value};
 
 use super::{Planner, expand};
@@ -30,7 +30,7 @@ impl Planner<'_> {
         if !instance.is_root() {
             return;
         }
-        let Some(block) = self.config.root.providers.get(name).cloned() else { return };
+        let Some(block) = self.config.root.providers.get(&ProviderRef::default_of(name.clone())).cloned() else { return };
         let Some(provider) = self.registry.provider(name) else {
             let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
             self.diagnostics.push(

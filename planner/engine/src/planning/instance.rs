@@ -21,7 +21,7 @@ impl Planner<'_> {
         config: Value,
         dependencies: &[InstanceAddr],
     ) -> Option<Value> {
-        let resource = self.registry.resource(&block.provider, &address.resource.ty)?;
+        let resource = self.registry.resource(&block.provider.name, &address.resource.ty)?;
         let key = RecordKey::from(address.clone());
         let before = self.before(&key, resource);
         self.kept.insert(key.clone());
@@ -84,7 +84,7 @@ impl Planner<'_> {
         self.by_identity.insert(identity.id.clone(), address.clone());
 
         let replaced = made_anew && before.record.is_some();
-        if replaced && !before.missing && block.lifecycle.prevent_destroy.is_some() {
+        if replaced && !before.missing && block.lifecycle.prevents_destroy().is_some() {
             self.prevented(block, &address, "replace");
         }
         let delete = before.record.as_ref().filter(|_| replaced).map(|record| {
@@ -95,7 +95,7 @@ impl Planner<'_> {
             key: key.clone(),
             action: if action == Action::Update { Action::Update } else { Action::Create },
             reason: reason.clone(),
-            provider: block.provider.to_string(),
+            provider: block.provider.name.to_string(),
             claims: resource.claims(action, &planned),
             identity,
             prior,
@@ -122,7 +122,7 @@ impl Planner<'_> {
         self.drafts.push(Draft {
             recorded: before.record.as_ref().map(|r| r.dependencies.clone()).unwrap_or_default(),
             address,
-            provider: block.provider.to_string(),
+            provider: block.provider.name.to_string(),
             desired: Some(planned.clone()),
             delete,
             write,
@@ -201,7 +201,7 @@ impl Planner<'_> {
                 format!("{address} has `prevent_destroy` set, and the plan would {verb} it."),
             )
             .remedy("Take `prevent_destroy` away, or change the configuration so that it stays.")
-            .at(block.lifecycle.prevent_destroy.unwrap_or(block.span))
+            .at(block.lifecycle.prevents_destroy().unwrap_or(block.span))
             .address(address.clone()),
         );
     }

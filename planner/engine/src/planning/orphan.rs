@@ -33,7 +33,7 @@ impl Planner<'_> {
         self.going.extend(records.iter().map(|(_, r)| r.identity.id.clone()));
         for (key, record) in records {
             let block = self.block_at(&key.address).cloned();
-            if let Some(block) = block.filter(|b| b.lifecycle.prevent_destroy.is_some()) {
+            if let Some(block) = block.filter(|b| b.lifecycle.prevents_destroy().is_some()) {
                 self.prevented(&block, &key.address, "destroy");
             }
             let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else {

@@ -103,14 +103,14 @@ impl Planner<'_> {
 
     fn schema_of(&self, block: &ResourceBlock) -> Result<Schema, Diagnostic> {
         let (addr, kind) = (&block.addr, if block.addr.mode == Mode::Data { "data source" } else { "resource type" });
-        let Some(provider) = self.registry.provider(&block.provider) else {
+        let Some(provider) = self.registry.provider(&block.provider.name) else {
             let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
             return Err(Diagnostic::error(
                 "unknown-provider",
                 "Unknown provider",
                 format!("`{addr}` belongs to a provider `{}`, which does not exist.", block.provider),
             )
-            .remedy(expand::near(&block.provider, &known, "The providers are"))
+            .remedy(expand::near(&block.provider.name, &known, "The providers are"))
             .at(block.span));
         };
         let (schema, known) = match addr.mode {
@@ -153,8 +153,8 @@ impl Planner<'_> {
     fn validated(&self, block: &ResourceBlock, config: &Value) -> Diagnostics {
         let plain = config.unmarked_deep();
         let said = match block.addr.mode {
-            Mode::Managed => self.registry.resource(&block.provider, &block.addr.ty).map(|r| r.validate(&plain)),
-            Mode::Data => self.registry.data_source(&block.provider, &block.addr.ty).map(|d| d.validate(&plain)),
+            Mode::Managed => self.registry.resource(&block.provider.name, &block.addr.ty).map(|r| r.validate(&plain)),
+            Mode::Data => self.registry.data_source(&block.provider.name, &block.addr.ty).map(|d| d.validate(&plain)),
         }
         .unwrap_or_default();
         if config.marks_deep().is_sensitive() { crate::secret::Secrets::of([config]).hush_all(said) } else { said }

@@ -16,7 +16,7 @@ pub(crate) fn configuration(config: &Config) -> Json {
 }
 
 fn collect_providers(of: &Module, into: &mut Map<String, Json>) {
-    for name in of.providers.keys().chain(of.resources.values().map(|r| &r.provider)) {
+    for name in of.providers.keys().chain(of.resources.values().map(|r| &r.provider)).map(|p| &p.name) {
         into.entry(name.to_string()).or_insert_with(|| json!({"name": &**name, "full_name": provider_name(name)}));
     }
     of.calls.values().for_each(|call| collect_providers(&call.module, into));
@@ -66,6 +66,6 @@ fn resource(block: &ResourceBlock) -> Json {
         },
         "type": &*block.addr.ty,
         "name": &*block.addr.name,
-        "provider_config_key": &*block.provider,
+        "provider_config_key": block.provider.to_string(),
     })
 }
