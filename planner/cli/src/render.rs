@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod failure;
 pub(crate) mod json;
+pub(crate) mod literal;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod progress;

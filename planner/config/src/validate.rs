@@ -22,6 +22,13 @@ pub fn validate(config: &Config) -> Diagnostics {
     out
 }
 
+/// Checks one expression that stands in a module outside of every block.
+pub(crate) fn expression(module: &Module, expr: &Expr) -> Diagnostics {
+    let mut out = Diagnostics::new();
+    Checker { module, out: &mut out }.expr(expr, Place::default());
+    out
+}
+
 /// What besides declared names may be named.
 #[derive(Clone, Copy, Default)]
 struct Place {
