@@ -32,7 +32,7 @@ pub use decode::decode;
 pub use evaluate::evaluate;
 pub use expression::{expression, validate_expression};
 pub use format::format;
-pub use load::load;
+pub use load::{load, load_saved};
 pub use place::place;
 pub use references::{body_references, references};
 pub use rules::check_rules;

@@ -14,10 +14,12 @@ mod module;
 mod paths;
 mod resource;
 mod settings;
+mod tree;
 mod variable;
 
 use module::Builder;
 use paths::{clean, relative};
+use tree::{Disk, Saved, Tree};
 
 /// How deep module calls may nest.
 const MAX_MODULES: usize = 64;
@@ -26,9 +28,22 @@ const MAX_MODULES: usize = 64;
 ///
 /// With errors the configuration holds what could be read; nothing should be planned from it.
 pub fn load(root: &Path) -> (Config, Diagnostics) {
+    read(root, &Disk)
+}
+
+/// The same from files that were read before, by the paths that [`Config::sources`] gave them; `root` is where the
+/// configuration is taken to be. Touches no file.
+pub fn load_saved<'a>(root: &Path, files: impl IntoIterator<Item = (&'a Path, &'a str)>) -> (Config, Diagnostics) {
+    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let files = files.into_iter().map(|(path, text)| (clean(&absolute.join(path)), text.into())).collect();
+    read(root, &Saved { files })
+}
+
+fn read(root: &Path, tree: &dyn Tree) -> (Config, Diagnostics) {
     let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
     let mut loader = Loader {
         root: clean(&absolute),
+        tree,
         sources: SourceMap::default(),
         diagnostics: Diagnostics::new(),
         loaded: BTreeMap::new(),
@@ -39,8 +54,9 @@ pub fn load(root: &Path) -> (Config, Diagnostics) {
     (Config { sources: loader.sources, root: module }, loader.diagnostics)
 }
 
-struct Loader {
+struct Loader<'t> {
     root: PathBuf,
+    tree: &'t dyn Tree,
     sources: SourceMap,
     diagnostics: Diagnostics,
     /// Every module once, however often it is called.
@@ -49,7 +65,7 @@ struct Loader {
     calling: Vec<(PathBuf, Option<Span>)>,
 }
 
-impl Loader {
+impl Loader<'_> {
     fn module(&mut self, dir: &Path, call: Option<Span>) -> Arc<Module> {
         if let Some(module) = self.loaded.get(dir) {
             return module.clone();
@@ -105,7 +121,7 @@ impl Loader {
             );
             return None;
         }
-        if !path.is_dir() {
+        if !self.tree.is_dir(&path) {
             let shown = self.shown(&path);
             self.diagnostics.push(
                 Diagnostic::error(
@@ -130,8 +146,8 @@ impl Loader {
                 None => diagnostic,
             });
         };
-        let entries = match std::fs::read_dir(dir) {
-            Ok(entries) => entries,
+        let entries = match self.tree.files(dir) {
+            Ok(files) => files,
             Err(error) => {
                 let what = format!("The folder `{}` cannot be read: {error}.", dir.display());
                 fail("unreadable", "Unreadable folder", what, "Check that it exists and that you may read it.");
@@ -139,10 +155,8 @@ impl Loader {
             }
         };
         let mut files: Vec<PathBuf> = entries
-            .filter_map(Result::ok)
-            .map(|entry| entry.path())
+            .into_iter()
             .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(is_configuration))
-            .filter(|path| !path.is_dir())
             .collect();
         files.sort();
         if files.is_empty() {
@@ -159,7 +173,7 @@ impl Loader {
 
     fn file(&mut self, path: &Path, builder: &mut Builder) {
         let shown = relative(path, &self.root);
-        let text = match std::fs::read(path) {
+        let text = match self.tree.read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => text,
                 Err(error) => {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use cplan_config::{VariableFlag, check_rules, collect_variables, decode, evaluate, load, prepare_variable, validate};
+use cplan_config::{
+    VariableFlag, check_rules, collect_variables, decode, evaluate, load, load_saved, prepare_variable, validate,
+};
 use cplan_model::{Attribute, Marks, Nesting, Schema, Type, Value};
 
 use crate::scope::{Fixed, empty, expressions, folder};
@@ -30,6 +32,13 @@ fn modules_are_loaded_once_and_shown_relative() {
     let paths: Vec<_> = config.sources.iter().map(|(_, f)| f.path.display().to_string()).collect();
     assert_eq!(paths, ["main.hcl", "more.tf", "../lib/main.tf"]);
     assert!(std::sync::Arc::ptr_eq(&config.root.calls["a"].module, &config.root.calls["b"].module));
+
+    // What was read can be read again where nothing of it is left, with the same places.
+    let saved = load_saved(Path::new("/nowhere/top"), config.sources.iter().map(|(_, f)| (&*f.path, &*f.text)));
+    assert!(saved.1.is_empty(), "{:?}", saved.1);
+    assert_eq!(saved.0.sources.iter().map(|(_, f)| f.path.display().to_string()).collect::<Vec<_>>(), paths);
+    assert_eq!(saved.0.root.outputs["o"].span, config.root.outputs["o"].span);
+    assert_eq!(saved.0.root.calls["b"].module.dir, Path::new("/nowhere/lib"));
 }
 
 #[test]
