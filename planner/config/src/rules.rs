@@ -1,41 +1,107 @@
-//! Conditions with messages: `validation` blocks.
+//! Conditions with messages: `validation`, `precondition`, `postcondition` and `assert`.
 
 use cplan_model::{Diagnostic, Diagnostics, Type, convert};
 
 use crate::{CheckRule, Scope, evaluate};
 
+/// Whose condition it is; the summary of its diagnostics follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    /// `validation` of a variable.
+    Validation,
+    /// `precondition` of a resource or data source.
+    Precondition,
+    /// `postcondition` of a resource or data source.
+    Postcondition,
+    /// `precondition` of an output.
+    Output,
+    /// `assert` of a `check` block.
+    Assert,
+}
+
+impl RuleKind {
+    fn id(self) -> &'static str {
+        match self {
+            RuleKind::Validation => "validation",
+            RuleKind::Precondition => "precondition",
+            RuleKind::Postcondition => "postcondition",
+            RuleKind::Output => "output-precondition",
+            RuleKind::Assert => "assertion",
+        }
+    }
+
+    fn failed(self) -> &'static str {
+        match self {
+            RuleKind::Validation => "Invalid value for variable",
+            RuleKind::Precondition => "Resource precondition failed",
+            RuleKind::Postcondition => "Resource postcondition failed",
+            RuleKind::Output => "Module output value precondition failed",
+            RuleKind::Assert => "Check block assertion failed",
+        }
+    }
+
+    fn invalid(self) -> &'static str {
+        if self == RuleKind::Validation { "Invalid validation result" } else { "Invalid condition result" }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            RuleKind::Validation => "Give a value that satisfies the condition.",
+            RuleKind::Precondition | RuleKind::Output => "Change what the condition looks at, or the condition.",
+            RuleKind::Postcondition => "The object is as it is: change its arguments, or the condition.",
+            RuleKind::Assert => "Look at what the assertion names; apply does not change it.",
+        }
+    }
+}
+
+/// What came of a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It holds.
+    Pass,
+    /// It hangs on something that is not known yet.
+    Unknown,
+    /// It does not hold; the diagnostic has the message as its text.
+    Fail(Box<Diagnostic>),
+    /// It cannot be judged: the mistakes in it.
+    Broken(Diagnostics),
+}
+
 /// Evaluates conditions; a false one is an error with its message. An unknown condition gives no verdict.
-pub fn check_rules(rules: &[CheckRule], scope: &dyn Scope) -> Diagnostics {
+pub fn check_rules(rules: &[CheckRule], kind: RuleKind, scope: &dyn Scope) -> Diagnostics {
     let mut out = Diagnostics::new();
     for rule in rules {
-        let (condition, diagnostics) = evaluate(&rule.condition, scope);
-        if diagnostics.has_errors() {
-            out.extend(diagnostics);
-            continue;
-        }
-        let verdict = match convert(&condition, &Type::Bool) {
-            Ok(value) if !value.is_null() => value,
-            _ => {
-                out.push(
-                    Diagnostic::error(
-                        "invalid-condition",
-                        "Invalid validation result",
-                        "The condition of a validation must be true or false.",
-                    )
-                    .remedy("Compare the value with something.")
-                    .at(rule.condition.span),
-                );
-                continue;
-            }
-        };
-        if verdict.as_bool() == Some(false) {
-            out.push(failed(rule, scope));
+        match check_rule(rule, kind, scope) {
+            Verdict::Pass | Verdict::Unknown => {}
+            Verdict::Fail(diagnostic) => out.push(*diagnostic),
+            Verdict::Broken(diagnostics) => out.extend(diagnostics),
         }
     }
     out
 }
 
-fn failed(rule: &CheckRule, scope: &dyn Scope) -> Diagnostic {
+/// Evaluates one condition.
+pub fn check_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdict {
+    let (condition, diagnostics) = evaluate(&rule.condition, scope);
+    if diagnostics.has_errors() {
+        return Verdict::Broken(diagnostics);
+    }
+    match convert(&condition, &Type::Bool) {
+        Ok(value) if !value.is_null() => match value.as_bool() {
+            Some(true) => Verdict::Pass,
+            Some(false) => Verdict::Fail(Box::new(failed(rule, kind, scope))),
+            None => Verdict::Unknown,
+        },
+        _ => Verdict::Broken(
+            Diagnostic::error("invalid-condition", kind.invalid(), "The condition must be true or false.")
+                .remedy("Compare the value with something.")
+                .at(rule.condition.span)
+                .into(),
+        ),
+    }
+}
+
+fn failed(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Diagnostic {
     let (message, diagnostics) = evaluate(&rule.error_message, scope);
     let text = match convert(&message, &Type::String) {
         _ if diagnostics.has_errors() => "The message itself cannot be evaluated".to_owned(),
@@ -43,8 +109,8 @@ fn failed(rule: &CheckRule, scope: &dyn Scope) -> Diagnostic {
         Ok(text) => text.as_str().unwrap_or("The message is not known yet").to_owned(),
         Err(_) => "The message is not a string".to_owned(),
     };
-    Diagnostic::error("validation", "Invalid value for variable", text.trim().to_owned())
-        .remedy("Give a value that satisfies the condition.")
+    Diagnostic::error(kind.id(), kind.failed(), text.trim().to_owned())
+        .remedy(kind.remedy())
         .at(rule.condition.span)
         .label(rule.span, "checked by this rule")
 }

@@ -139,9 +139,9 @@ fn optional_attributes_null_and_rules() {
 
     let mut scope: Fixed = empty(dir.path());
     scope.variables.insert("t".into(), Value::unknown(Type::map(Type::Dynamic)));
-    assert!(check_rules(&variable.validations, &scope).is_empty());
+    assert!(check_rules(&variable.validations, RuleKind::Validation, &scope).is_empty());
     scope.variables.insert("t".into(), Value::tuple([Value::bool(true), Value::bool(true)]));
-    assert_eq!(check_rules(&variable.validations, &scope).iter().next().unwrap().what, "At most one.");
+    assert_eq!(check_rules(&variable.validations, RuleKind::Validation, &scope).iter().next().unwrap().what, "At most one.");
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum Action {
     Replace,
     /// Deleted.
     Delete,
+    /// Left as it is in the world, and forgotten by the state.
+    Forget,
 }
 
 /// Why it is done.
@@ -51,6 +53,28 @@ pub enum Reason {
     Unread(String),
     /// A data source whose inputs are known only during apply.
     InputsUnknown,
+    /// A data source that may read what this plan changes.
+    DependencyPending,
+    /// A data source of a `check` block that hangs on what this plan changes.
+    CheckNested,
+    /// The user named it with `-replace`.
+    Requested,
+    /// `replace_triggered_by` names what this is, and that changes.
+    Triggered(Arc<str>),
+    /// The `count` of its block became smaller.
+    CountIndex,
+    /// The `for_each` of its block has its key no more.
+    EachKey,
+    /// Its block repeats in another way, or no longer, or now.
+    WrongRepetition,
+    /// Its module instance is gone.
+    NoModule,
+    /// It was moved to an address that the configuration does not have.
+    NoMoveTarget,
+    /// It was replaced by an object that was made first, and was not deleted then.
+    Deposed,
+    /// A `removed` block says so.
+    RemovedBlock,
 }
 
 /// One attribute that changes.

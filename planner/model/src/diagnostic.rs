@@ -64,6 +64,13 @@ impl Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Self::error(id, summary, what) }
     }
 
+    /// The same, not stopping the run.
+    #[must_use]
+    pub fn into_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// With the sentence that says how to mend it.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cplan_config::{ProviderRef, check_rules, decode, evaluate, prepare_variable};
+use cplan_config::{ProviderRef, RuleKind, check_rules, decode, evaluate, prepare_variable};
 use cplan_model::{Diagnostic, Marks, ModuleInstance, Value};
 
 use super::{Planner, expand};
@@ -102,7 +102,7 @@ impl Planner<'_> {
     fn rules(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
         let Some(here) = self.values.module(instance) else { return };
         let Some(variable) = here.module.variables.get(name).cloned() else { return };
-        let found = check_rules(&variable.validations, &self.values.view(instance, &Repeat::None, None));
+        let found = check_rules(&variable.validations, RuleKind::Validation, &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(found);
     }
 
