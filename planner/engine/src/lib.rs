@@ -31,7 +31,7 @@ pub use drift::{DriftEntry, DriftKind};
 pub use event::{Deaf, Event, EventSink};
 pub use failure::EngineError;
 pub use plan::{Change, Operation, OutputChange, Plan, PlanStep, StepId, Summary, Work};
-pub use planning::{PlanInput, plan};
+pub use planning::{Console, PlanInput, plan};
 pub use refresh::drift;
 pub use registry::Registry;
 pub use settle::settle;

@@ -4,6 +4,7 @@
 //! the provider settings before anything is asked of the world. Then the state's objects are read in one batch, and the
 //! second pass evaluates what hangs on resources, with each instance planned as it is reached.
 
+mod console;
 mod data;
 mod evaluate;
 mod expand;
@@ -12,6 +13,7 @@ mod orphan;
 mod resource;
 mod verdict;
 
+pub use console::Console;
 pub(crate) use instance::container_id;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

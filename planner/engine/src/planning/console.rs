@@ -1,0 +1,121 @@
+//! What expressions give when they are typed, outside of every block: the root module with the values of the state.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use cplan_config::{Config, Expr, ForEach, ResourceBlock, evaluate, validate_expression};
+use cplan_model::{Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr, Schema, Type, Value};
+use cplan_sdk::Context;
+
+use super::{PlanInput, Planner, group};
+use crate::graph::{self, Item};
+use crate::plan::Plan;
+use crate::proposed::remark;
+use crate::values::{Instances, Live, Repeat, Values};
+
+/// A root module, evaluated, that answers expressions.
+pub struct Console {
+    config: Arc<Config>,
+    values: Values,
+    live: Live,
+}
+
+impl Console {
+    /// From configuration and state, without looking at the world: a resource is what the state says of it, and unknown
+    /// where the state says nothing. With mistakes in the configuration, what hangs on them is unknown.
+    pub fn new(ctx: &Context, input: PlanInput<'_>) -> (Console, Diagnostics) {
+        let mut planner = Planner::new(ctx, input);
+        planner.remember();
+        let console = Console { config: planner.config, values: planner.values, live: Live::default() };
+        (console, planner.diagnostics)
+    }
+
+    /// From a plan: what is planned, and not what is.
+    pub fn of_plan(plan: &Plan) -> Console {
+        Console { config: plan.config.clone(), values: plan.values.clone(), live: Live::default() }
+    }
+
+    /// The value of an expression in the root module; unknown where there are errors.
+    pub fn evaluate(&self, expr: &Expr) -> (Value, Diagnostics) {
+        let found = validate_expression(&self.config.root, expr);
+        if found.has_errors() {
+            return (Value::unknown(Type::Dynamic), found);
+        }
+        evaluate(expr, &self.values.view(&ModuleInstance::root(), &Repeat::None, Some(&self.live)))
+    }
+}
+
+/// The values of a resource's instances in the state, by key.
+type Remembered = BTreeMap<Option<InstanceKey>, Value>;
+
+impl Planner<'_> {
+    /// The first pass with resources as the state has them.
+    fn remember(&mut self) {
+        self.diagnostics.extend(cplan_config::validate(&self.config));
+        let (graph, found) = graph::build(&self.config);
+        self.diagnostics.extend(found);
+        self.graph = graph;
+        let mut remembered: HashMap<InstanceAddr, Remembered> = HashMap::new();
+        for (key, record) in self.state.records.iter().filter(|(key, _)| key.deposed.is_none()) {
+            let group = remembered.entry(key.address.without_key()).or_default();
+            group.insert(key.address.key.clone(), record.values.clone());
+        }
+        for node in self.graph.order.clone() {
+            let Item::Resource(addr) = self.graph.nodes[node].item.clone() else {
+                self.evaluate(node);
+                continue;
+            };
+            let Some(block) = self.graph.nodes[node].module.resources.get(&addr).cloned() else { continue };
+            let schema = self.schema_if_known(&block);
+            for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
+                let values = remembered.remove(&group(&module, &addr)).unwrap_or_default();
+                let values = values.into_iter().map(|(key, v)| match &schema {
+                    Some(schema) => (key, remark(schema, &v, &v)),
+                    None => (key, v),
+                });
+                self.values.set_resource(&module, &addr, instances(block.repeat.as_ref(), values.collect()));
+            }
+        }
+    }
+
+    fn schema_if_known(&self, block: &ResourceBlock) -> Option<Schema> {
+        let ResourceAddr { mode, ty, .. } = &block.addr;
+        let provider = self.registry.provider(&block.provider.name)?;
+        match mode {
+            Mode::Managed => provider.resource(ty).map(|r| r.schema().clone()),
+            Mode::Data => provider.data_source(ty).map(|d| d.schema().clone()),
+        }
+    }
+}
+
+/// In the shape that the block gives; unknown where the state has no instance of it.
+fn instances(repeat: Option<&ForEach>, mut values: Remembered) -> Instances<Value> {
+    if values.is_empty() {
+        return Instances::Unknown;
+    }
+    match repeat {
+        None => values.remove(&None).map_or(Instances::Unknown, Instances::Single),
+        Some(ForEach::Count(_)) => {
+            let number = |key: &Option<InstanceKey>| match key {
+                Some(InstanceKey::Int(n)) => usize::try_from(*n).ok(),
+                _ => None,
+            };
+            // Only as many places as there are records, however high a number the state has.
+            let limit = values.keys().filter_map(number).max().map_or(0, |n| n + 1).min(values.len() * 2 + 16);
+            let mut all = vec![Value::unknown(Type::Dynamic); limit];
+            for (key, value) in values {
+                if let Some(slot) = number(&key).and_then(|n| all.get_mut(n)) {
+                    *slot = value;
+                }
+            }
+            Instances::Count(all)
+        }
+        Some(ForEach::Each(_)) => {
+            let named = values.into_iter().filter_map(|(key, value)| match key {
+                Some(InstanceKey::Str(name)) => Some((name, value)),
+                _ => None,
+            });
+            Instances::Each(named.collect())
+        }
+    }
+}
