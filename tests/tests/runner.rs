@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod host;
+mod oracle;
 mod policy;
 mod refusals;
 mod sessions;

@@ -1,0 +1,14 @@
+//! The real terraform as the judge: both programs on the same files, their answers side by side. What may differ stands in
+//! `tests/oracle/differences.txt` with its reason, and nowhere else.
+
+mod answer;
+mod case;
+mod compare;
+mod exact;
+mod identity;
+mod lines;
+mod normal;
+mod record;
+mod suite;
+mod tool;
+mod wanted;

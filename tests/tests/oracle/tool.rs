@@ -1,0 +1,259 @@
+//! One of the two programs in a folder of its own.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use cplan_tests::binaries;
+use cplan_tests::folder::Finished;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use super::answer::Answer;
+use super::case::Step;
+use super::exact;
+use super::identity::Identities;
+use super::normal::normal;
+
+/// Where a plan is saved.
+const PLAN: &str = "saved.plan";
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Tool {
+    Terraform,
+    Cplan,
+}
+
+/// A program, its folder and what is known of its objects.
+pub(crate) struct Side {
+    tool: Tool,
+    dir: TempDir,
+    ids: Identities,
+    env: Vec<(String, String)>,
+    flags: Vec<String>,
+}
+
+/// Until plans can be saved.
+fn saves() -> bool {
+    static SAVES: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *SAVES.get_or_init(|| {
+        let said = Command::new(binaries::cplan()).args(["plan", "-help"]).output().unwrap();
+        String::from_utf8_lossy(&said.stdout).contains("--out")
+    })
+}
+
+impl Side {
+    pub(crate) fn new(tool: Tool) -> Self {
+        let dir = tempfile::Builder::new().prefix("cplan-oracle-").tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("home")).unwrap();
+        std::fs::create_dir(dir.path().join("work")).unwrap();
+        Side { tool, dir, ids: Identities::default(), env: Vec::new(), flags: Vec::new() }
+    }
+
+    /// Runs a step: one answer, or those of the commands that it stands for.
+    pub(crate) fn run(&mut self, step: &Step) -> Vec<Answer> {
+        self.env.clone_from(&step.env);
+        if let Some(failure) = self.write(&step.files) {
+            return vec![failure];
+        }
+        let (command, flags) = step.command.split_first().expect("a command");
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        match command.as_str() {
+            "plan" => vec![self.plan(&flags)],
+            "apply" => vec![self.apply(&flags)],
+            "up" => {
+                let plan = self.plan(&flags);
+                let mut answers = vec![plan];
+                if answers[0].status != 1 {
+                    answers.push(self.apply(&[]));
+                }
+                answers
+            }
+            "validate" => {
+                let finished = self.program(&["validate", "-json"], "");
+                vec![self.answer("validate", &finished)]
+            }
+            "console" => vec![self.console(&flags)],
+            other => vec![self.other(other, &flags)],
+        }
+    }
+
+    /// Writes the files; a failure to install modules is an answer.
+    fn write(&self, files: &[(String, Option<String>)]) -> Option<Answer> {
+        for (name, text) in files {
+            let path = self.work().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match text {
+                Some(text) => std::fs::write(path, text).unwrap(),
+                None => std::fs::remove_file(path).unwrap(),
+            }
+        }
+        let modular = files.iter().any(|(_, text)| {
+            let text = text.as_deref().unwrap_or_default();
+            text.lines().any(|l| l.trim_start().starts_with("module \"")) || text.contains("\"module\":")
+        });
+        if self.tool == Tool::Cplan || !modular {
+            return None;
+        }
+        let finished = self.program(&["get"], "");
+        (finished.status != Some(0)).then(|| self.answer("get", &finished))
+    }
+
+    fn plan(&mut self, flags: &[&str]) -> Answer {
+        if self.tool == Tool::Cplan && !saves() {
+            let mut arguments = vec!["plan", "-json", "-reveal", "-input=false", "-detailed-exitcode"];
+            arguments.extend(flags);
+            let finished = self.program(&arguments, "");
+            let mut answer = self.answer("plan", &finished);
+            if answer.status != 1 {
+                let dir = self.dir.path().to_string_lossy().into_owned();
+                let json = exact::parse(&finished.stdout).unwrap_or_default();
+                answer.documents.insert("plan".into(), normal(&json, &mut self.ids, &dir));
+            }
+            self.flags = flags.iter().map(|f| (*f).to_owned()).collect();
+            return answer;
+        }
+        let out = format!("-out={PLAN}");
+        let _ = std::fs::remove_file(self.work().join(PLAN));
+        let mut arguments = vec!["plan", "-json", "-input=false", "-detailed-exitcode", &out];
+        arguments.extend(flags);
+        let finished = self.program(&arguments, "");
+        let mut answer = self.answer("plan", &finished);
+        if answer.status != 1 {
+            self.show(&mut answer, "plan", &["show", "-json", PLAN]);
+        }
+        answer
+    }
+
+    /// Of the saved plan when there is one and nothing else is asked for.
+    fn apply(&mut self, flags: &[&str]) -> Answer {
+        let saved = flags.is_empty() && self.work().join(PLAN).exists();
+        let mut arguments = vec!["apply", "-json", "-input=false"];
+        arguments.push(if saved { PLAN } else { "-auto-approve" });
+        arguments.extend(flags);
+        let old = std::mem::take(&mut self.flags);
+        if self.tool == Tool::Cplan && !saves() {
+            arguments.extend(old.iter().map(String::as_str));
+        }
+        let finished = self.program(&arguments, "");
+        let mut answer = self.answer("apply", &finished);
+        let _ = std::fs::remove_file(self.work().join(PLAN));
+        self.show(&mut answer, "state", &["show", "-json"]);
+        answer
+    }
+
+    fn console(&self, expressions: &[&str]) -> Answer {
+        let finished = self.program(&["console"], &format!("{}\n", expressions.join(" ")));
+        let mut answer = self.answer("console", &finished);
+        let said = finished.stdout.trim_end().replace(&*self.dir.path().to_string_lossy(), "<dir>");
+        let lines = said.lines().map(|l| Json::from(self.ids.name(l))).collect();
+        answer.documents.insert("console".into(), lines);
+        answer
+    }
+
+    fn other(&mut self, command: &str, flags: &[&str]) -> Answer {
+        let mut arguments = vec![command];
+        arguments.extend(flags);
+        if command == "destroy" {
+            arguments.extend(["-json", "-auto-approve"]);
+        }
+        let finished = self.program(&arguments, "");
+        let mut answer = self.answer(&[&[command], flags].concat().join(" "), &finished);
+        let silent =
+            matches!(command, "output") || flags.first().is_some_and(|f| matches!(*f, "list" | "show" | "pull"));
+        if silent && answer.status == 0 {
+            let said = match exact::parse(&finished.stdout) {
+                Some(json) => normal(&json, &mut self.ids, &self.dir.path().to_string_lossy()),
+                None => finished.stdout.lines().map(|l| Json::from(self.ids.name(l))).collect(),
+            };
+            answer.documents.insert("said".into(), said);
+        } else if !silent {
+            self.show(&mut answer, "state", &["show", "-json"]);
+        }
+        answer
+    }
+
+    /// Adds a document to an answer.
+    fn show(&mut self, answer: &mut Answer, name: &str, arguments: &[&str]) {
+        let mut arguments = arguments.to_vec();
+        if self.tool == Tool::Cplan {
+            arguments.insert(2, "-reveal");
+        }
+        let finished = self.program(&arguments, "");
+        let dir = self.dir.path().to_string_lossy().into_owned();
+        let document = match exact::parse(&finished.stdout) {
+            Some(json) => normal(&json, &mut self.ids, &dir),
+            None => finished.text().into(),
+        };
+        answer.documents.insert(name.to_owned(), document);
+    }
+
+    /// How a command ended, with the diagnostics that it told.
+    fn answer(&self, command: &str, finished: &Finished) -> Answer {
+        let documents: Vec<Json> = match serde_json::from_str(&finished.stdout) {
+            Ok(document) => vec![document],
+            Err(_) => finished.stdout.lines().filter_map(|l| serde_json::from_str(l).ok()).collect(),
+        };
+        let listed = documents.iter().flat_map(|d| d["diagnostics"].as_array().into_iter().flatten());
+        let streamed = documents.iter().filter(|d| d["type"] == "diagnostic").map(|d| &d["diagnostic"]);
+        let diagnostics: Vec<&Json> = listed.chain(streamed).collect();
+        let of = |severity: &str| -> BTreeSet<String> {
+            let some = diagnostics.iter().filter(|d| d["severity"] == severity);
+            let told = some.filter_map(|d| d["summary"].as_str().map(str::to_owned));
+            told.chain(in_text(&finished.stderr, severity)).collect()
+        };
+        Answer {
+            command: command.to_owned(),
+            status: finished.status.unwrap_or(-1),
+            errors: of("error"),
+            warnings: of("warning"),
+            documents: [].into(),
+            said: finished.text(),
+        }
+    }
+
+    fn program(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut command = match self.tool {
+            Tool::Terraform => Command::new("terraform"),
+            Tool::Cplan => Command::new(binaries::cplan()),
+        };
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("TF_") || text.starts_with("CPLAN_") {
+                command.env_remove(&name);
+            }
+        }
+        command.env("HOME", self.dir.path().join("home")).env("CHECKPOINT_DISABLE", "1").env("NO_COLOR", "1");
+        command.envs(self.env.iter().map(|(n, v)| (n, v))).args(arguments).current_dir(self.work());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        // Short enough for the pipe; a program that does not read it closes it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Finished { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    fn work(&self) -> std::path::PathBuf {
+        Path::new(self.dir.path()).join("work")
+    }
+}
+
+/// The summaries in a text for people: `Error: Cycle`, `error: cycle` with terraform's frame in front or without.
+fn in_text(text: &str, severity: &str) -> Vec<String> {
+    let lines = text.lines().filter_map(|line| {
+        let line = line.trim_start_matches(['│', ' ']);
+        let (head, summary) = line.split_once(": ")?;
+        head.eq_ignore_ascii_case(severity).then(|| summary.trim().to_owned())
+    });
+    lines.collect()
+}
+
+#[test]
+fn summaries_are_found_in_texts() {
+    let text = "╷\n│ Error: Cycle\n│ \n│ a, b\n╵\nwarning: odd\n";
+    assert_eq!(in_text(text, "error"), ["Cycle"]);
+    assert_eq!(in_text(text, "warning"), ["odd"]);
+}
