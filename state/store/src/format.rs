@@ -1,6 +1,6 @@
 //! Versioned formats: what is on disk and on the socket. Each version has a room of its own and stays readable.
 
-pub(crate) mod v1;
+pub mod v1;
 
 use std::path::Path;
 
@@ -29,43 +29,41 @@ pub(crate) fn claimed(json: &[u8]) -> Result<u32, FormatError> {
     struct Claim {
         format: u32,
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    deserializer.disable_recursion_limit();
-    Ok(Claim::deserialize(&mut deserializer)?.format)
+    Ok(decode_json::<Claim>(json)?.format)
 }
 
 pub(crate) fn encode_record(key: &RecordKey, record: &Record) -> Result<Vec<u8>, FormatError> {
-    encode(&v1::RecordV1::from((key, record)))
+    encode_json(&v1::RecordV1::from((key, record)))
 }
 
 pub(crate) fn decode_record(bytes: &[u8]) -> Result<(RecordKey, Record), FormatError> {
-    decode::<v1::RecordV1>(bytes)?.try_into()
+    decode_json::<v1::RecordV1>(bytes)?.try_into()
 }
 
 pub(crate) fn encode_intent(intent: &Intent) -> Result<Vec<u8>, FormatError> {
-    encode(&v1::IntentV1::from(intent))
+    encode_json(&v1::IntentV1::from(intent))
 }
 
 pub(crate) fn decode_intent(bytes: &[u8]) -> Result<Intent, FormatError> {
-    decode::<v1::IntentV1>(bytes)?.try_into()
+    decode_json::<v1::IntentV1>(bytes)?.try_into()
 }
 
 pub(crate) fn encode_output(output: &StateOutput) -> Result<Vec<u8>, FormatError> {
-    encode(&v1::OutputV1::from(output))
+    encode_json(&v1::OutputV1::from(output))
 }
 
 pub(crate) fn decode_output(bytes: &[u8]) -> Result<StateOutput, FormatError> {
-    decode::<v1::OutputV1>(bytes)?.try_into()
+    decode_json::<v1::OutputV1>(bytes)?.try_into()
 }
 
 /// The whole of it as one JSON document, one line.
 pub(crate) fn encode_contents(contents: &Contents) -> Result<Vec<u8>, FormatError> {
-    encode(&v1::ContentsV1::from(contents))
+    encode_json(&v1::ContentsV1::from(contents))
 }
 
 /// The whole of it from JSON that claims format [`FORMAT`].
 pub(crate) fn decode_contents(bytes: &[u8]) -> Result<Contents, FormatError> {
-    decode::<v1::ContentsV1>(bytes)?.try_into()
+    decode_json::<v1::ContentsV1>(bytes)?.try_into()
 }
 
 /// The same, for people to read.
@@ -73,15 +71,68 @@ pub(crate) fn encode_pretty(contents: &Contents) -> Result<String, FormatError> 
     Ok(serde_json::to_string_pretty(&v1::ContentsV1::from(contents))?)
 }
 
-fn encode(dto: &impl serde::Serialize) -> Result<Vec<u8>, FormatError> {
-    Ok(serde_json::to_vec(dto)?)
+/// One line of JSON that [`decode_json`] takes back.
+pub fn encode_json(dto: &impl serde::Serialize) -> Result<Vec<u8>, FormatError> {
+    let json = serde_json::to_vec(dto)?;
+    // Better refused now than never read again.
+    if nests_within(&json, JSON_NESTING) { Ok(json) } else { Err(TOO_DEEP.into()) }
 }
 
-fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, FormatError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    // Values nest deeper than serde_json's default of 128 allows, because each level takes several of JSON's.
+const TOO_DEEP: &str = "it has a value that nests too deeply";
+
+/// How many objects and arrays of JSON may stand in one another. Values nest deeper than serde_json's default of 128
+/// allows, because each level takes several of JSON's; without an end, the stack would be it.
+const JSON_NESTING: usize = 700;
+
+/// What a JSON document says, and nothing behind it. Refuses what nests deeper than that.
+pub fn decode_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, FormatError> {
+    if !nests_within(json, JSON_NESTING) {
+        return Err(TOO_DEEP.into());
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
     deserializer.disable_recursion_limit();
     let decoded = T::deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(decoded)
+}
+
+/// Whether no more than so many brackets are open at a time, those in strings left out.
+fn nests_within(json: &[u8], limit: usize) -> bool {
+    let (mut depth, mut string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if string => escaped = true,
+            b'"' => string = !string,
+            b'[' | b'{' if !string => {
+                depth += 1;
+                if depth > limit {
+                    return false;
+                }
+            }
+            b']' | b'}' if !string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_has_an_end_before_the_stack_has() {
+        let nested = |depth: usize| "{\"tuple\":[".repeat(depth) + &"]}".repeat(depth);
+        let read = |text: &str| decode_json::<v1::ValueV1>(text.as_bytes()).and_then(cplan_model::Value::try_from);
+        assert!(read(&nested(JSON_NESTING / 2)).is_ok());
+        assert!(read(&nested(JSON_NESTING / 2 + 1)).is_err());
+        assert!(read(&nested(1_000_000)).is_err());
+        let ty =
+            |depth: usize| "{\"null\":".to_owned() + &"{\"list\":".repeat(depth) + "\"any\"" + &"}".repeat(depth + 1);
+        assert!(read(&ty(JSON_NESTING - 1)).is_ok());
+        assert!(read(&ty(1_000_000)).is_err());
+        assert!(read("{\"string\":\"[[{{\\\"[\"}").is_ok());
+        assert!(read("{\"string\":\"a\"} {}").is_err());
+    }
 }

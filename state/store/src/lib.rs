@@ -14,6 +14,7 @@ mod store;
 
 pub use contents::storable;
 pub use export::{export, import};
+pub use format::{decode_json, encode_json, v1};
 pub use lock::Holder;
 pub use memory::MemoryStore;
 pub use read::{Reading, read, read_unsettled};

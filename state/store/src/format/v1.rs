@@ -1,4 +1,6 @@
 //! Format 1: JSON, every value tagged with its kind, numbers exact in decimal, map entries in order.
+//!
+//! Public as far as plan files are written in it, too.
 
 mod object;
 mod value;
@@ -7,8 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use object::{IntentV1, RecordV1};
-use value::ValueV1;
+pub(crate) use object::IntentV1;
+pub use object::{BytesV1, IdentityV1, RecordV1};
+pub use value::{TypeV1, UnknownV1, ValueV1};
 
 use super::{FORMAT, FormatError};
 use crate::contents::Contents;
@@ -17,7 +20,7 @@ use crate::{State, StateOutput};
 /// A whole state with its open intents.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ContentsV1 {
+pub struct ContentsV1 {
     format: u32,
     lineage: String,
     serial: u64,
@@ -40,6 +43,20 @@ fn is_zero(n: &u64) -> bool {
 pub(crate) struct OutputV1 {
     value: ValueV1,
     sensitive: bool,
+}
+
+impl From<&State> for ContentsV1 {
+    fn from(state: &State) -> Self {
+        (&Contents { state: state.clone(), ..Contents::default() }).into()
+    }
+}
+
+impl TryFrom<ContentsV1> for State {
+    type Error = FormatError;
+
+    fn try_from(dto: ContentsV1) -> Result<Self, FormatError> {
+        Ok(Contents::try_from(dto)?.state)
+    }
 }
 
 impl From<&Contents> for ContentsV1 {

@@ -10,7 +10,7 @@ use crate::{Intent, IntentId, Record, RecordKey, Status};
 /// One object.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RecordV1 {
+pub struct RecordV1 {
     address: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deposed: Option<String>,
@@ -59,9 +59,10 @@ pub(crate) struct IntentV1 {
     container: Option<String>,
 }
 
+/// The name of a real object.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct IdentityV1 {
+pub struct IdentityV1 {
     id: String,
     lab: String,
     name: String,
@@ -84,13 +85,16 @@ enum ActionV1 {
     Update,
     Replace,
     Delete,
+    Forget,
 }
 
 /// A provider's own bytes: readable where they are text, otherwise in hexadecimal.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum BytesV1 {
+pub enum BytesV1 {
+    /// As it is.
     Text(String),
+    /// In hexadecimal digits.
     Hex(String),
 }
 
@@ -101,7 +105,8 @@ impl Default for BytesV1 {
 }
 
 impl BytesV1 {
-    fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
         matches!(self, BytesV1::Text(text) if text.is_empty())
     }
 }
@@ -223,6 +228,7 @@ impl From<&Intent> for IntentV1 {
                 Action::Update => ActionV1::Update,
                 Action::Replace => ActionV1::Replace,
                 Action::Delete => ActionV1::Delete,
+                Action::Forget => ActionV1::Forget,
             },
             provider: intent.provider.clone(),
             schema_version: intent.schema_version,
@@ -251,6 +257,7 @@ impl TryFrom<IntentV1> for Intent {
                 ActionV1::Update => Action::Update,
                 ActionV1::Replace => Action::Replace,
                 ActionV1::Delete => Action::Delete,
+                ActionV1::Forget => Action::Forget,
             },
             provider: dto.provider,
             schema_version: dto.schema_version,

@@ -3,42 +3,73 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cplan_model::{Kind, Marks, Number, ObjectType, Type, Value};
+use cplan_model::{Kind, Marks, Number, ObjectType, Refinement, Type, Value};
 use serde::{Deserialize, Serialize};
 
 use super::FormatError;
 
-/// A known value: `{"string":"a"}`, `{"list":["number",[{"number":"1"}]]}`.
+/// A value: `{"string":"a"}`, `{"list":["number",[{"number":"1"}]]}`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ValueV1 {
+pub enum ValueV1 {
+    /// `null` of a type.
     Null(TypeV1),
+    /// `true` or `false`.
     Bool(bool),
     /// In decimal, as [`Number`] prints it: exact.
     Number(String),
+    /// A string.
     String(String),
+    /// A list with its element type.
     List(TypeV1, Vec<ValueV1>),
+    /// A set with its element type.
     Set(TypeV1, Vec<ValueV1>),
+    /// A map with its element type.
     Map(TypeV1, BTreeMap<String, ValueV1>),
+    /// A tuple.
     Tuple(Vec<ValueV1>),
+    /// An object.
     Object(BTreeMap<String, ValueV1>),
     /// A value that must not be shown.
     Sensitive(Box<ValueV1>),
-    /// Never stored; refused when read.
-    Unknown(TypeV1),
+    /// Known after apply: in plans only, and refused in a state.
+    Unknown(UnknownV1),
+}
+
+/// What is known of an unknown value.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownV1 {
+    ty: TypeV1,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    not_null: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_length: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_length: Option<usize>,
 }
 
 /// A type.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum TypeV1 {
+pub enum TypeV1 {
+    /// `any`
     Any,
+    /// `bool`
     Bool,
+    /// `number`
     Number,
+    /// `string`
     String,
+    /// `list(T)`
     List(Box<TypeV1>),
+    /// `set(T)`
     Set(Box<TypeV1>),
+    /// `map(T)`
     Map(Box<TypeV1>),
+    /// `tuple([T, ...])`
     Tuple(Vec<TypeV1>),
     /// The attributes, and the names of those that may be left out.
     Object(BTreeMap<String, TypeV1>, BTreeSet<String>),
@@ -48,7 +79,13 @@ impl From<&Value> for ValueV1 {
     fn from(value: &Value) -> Self {
         let plain = match value.kind() {
             Kind::Null(ty) => ValueV1::Null(ty.into()),
-            Kind::Unknown(u) => ValueV1::Unknown((&u.ty).into()),
+            Kind::Unknown(u) => ValueV1::Unknown(UnknownV1 {
+                ty: (&u.ty).into(),
+                not_null: u.refinement.not_null,
+                prefix: u.refinement.prefix.as_deref().map(str::to_owned),
+                min_length: u.refinement.min_length,
+                max_length: u.refinement.max_length,
+            }),
             Kind::Bool(b) => ValueV1::Bool(*b),
             Kind::Number(n) => ValueV1::Number(n.to_string()),
             Kind::String(s) => ValueV1::String(s.to_string()),
@@ -66,20 +103,37 @@ fn entries(items: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, ValueV1> {
     items.iter().map(|(name, value)| (name.to_string(), value.into())).collect()
 }
 
+/// The value of a state: refused where any of it is unknown.
 impl TryFrom<ValueV1> for Value {
     type Error = FormatError;
 
     fn try_from(dto: ValueV1) -> Result<Self, FormatError> {
-        let all = |items: Vec<ValueV1>| items.into_iter().map(Value::try_from).collect::<Result<Vec<_>, _>>();
+        let value = dto.planned()?;
+        if value.is_wholly_known() { Ok(value) } else { Err("a stored value is unknown".into()) }
+    }
+}
+
+impl ValueV1 {
+    /// The value of a plan, of which anything may be unknown.
+    pub fn planned(self) -> Result<Value, FormatError> {
+        let all = |items: Vec<ValueV1>| items.into_iter().map(ValueV1::planned).collect::<Result<Vec<_>, _>>();
         let named = |items: BTreeMap<String, ValueV1>| {
             items
                 .into_iter()
-                .map(|(name, value)| Ok((Arc::<str>::from(name), Value::try_from(value)?)))
+                .map(|(name, value)| Ok((Arc::<str>::from(name), value.planned()?)))
                 .collect::<Result<Vec<_>, FormatError>>()
         };
-        Ok(match dto {
+        Ok(match self {
             ValueV1::Null(ty) => Value::null(ty.into()),
-            ValueV1::Unknown(_) => return Err("a stored value is unknown".into()),
+            ValueV1::Unknown(unknown) => {
+                let refinement = Refinement {
+                    not_null: unknown.not_null,
+                    prefix: unknown.prefix.map(Into::into),
+                    min_length: unknown.min_length,
+                    max_length: unknown.max_length,
+                };
+                Value::refined(unknown.ty.into(), refinement)
+            }
             ValueV1::Bool(b) => Value::bool(b),
             ValueV1::Number(text) => {
                 Value::number(Number::parse(&text).map_err(|_| format!("`{text}` is not a number"))?)
@@ -90,7 +144,7 @@ impl TryFrom<ValueV1> for Value {
             ValueV1::Map(t, items) => Value::map(t.into(), named(items)?),
             ValueV1::Tuple(items) => Value::tuple(all(items)?),
             ValueV1::Object(items) => Value::object(named(items)?),
-            ValueV1::Sensitive(inner) => Value::try_from(*inner)?.mark(Marks::SENSITIVE),
+            ValueV1::Sensitive(inner) => inner.planned()?.mark(Marks::SENSITIVE),
         })
     }
 }
