@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{AttrPath, Kind, Number, ObjectType, Refinement, Step, Type, Value};
+use crate::{AttrPath, Kind, Number, ObjectType, Refinement, Step, Type, Unknown, Value};
 
 pub use self::unify::unify;
 
@@ -23,15 +23,34 @@ pub struct ConvertError {
 /// Converts a value to a type, with cty's rules (`"5"` to `5`, tuple to list, object to map, null and unknown kept,
 /// marks kept).
 pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
-    walk(value, ty, &AttrPath::default())
+    let same = match (value.kind(), ty) {
+        (_, Type::Dynamic)
+        | (Kind::Bool(_), Type::Bool)
+        | (Kind::Number(_), Type::Number)
+        | (Kind::String(_), Type::String) => true,
+        (Kind::List(from, _), Type::List(to)) | (Kind::Set(from, _), Type::Set(to)) => from == &**to,
+        (Kind::Map(from, _), Type::Map(to)) => from == &**to,
+        (Kind::Null(from), to) => from == to,
+        (Kind::Unknown(u), to) => u.ty == *to,
+        _ => false,
+    };
+    if same {
+        return Ok(value.clone());
+    }
+    let path = AttrPath::default();
+    let from = value.ty();
+    if !possible(&from, ty) {
+        return Err(fail(&path, explain::mismatch(&from, ty)));
+    }
+    walk(value, ty, &path)
 }
 
 fn fail(path: &AttrPath, message: impl Into<String>) -> ConvertError {
     ConvertError { path: path.clone(), message: message.into() }
 }
 
+/// Converts where the types allow it; what can still fail are the values.
 fn walk(value: &Value, ty: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
-    let marks = value.marks();
     if *ty == Type::Dynamic {
         return Ok(value.clone());
     }
@@ -41,17 +60,13 @@ fn walk(value: &Value, ty: &Type, path: &AttrPath) -> Result<Value, ConvertError
             if !possible(from, ty) {
                 return Err(mismatch());
             }
-            Value::null(without_optional(ty))
+            Value::null(fill(from, &without_optional(ty)))
         }
         (Kind::Unknown(u), _) => {
-            if u.ty == *ty {
-                return Ok(value.clone());
-            }
             if !possible(&u.ty, ty) {
                 return Err(mismatch());
             }
-            let not_null = u.refinement.not_null;
-            Value::refined(without_optional(ty), Refinement { not_null, ..Refinement::default() })
+            unknown(u, ty)
         }
         (Kind::Bool(_), Type::Bool) | (Kind::Number(_), Type::Number) | (Kind::String(_), Type::String) => {
             return Ok(value.clone());
@@ -61,26 +76,20 @@ fn walk(value: &Value, ty: &Type, path: &AttrPath) -> Result<Value, ConvertError
         (Kind::String(s), Type::Number) => {
             Value::number(Number::parse(s).map_err(|_| fail(path, "a number is required"))?)
         }
-        (Kind::String(s), Type::Bool) => match &**s {
-            "true" | "1" => Value::bool(true),
-            "false" | "0" => Value::bool(false),
-            "True" | "TRUE" => {
-                return Err(fail(path, "a bool is required; to convert from string, use lowercase \"true\""));
-            }
-            "False" | "FALSE" => {
-                return Err(fail(path, "a bool is required; to convert from string, use lowercase \"false\""));
-            }
-            _ => return Err(fail(path, "a bool is required")),
-        },
+        (Kind::String(s), Type::Bool) => Value::bool(truth(s).map_err(|message| fail(path, message))?),
         (Kind::List(from, items), Type::List(to)) if from == &**to => {
-            return Ok(Value::new(Kind::List(from.clone(), items.clone())).mark(marks));
+            Value::new(Kind::List(from.clone(), items.clone()))
         }
-        (Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items), Type::List(to)) => {
-            let (element, items) = elements(items, to, path, matches!(value.kind(), Kind::Set(..)))?;
+        (Kind::Set(_, items), Type::List(to)) if items.len() > 1 && !value.is_wholly_known() => {
+            // Elements may turn out to be the same one, so that not even the length is known.
+            unknown(&Unknown { ty: value.ty(), refinement: Refinement::default() }, &Type::List(to.clone()))
+        }
+        (Kind::List(..) | Kind::Set(..) | Kind::Tuple(_), Type::List(to)) => {
+            let (element, items) = elements(value, to, path, false)?;
             Value::list(element, items)
         }
-        (Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items), Type::Set(to)) => {
-            let (element, items) = elements(items, to, path, matches!(value.kind(), Kind::Set(..)))?;
+        (Kind::List(..) | Kind::Set(..) | Kind::Tuple(_), Type::Set(to)) => {
+            let (element, items) = elements(value, to, path, true)?;
             Value::set(element, items)
         }
         (Kind::Tuple(items), Type::Tuple(types)) if items.len() == types.len() => {
@@ -89,44 +98,105 @@ fn walk(value: &Value, ty: &Type, path: &AttrPath) -> Result<Value, ConvertError
                 .collect();
             Value::tuple(converted?)
         }
-        (Kind::Map(_, items) | Kind::Object(items), Type::Map(to)) => entries(items, to, path)?,
+        (Kind::Map(_, items) | Kind::Object(items), Type::Map(to)) => entries(value, items, to, path)?,
         (Kind::Map(_, items), Type::Object(to)) => object(items, to, path, true)?,
         (Kind::Object(items), Type::Object(to)) => object(items, to, path, false)?,
         _ => return Err(mismatch()),
     };
-    Ok(converted.mark(marks))
+    Ok(converted.mark(value.marks()))
 }
 
-/// Elements of a list or set; where the target's element type is `any`, all become the one type that they share.
-fn elements(items: &[Value], to: &Type, path: &AttrPath, set: bool) -> Result<(Type, Vec<Value>), ConvertError> {
-    let step = |i: usize, item: &Value| if set { path.then(Step::Element(item.clone())) } else { path.then_index(i) };
-    let convert_all = |ty: &Type| -> Result<Vec<Value>, ConvertError> {
-        items.iter().enumerate().map(|(i, item)| walk(item, ty, &step(i, item))).collect()
+/// What is known of an unknown value stays known as far as the type allows.
+fn unknown(from: &Unknown, ty: &Type) -> Value {
+    let to = fill(&from.ty, &without_optional(ty));
+    let mut refinement = Refinement { not_null: from.refinement.not_null, ..Refinement::default() };
+    let mut lengths = |min: usize, max: usize| {
+        refinement.min_length = Some(min);
+        refinement.max_length = Some(max);
     };
-    let converted = convert_all(to)?;
-    if to.is_fully_known() {
-        return Ok((without_optional(to), converted));
+    match (&from.ty, &to) {
+        (Type::Object(o), Type::Map(_)) => lengths(o.attributes.len(), o.attributes.len()),
+        (Type::Tuple(ts), Type::List(_)) => lengths(ts.len(), ts.len()),
+        (Type::Tuple(ts), Type::Set(_)) => lengths(ts.len().min(1), ts.len()),
+        (a, b) if a == b => refinement = from.refinement.clone(),
+        (Type::List(_), Type::List(_)) | (Type::Set(_), Type::List(_)) | (Type::Map(_), Type::Map(_)) => {
+            refinement.min_length = from.refinement.min_length;
+            refinement.max_length = from.refinement.max_length;
+        }
+        (Type::List(_) | Type::Set(_), Type::Set(_)) => {
+            // Elements may fall together, but never to none.
+            refinement.min_length = from.refinement.min_length.map(|n| n.min(1));
+            refinement.max_length = from.refinement.max_length;
+        }
+        _ => {}
+    }
+    Value::refined(to, refinement)
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        other => {
+            let lower = other.to_lowercase();
+            Err(match lower.as_str() {
+                "true" | "false" => {
+                    format!("a bool is required; to convert from string, use lowercase {}", explain::quoted(&lower))
+                }
+                _ => "a bool is required".into(),
+            })
+        }
+    }
+}
+
+/// The one type that items take: where the target leaves it open, the one that they share.
+fn shared<'v>(items: impl Iterator<Item = &'v Value>, what: &str, path: &AttrPath) -> Result<Type, ConvertError> {
+    let types: Vec<Type> = items.map(Value::ty).collect();
+    unify(&types).ok_or_else(|| fail(path, format!("all {what} elements must have the same type")))
+}
+
+/// Elements of a list or set.
+fn elements(from: &Value, to: &Type, path: &AttrPath, set: bool) -> Result<(Type, Vec<Value>), ConvertError> {
+    let items = from.as_slice().unwrap_or_default();
+    let word = if set { "set" } else { "list" };
+    let target = match from.kind() {
+        Kind::Tuple(items) if *to == Type::Dynamic && !items.is_empty() => shared(items.iter(), word, path)?,
+        Kind::List(element, _) | Kind::Set(element, _) if *to == Type::Dynamic => element.clone(),
+        _ => to.clone(),
+    };
+    let convert_all = |items: &[Value], ty: &Type| -> Result<Vec<Value>, ConvertError> {
+        items.iter().enumerate().map(|(i, item)| walk(item, ty, &path.then_index(i))).collect()
+    };
+    let converted = convert_all(items, &target)?;
+    if target.is_fully_known() || converted.is_empty() {
+        return Ok((without_optional(&target), converted));
     }
     let types: Vec<_> = converted.iter().map(Value::ty).collect();
-    if types.is_empty() {
-        return Ok((without_optional(to), converted));
+    if types.iter().all(|t| *t == types[0]) {
+        return Ok((types[0].clone(), converted));
     }
-    let shared = unify(&types).ok_or_else(|| fail(path, "all list elements must have the same type"))?;
-    let converted: Result<Vec<_>, _> =
-        converted.iter().enumerate().map(|(i, item)| walk(item, &shared, &step(i, item))).collect();
-    Ok((shared, converted?))
+    if set {
+        return Err(fail(path, "element types must all match for conversion to set"));
+    }
+    let shared = shared(converted.iter(), word, path)?;
+    let converted = convert_all(&converted, &shared)?;
+    Ok((shared, converted))
 }
 
-fn entries(items: &BTreeMap<Arc<str>, Value>, to: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
+fn entries(from: &Value, items: &BTreeMap<Arc<str>, Value>, to: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
+    let target = match from.kind() {
+        Kind::Object(items) if *to == Type::Dynamic && !items.is_empty() => shared(items.values(), "map", path)?,
+        Kind::Map(element, _) if *to == Type::Dynamic => element.clone(),
+        _ => to.clone(),
+    };
     let all = |items: &BTreeMap<Arc<str>, Value>, ty: &Type| -> Result<BTreeMap<Arc<str>, Value>, ConvertError> {
         items.iter().map(|(k, v)| Ok((k.clone(), walk(v, ty, &path.then(Step::Key(k.clone())))?))).collect()
     };
-    let converted = all(items, to)?;
-    if to.is_fully_known() || converted.is_empty() {
-        return Ok(Value::new(Kind::Map(without_optional(to), Arc::new(converted))));
+    let converted = all(items, &target)?;
+    if target.is_fully_known() || converted.is_empty() {
+        return Ok(Value::new(Kind::Map(without_optional(&target), Arc::new(converted))));
     }
-    let types: Vec<_> = converted.values().map(Value::ty).collect();
-    let shared = unify(&types).ok_or_else(|| fail(path, "all map elements must have the same type"))?;
+    let shared = shared(converted.values(), "map", path)?;
     let converted = all(&converted, &shared)?;
     Ok(Value::new(Kind::Map(shared, Arc::new(converted))))
 }
@@ -141,24 +211,53 @@ fn object(
         to.attributes.keys().filter(|name| !items.contains_key(*name) && !to.optional.contains(*name)).collect();
     if !missing.is_empty() {
         let message = if from_map {
-            format!("map element {} is required", explain::quoted(missing[0]))
+            format!("map has no element for required attribute {}", explain::quoted(missing[0]))
         } else {
             explain::missing_attributes(&missing)
         };
         return Err(fail(path, message));
     }
+    let step = |name: &Arc<str>| if from_map { Step::Key(name.clone()) } else { Step::Attr(name.clone()) };
     let converted: Result<Vec<_>, ConvertError> = to
         .attributes
         .iter()
         .map(|(name, ty)| {
             let value = match items.get(name) {
-                Some(item) => walk(item, ty, &path.then(Step::Attr(name.clone())))?,
+                Some(item) => walk(item, ty, &path.then(step(name)))?,
                 None => Value::null(without_optional(ty)),
             };
             Ok((name.clone(), value))
         })
         .collect();
     Ok(Value::object(converted?))
+}
+
+/// A type with what it leaves open taken from another, as far as their shapes are alike.
+fn fill(from: &Type, to: &Type) -> Type {
+    let element = |from: &Type| match from {
+        Type::List(t) | Type::Set(t) | Type::Map(t) => Some(Type::clone(t)),
+        Type::Tuple(ts) => unify(ts),
+        Type::Object(o) => unify(&o.attributes.values().cloned().collect::<Vec<_>>()),
+        _ => None,
+    };
+    let inner = |t: &Type| element(from).map_or_else(|| t.clone(), |from| fill(&from, t));
+    match (from, to) {
+        (Type::Dynamic, _) => to.clone(),
+        (_, Type::Dynamic) => from.clone(),
+        (_, Type::List(t)) => Type::list(inner(t)),
+        (_, Type::Set(t)) => Type::set(inner(t)),
+        (_, Type::Map(t)) => Type::map(inner(t)),
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+            Type::tuple(a.iter().zip(b.iter()).map(|(a, b)| fill(a, b)))
+        }
+        (Type::Object(a), Type::Object(b)) => Type::object(b.attributes.iter().map(|(name, ty)| {
+            (name.clone(), a.attributes.get(name).map_or_else(|| ty.clone(), |from| fill(from, ty)))
+        })),
+        (Type::Map(a), Type::Object(b)) => {
+            Type::object(b.attributes.iter().map(|(name, ty)| (name.clone(), fill(a, ty))))
+        }
+        _ => to.clone(),
+    }
 }
 
 /// The type of converted values, which have all attributes.
@@ -175,17 +274,31 @@ fn without_optional(ty: &Type) -> Type {
 
 /// Whether some value of `from` can become `to`.
 fn possible(from: &Type, to: &Type) -> bool {
+    let all = |items: &[Type], to: &Type| items.iter().all(|from| possible(from, to));
     match (from, to) {
         (Type::Dynamic, _) | (_, Type::Dynamic) => true,
         (a, b) if a == b => true,
         (Type::Bool | Type::Number | Type::String, Type::String) => true,
         (Type::String, Type::Number | Type::Bool) => true,
         (Type::List(a) | Type::Set(a), Type::List(b) | Type::Set(b)) => possible(a, b),
-        (Type::Tuple(items), Type::List(b) | Type::Set(b)) => items.iter().all(|a| possible(a, b)),
+        (Type::Tuple(items), Type::List(b) | Type::Set(b)) if **b == Type::Dynamic => {
+            items.is_empty()
+                || unify(items).is_some_and(|shared| {
+                    // Of what is not known yet, no one type can be told unless nothing is known of any.
+                    (shared != Type::Dynamic || items.iter().all(|t| *t == Type::Dynamic)) && all(items, &shared)
+                })
+        }
+        (Type::Tuple(items), Type::List(b) | Type::Set(b)) => all(items, b),
         (Type::Tuple(a), Type::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| possible(a, b)),
         (Type::Map(a), Type::Map(b)) => possible(a, b),
-        (Type::Object(a), Type::Map(b)) => a.attributes.values().all(|a| possible(a, b)),
-        (Type::Map(a), Type::Object(b)) => b.attributes.values().all(|b| possible(a, b)),
+        (Type::Object(a), Type::Map(b)) if **b == Type::Dynamic => {
+            let types: Vec<Type> = a.attributes.values().cloned().collect();
+            types.is_empty() || unify(&types).is_some_and(|shared| all(&types, &shared))
+        }
+        (Type::Object(a), Type::Map(b)) => a.attributes.values().all(|from| possible(from, b)),
+        (Type::Map(a), Type::Object(b)) => {
+            b.attributes.iter().all(|(name, to)| b.optional.contains(name) || possible(a, to))
+        }
         (Type::Object(a), Type::Object(b)) => b.attributes.iter().all(|(name, to)| match a.attributes.get(name) {
             Some(from) => possible(from, to),
             None => b.optional.contains(name),

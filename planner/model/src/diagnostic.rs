@@ -133,6 +133,13 @@ impl Diagnostics {
         }
     }
 
+    /// Turns the errors from a position on into warnings.
+    pub fn soften(&mut self, from: usize) {
+        for diagnostic in self.list.iter_mut().skip(from) {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
+
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)

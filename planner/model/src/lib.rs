@@ -31,4 +31,4 @@ pub use schema::{Attribute, AttributeMode, NestedBlock, Nesting, Schema};
 pub use source::{SourceFile, SourceId, SourceMap, Span};
 pub use target::Target;
 pub use types::{ObjectType, Type};
-pub use value::{Kind, Refinement, Unknown, Value};
+pub use value::{Bound, Kind, Refinement, Unknown, Value, normalized};

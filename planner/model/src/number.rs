@@ -15,10 +15,18 @@ mod shortest;
 /// The bits of a mantissa.
 const PRECISION: usize = 512;
 
-/// The largest decimal exponent that is read; beyond it a literal is refused instead of filling the memory.
-const MAX_EXPONENT: i64 = 20_000;
+/// The binary digits before or after the point at most, some 157,000 decimal ones; what is larger is infinite, what is
+/// smaller is zero. Terraform's limit is a thousand times wider, so that such a number can fill the memory.
+const MAX_BITS: i64 = 1 << 19;
 
-/// A number. Equal numbers have equal representations.
+/// From this decimal exponent on, Terraform's numbers are infinite too.
+const INFINITE_EXPONENT: i64 = 646_456_994;
+
+/// Beyond this exponent, a text is no number to Terraform.
+const LAST_EXPONENT: i64 = i32::MAX as i64 - 64;
+
+/// A number, infinite ones and the negative zero included. Equal numbers have equal representations, but for the two
+/// zeros, which differ here and are the same to [`Number::compare`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Number(Repr);
 
@@ -26,8 +34,12 @@ pub struct Number(Repr);
 enum Repr {
     /// Every integer that fits.
     Int(i64),
-    /// Everything else.
+    /// Every other finite number.
     Big(Arc<Big>),
+    /// `-0`, which prints as such.
+    NegativeZero,
+    /// Of a division by zero.
+    Infinite { negative: bool },
 }
 
 /// `mantissa * 2^exponent`, the mantissa odd and at most [`PRECISION`] bits wide.
@@ -48,8 +60,24 @@ impl Number {
     pub fn as_i64(&self) -> Option<i64> {
         match self.0 {
             Repr::Int(n) => Some(n),
-            Repr::Big(_) => None,
+            Repr::NegativeZero => Some(0),
+            Repr::Big(_) | Repr::Infinite { .. } => None,
         }
+    }
+
+    /// The infinite number.
+    pub fn infinite(negative: bool) -> Number {
+        Number(Repr::Infinite { negative })
+    }
+
+    /// Whether it is infinite.
+    pub fn is_infinite(&self) -> bool {
+        matches!(self.0, Repr::Infinite { .. })
+    }
+
+    /// Whether it is zero, negative or not.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.0, Repr::Int(0) | Repr::NegativeZero)
     }
 
     /// The nearest double.
@@ -57,14 +85,23 @@ impl Number {
         match &self.0 {
             Repr::Int(n) => *n as f64,
             Repr::Big(_) => self.to_string().parse().unwrap_or(f64::NAN),
+            Repr::NegativeZero => -0.0,
+            Repr::Infinite { negative } => {
+                if *negative {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                }
+            }
         }
     }
 
     /// Whether it has no fraction.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Int(_) => true,
+            Repr::Int(_) | Repr::NegativeZero => true,
             Repr::Big(b) => b.exponent >= 0,
+            Repr::Infinite { .. } => false,
         }
     }
 
@@ -73,19 +110,26 @@ impl Number {
         match &self.0 {
             Repr::Int(n) => *n < 0,
             Repr::Big(b) => b.negative,
+            Repr::NegativeZero => false,
+            Repr::Infinite { negative } => *negative,
         }
     }
 
-    /// Parses a decimal number as HCL writes it (`-1.5e3`).
+    /// Parses a decimal number as HCL writes it (`-1.5e3`), with the forms that Terraform takes from strings besides:
+    /// a binary exponent (`1p3`) and `Inf`.
     pub fn parse(text: &str) -> Result<Number, ParseNumberError> {
         if let Ok(n) = text.parse::<i64>() {
-            return Ok(Number(Repr::Int(n)));
+            return Ok(if n == 0 && text.starts_with('-') { Number(Repr::NegativeZero) } else { n.into() });
         }
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let (digits, exponent) = match rest.split_once(['e', 'E']) {
+        if matches!(rest, "inf" | "Inf") {
+            return Ok(Number::infinite(negative));
+        }
+        let binary = rest.contains(['p', 'P']);
+        let (digits, exponent) = match rest.split_once(['e', 'E', 'p', 'P']) {
             Some((digits, e)) => (digits, e.parse::<i64>().map_err(|_| ParseNumberError)?),
             None => (rest, 0),
         };
@@ -94,15 +138,28 @@ impl Number {
         if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) {
             return Err(ParseNumberError);
         }
-        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).map_err(|_| ParseNumberError)?);
-        let exponent = exponent.filter(|e| e.abs() <= MAX_EXPONENT).ok_or(ParseNumberError)?;
+        let places = i64::try_from(fraction.len()).map_err(|_| ParseNumberError)?;
+        let (decimal, shift) = if binary { (-places, exponent) } else { (exponent.saturating_sub(places), 0) };
+        if all.bytes().all(|b| b == b'0') {
+            return Ok(zero(negative));
+        }
+        let size = decimal.saturating_add(i64::try_from(all.len()).map_err(|_| ParseNumberError)?);
+        match (decimal.saturating_abs().max(shift.saturating_abs()), size) {
+            (e, _) if e >= LAST_EXPONENT => return Err(ParseNumberError),
+            (_, n) if n > INFINITE_EXPONENT => return Ok(Number::infinite(negative)),
+            (_, n) if n < -INFINITE_EXPONENT => return Ok(zero(negative)),
+            // Below Terraform's limits and above ours: nothing that is equal can be given.
+            (e, n) if e > MAX_BITS || n > MAX_BITS => return Err(ParseNumberError),
+            _ => {}
+        }
         let mantissa: UBig = all.parse().map_err(|_| ParseNumberError)?;
-        let scale = UBig::from(10u8).pow(usize::try_from(exponent.unsigned_abs()).map_err(|_| ParseNumberError)?);
-        Ok(if exponent >= 0 {
-            normal(negative, mantissa * scale, 0, false)
+        let scale = UBig::from(10u8).pow(usize::try_from(decimal.unsigned_abs()).map_err(|_| ParseNumberError)?);
+        let number = if decimal >= 0 {
+            normal(negative, mantissa * scale, shift, false)
         } else {
-            quotient(negative, mantissa, scale, 0)
-        })
+            quotient(negative, mantissa, scale, shift)
+        };
+        if number.is_infinite() || number.is_zero() { Err(ParseNumberError) } else { Ok(number) }
     }
 
     /// Parses an integer in a base from 2 to 36.
@@ -119,13 +176,21 @@ impl Number {
         format!("{}{}", if negative { "-" } else { "" }, integer.in_radix(radix))
     }
 
-    /// The sum.
+    /// The sum; of opposing infinities, which have none, the first.
     #[must_use]
     pub fn add(&self, other: &Number) -> Number {
-        if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0)
-            && let Some(sum) = a.checked_add(*b)
-        {
-            return sum.into();
+        match (&self.0, &other.0) {
+            (Repr::Int(a), Repr::Int(b)) => {
+                if let Some(sum) = a.checked_add(*b) {
+                    return sum.into();
+                }
+            }
+            (Repr::Infinite { .. }, _) | (_, Repr::Int(0)) => {
+                return if matches!(self.0, Repr::NegativeZero) { 0.into() } else { self.clone() };
+            }
+            (_, Repr::Infinite { .. }) => return other.clone(),
+            (Repr::NegativeZero, Repr::NegativeZero) => return self.clone(),
+            _ => {}
         }
         let ((n1, m1, e1), (n2, m2, e2)) = (self.parts(), other.parts());
         let low = e1.min(e2);
@@ -143,9 +208,16 @@ impl Number {
         self.add(&-other)
     }
 
-    /// The product.
+    /// The product; of zero and infinity, which have none, zero.
     #[must_use]
     pub fn mul(&self, other: &Number) -> Number {
+        let negative = self.signed() != other.signed();
+        if self.is_zero() || other.is_zero() {
+            return zero(negative);
+        }
+        if self.is_infinite() || other.is_infinite() {
+            return Number::infinite(negative);
+        }
         if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0)
             && let Some(product) = a.checked_mul(*b)
         {
@@ -155,16 +227,30 @@ impl Number {
         normal(n1 != n2, m1 * m2, e1 + e2, false)
     }
 
-    /// The quotient; `None` for division by zero.
+    /// The quotient, infinite where only the divisor is zero; `None` for zero by zero and infinity by infinity.
     #[must_use]
     pub fn div(&self, other: &Number) -> Option<Number> {
+        let negative = self.signed() != other.signed();
+        if self.is_zero() && other.is_zero() || self.is_infinite() && other.is_infinite() {
+            return None;
+        }
+        if self.is_infinite() || other.is_zero() {
+            return Some(Number::infinite(negative));
+        }
+        if self.is_zero() || other.is_infinite() {
+            return Some(zero(negative));
+        }
         let ((n1, m1, e1), (n2, m2, e2)) = (self.parts(), other.parts());
-        (m2 != UBig::ZERO).then(|| quotient(n1 != n2, m1, m2, e1 - e2))
+        Some(quotient(n1 != n2, m1, m2, e1 - e2))
     }
 
-    /// What remains of a truncating division, with the sign of the dividend; of a division by zero, the dividend.
+    /// What remains of a truncating division, with the sign of the dividend; of a division by zero, the dividend. Of
+    /// infinity and by infinity nothing is defined, and the dividend is given.
     #[must_use]
     pub fn rem(&self, other: &Number) -> Number {
+        if other.is_zero() || self.is_infinite() || other.is_infinite() {
+            return self.clone();
+        }
         match self.div(other) {
             Some(quotient) => self.sub(&quotient.trunc().mul(other)),
             None => self.clone(),
@@ -182,6 +268,7 @@ impl Number {
                 }
                 normal(b.negative, &b.mantissa >> shift, 0, false)
             }
+            Repr::NegativeZero => 0.into(),
             _ => self.clone(),
         }
     }
@@ -190,29 +277,45 @@ impl Number {
     #[must_use]
     pub fn floor(&self) -> Number {
         let whole = self.trunc();
-        if whole > *self { whole.sub(&1.into()) } else { whole }
+        if whole.compare(self).is_gt() { whole.sub(&1.into()) } else { whole }
     }
 
     /// The smallest integer that is not below it.
     #[must_use]
     pub fn ceil(&self) -> Number {
         let whole = self.trunc();
-        if whole < *self { whole.add(&1.into()) } else { whole }
+        if whole.compare(self).is_lt() { whole.add(&1.into()) } else { whole }
     }
 
     /// Its size.
     #[must_use]
     pub fn abs(&self) -> Number {
-        if self.is_negative() { -self } else { self.clone() }
+        if self.signed() { -self } else { self.clone() }
     }
 
-    /// Sign, mantissa and binary exponent.
+    /// The order by size alone: the two zeros are equal.
+    pub fn compare(&self, other: &Number) -> Ordering {
+        if self.is_zero() && other.is_zero() { Ordering::Equal } else { self.cmp(other) }
+    }
+
+    /// Whether it has the sign of a negative number.
+    fn signed(&self) -> bool {
+        self.is_negative() || matches!(self.0, Repr::NegativeZero)
+    }
+
+    /// Sign, mantissa and binary exponent of a finite number.
     fn parts(&self) -> (bool, UBig, i64) {
         match &self.0 {
             Repr::Int(n) => (*n < 0, UBig::from(n.unsigned_abs()), 0),
             Repr::Big(b) => (b.negative, b.mantissa.clone(), b.exponent),
+            Repr::NegativeZero | Repr::Infinite { .. } => (false, UBig::ZERO, 0),
         }
     }
+}
+
+/// The zero of a sign.
+fn zero(negative: bool) -> Number {
+    Number(if negative { Repr::NegativeZero } else { Repr::Int(0) })
 }
 
 /// Rounds to [`PRECISION`] bits, half to even, and brings to the one representation. `sticky`: something follows
@@ -242,6 +345,13 @@ fn normal(negative: bool, mut mantissa: UBig, mut exponent: i64, sticky: bool) -
             return n.into();
         }
     }
+    let bits = mantissa.bit_len() as i64 + exponent;
+    if bits > MAX_BITS {
+        return Number::infinite(negative);
+    }
+    if bits < -MAX_BITS {
+        return zero(negative);
+    }
     Number(Repr::Big(Arc::new(Big { negative, mantissa, exponent })))
 }
 
@@ -256,8 +366,15 @@ fn quotient(negative: bool, dividend: UBig, divisor: UBig, exponent: i64) -> Num
 impl Neg for &Number {
     type Output = Number;
     fn neg(self) -> Number {
-        let (negative, mantissa, exponent) = self.parts();
-        normal(!negative, mantissa, exponent, false)
+        match self.0 {
+            Repr::Int(0) => zero(true),
+            Repr::NegativeZero => zero(false),
+            Repr::Infinite { negative } => Number::infinite(!negative),
+            _ => {
+                let (negative, mantissa, exponent) = self.parts();
+                normal(!negative, mantissa, exponent, false)
+            }
+        }
     }
 }
 
@@ -291,9 +408,12 @@ impl From<usize> for Number {
     }
 }
 
-/// By its shortest decimal spelling, so that it prints as the double does; what is not finite becomes 0.
+/// By its shortest decimal spelling, so that it prints as the double does; what is no number becomes 0.
 impl From<f64> for Number {
     fn from(f: f64) -> Self {
+        if f.is_infinite() {
+            return Number::infinite(f < 0.0);
+        }
         Number::parse(&format!("{f:e}")).unwrap_or(Number(Repr::Int(0)))
     }
 }
@@ -304,10 +424,27 @@ impl PartialOrd for Number {
     }
 }
 
+/// By size, the negative zero before the other.
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0) {
             return a.cmp(b);
+        }
+        if self.is_zero() && other.is_zero() {
+            return other.signed().cmp(&self.signed());
+        }
+        let rank = |n: &Number| match n.0 {
+            Repr::Infinite { negative } => {
+                if negative {
+                    -1
+                } else {
+                    1
+                }
+            }
+            _ => 0,
+        };
+        if self.is_infinite() || other.is_infinite() {
+            return rank(self).cmp(&rank(other));
         }
         let ((n1, m1, e1), (n2, m2, e2)) = (self.parts(), other.parts());
         let size = |m: &UBig, e: i64| if *m == UBig::ZERO { i64::MIN } else { m.bit_len() as i64 + e };
@@ -330,6 +467,8 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Int(n) => n.fmt(f),
+            Repr::NegativeZero => f.pad("-0"),
+            Repr::Infinite { negative } => f.pad(if *negative { "-Inf" } else { "+Inf" }),
             Repr::Big(b) => f.pad_integral(!b.negative, "", &shortest(&b.mantissa, b.exponent, PRECISION)),
         }
     }
@@ -366,7 +505,41 @@ mod tests {
         assert_eq!(n("-7.5").rem(&n("2")).to_string(), "-1.5");
         assert_eq!(n("7").rem(&n("0")).to_string(), "7");
         assert_eq!(n("9223372036854775807").add(&n("1")).to_string(), "9223372036854775808");
-        assert!(n("1").div(&n("0")).is_none());
+        assert!(n("0").div(&n("0")).is_none());
+    }
+
+    #[test]
+    fn zeros_have_signs_and_infinities_their_rules() {
+        for (text, printed) in [("-0", "-0"), ("-0.0", "-0"), ("0e99999999999", "0"), ("Inf", "+Inf"), ("-inf", "-Inf")]
+        {
+            assert_eq!(n(text).to_string(), printed);
+        }
+        assert_eq!((n("1e700000000"), n("-1e700000000")), (Number::infinite(false), Number::infinite(true)));
+        assert_eq!(n("1.5p3"), n("12"));
+        assert_eq!(n("1p-3"), n("0.125"));
+        let (zero, negative, inf) = (n("0"), n("-0"), Number::infinite(false));
+        assert!(negative != zero && negative < zero && negative.compare(&zero).is_eq());
+        for (found, wanted) in [
+            (zero.mul(&n("-5")), "-0"),
+            (negative.add(&negative), "-0"),
+            (negative.add(&zero), "0"),
+            (zero.add(&negative), "0"),
+            (negative.sub(&zero), "-0"),
+            (n("-4").rem(&n("2")), "0"),
+            (negative.rem(&n("5")), "-0"),
+            (negative.add(&n("5")), "5"),
+            (n("2.5").add(&negative), "2.5"),
+            (n("5").div(&negative).unwrap(), "-Inf"),
+            (n("-1").div(&inf).unwrap(), "-0"),
+            (inf.add(&n("1")), "+Inf"),
+            (-&inf, "-Inf"),
+            (negative.abs(), "0"),
+            (inf.floor(), "+Inf"),
+        ] {
+            assert_eq!(found.to_string(), wanted);
+        }
+        assert!(inf.div(&inf).is_none() && -&inf < n("-1e400") && inf > n("1e400"));
+        assert!(n("1e150000").mul(&n("1e150000")).is_infinite());
     }
 
     #[test]
@@ -381,7 +554,22 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_number() {
-        for text in ["", "-", "a", "1.2.3", "1e", ".", "1e999999999", "0x10", "inf", "NaN"] {
+        for text in [
+            "",
+            "-",
+            "a",
+            "1.2.3",
+            "1e",
+            ".",
+            "1e500000000",
+            "1e9999999999",
+            "1e-200000000",
+            "0x10",
+            "INF",
+            "NaN",
+            "1p",
+            "1e2p3",
+        ] {
             assert!(Number::parse(text).is_err(), "{text}");
         }
     }

@@ -9,6 +9,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
 use crate::{AttrPath, Marks, Number, ObjectType, Step, Type};
 
 /// A value with its marks.
@@ -29,7 +31,7 @@ pub enum Kind {
     Bool(bool),
     /// An exact number.
     Number(Number),
-    /// A string (not normalised; as written).
+    /// A string in Unicode's normal form C, if [`Value::string`] built it.
     String(Arc<str>),
     /// A list with its element type.
     List(Type, Arc<[Value]>),
@@ -63,7 +65,23 @@ pub struct Refinement {
     pub min_length: Option<usize>,
     /// A collection will have at most so many elements.
     pub max_length: Option<usize>,
+    /// A number will not be below this.
+    pub min: Option<Bound>,
+    /// A number will not be above this.
+    pub max: Option<Bound>,
 }
+
+/// One end of a range of numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Bound {
+    /// Where the range ends.
+    pub at: Number,
+    /// Whether it holds its end.
+    pub inclusive: bool,
+}
+
+/// Lists of a length known up to this are told element by element, the elements unknown.
+const MAX_UNKNOWN_ELEMENTS: usize = 10_000;
 
 impl Value {
     /// A value without marks.
@@ -81,8 +99,31 @@ impl Value {
         Self::refined(ty, Refinement::default())
     }
 
-    /// Unknown of a type with limits.
+    /// Unknown of a type with limits. Where the limits leave one value only, it is that, and a list of a known length
+    /// is a known list of unknown elements.
     pub fn refined(ty: Type, refinement: Refinement) -> Self {
+        if refinement.not_null {
+            let element = || match &ty {
+                Type::List(t) | Type::Set(t) | Type::Map(t) => Type::clone(t),
+                _ => Type::Dynamic,
+            };
+            let length = refinement.min_length.filter(|n| refinement.max_length == Some(*n));
+            match (&ty, length, &refinement.min, &refinement.max) {
+                (Type::Number, _, Some(low), Some(high))
+                    if low.inclusive && high.inclusive && low.at.compare(&high.at).is_eq() =>
+                {
+                    return Self::new(Kind::Number(low.at.clone()));
+                }
+                (Type::List(_), Some(n), ..) if n <= MAX_UNKNOWN_ELEMENTS => {
+                    return Self::list(element(), std::iter::repeat_n(Self::unknown(element()), n));
+                }
+                (Type::Set(_), Some(n), ..) if n <= 1 => {
+                    return Self::set(element(), std::iter::repeat_n(Self::unknown(element()), n));
+                }
+                (Type::Map(_), Some(0), ..) => return Self::map::<Arc<str>>(element(), []),
+                _ => {}
+            }
+        }
         Self::new(Kind::Unknown(Arc::new(Unknown { ty, refinement })))
     }
 
@@ -96,9 +137,9 @@ impl Value {
         Self::new(Kind::Number(n.into()))
     }
 
-    /// A string.
+    /// A string, brought to Unicode's normal form C, as in cty.
     pub fn string(s: impl Into<Arc<str>>) -> Self {
-        Self::new(Kind::String(s.into()))
+        Self::new(Kind::String(normalized(s.into())))
     }
 
     /// A list; the elements must be of the element type already.
@@ -306,6 +347,14 @@ impl Value {
     }
 }
 
+/// The text in Unicode's normal form C.
+pub fn normalized(text: Arc<str>) -> Arc<str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return text;
+    }
+    text.nfc().collect::<String>().into()
+}
+
 /// Equal in kind, content and marks. (The language's `==` ignores marks and types of null: that is the evaluator's.)
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -387,6 +436,19 @@ mod tests {
         assert!(value.marks().is_empty());
         assert!(value.marks_deep().is_sensitive());
         assert!(value.unmarked_deep().marks_deep().is_empty());
+    }
+
+    #[test]
+    fn strings_are_normalised_and_narrow_limits_leave_one_value() {
+        assert_eq!(Value::string("e\u{301}"), Value::string("é"));
+        let at = |n: i64| Some(Bound { at: n.into(), inclusive: true });
+        let limits = |low, high| Refinement { not_null: true, min: at(low), max: at(high), ..Refinement::default() };
+        assert_eq!(Value::refined(Type::Number, limits(5, 5)), Value::number(5));
+        assert!(!Value::refined(Type::Number, limits(5, 6)).is_known());
+        let two = Refinement { not_null: true, min_length: Some(2), max_length: Some(2), ..Refinement::default() };
+        let list = Value::refined(Type::list(Type::Bool), two.clone());
+        assert_eq!(list.as_slice().map(<[Value]>::len), Some(2));
+        assert!(!list.is_wholly_known() && !Value::refined(Type::set(Type::Bool), two).is_known());
     }
 
     #[test]

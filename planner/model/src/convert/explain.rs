@@ -19,33 +19,40 @@ pub(super) fn mismatch(from: &Type, to: &Type) -> String {
                     return format!("attribute {}: {}", quoted(name), mismatch(have, ty));
                 }
             }
-            format!("{} required", to.friendly())
+            "incorrect object attributes".into()
         }
-        (Type::Tuple(a), Type::Tuple(b)) if a.len() != b.len() => {
-            let few = if a.len() < b.len() { "few" } else { "many" };
-            format!("tuple required: too {few} elements, {} needed", b.len())
+        (Type::Tuple(_), Type::List(to)) if **to == Type::Dynamic => "all list elements must have the same type".into(),
+        (Type::Tuple(_), Type::Set(to)) if **to == Type::Dynamic => "all set elements must have the same type".into(),
+        (Type::Object(_), Type::Map(to)) if **to == Type::Dynamic => "all map elements must have the same type".into(),
+        (Type::Tuple(items), Type::List(to) | Type::Set(to)) => {
+            match items.iter().enumerate().find(|(_, from)| !super::possible(from, to)) {
+                Some((i, from)) => format!("element {i}: {}", mismatch(from, to)),
+                None => format!("all elements must be {}", constraint(to)),
+            }
         }
-        (Type::List(a) | Type::Set(a), Type::List(b) | Type::Set(b)) | (Type::Map(a), Type::Map(b))
-            if !super::possible(a, b) =>
-        {
-            format!("incorrect {} element type: {}", word(from), mismatch(a, b))
-        }
-        (_, Type::List(_) | Type::Set(_) | Type::Map(_)) if !matches!(from, Type::Object(_)) || !is_map(to) => {
-            format!("{} required", to.friendly())
-        }
-        _ => format!("{} required", to.friendly()),
+        (Type::Object(o), Type::Map(to)) => match o.attributes.iter().find(|(_, from)| !super::possible(from, to)) {
+            Some((name, from)) => format!("element {}: {}", quoted(name), mismatch(from, to)),
+            None => format!("all elements must be {}", constraint(to)),
+        },
+        (Type::List(a) | Type::Set(a), Type::List(b)) => format!("incorrect list element type: {}", mismatch(a, b)),
+        (Type::List(a) | Type::Set(a), Type::Set(b)) => format!("incorrect set element type: {}", mismatch(a, b)),
+        (Type::Map(a), Type::Map(b)) => format!("incorrect map element type: {}", mismatch(a, b)),
+        _ => format!("{} required", constraint(to)),
     }
 }
 
-fn is_map(ty: &Type) -> bool {
-    matches!(ty, Type::Map(_))
-}
-
-fn word(ty: &Type) -> &'static str {
+/// The name of a type as a constraint: "list of any single type".
+pub(super) fn constraint(ty: &Type) -> String {
+    let of = |element: &Type| match element {
+        Type::Dynamic => "any single type".to_owned(),
+        element => constraint(element),
+    };
     match ty {
-        Type::List(_) => "list",
-        Type::Set(_) => "set",
-        _ => "map",
+        Type::Dynamic => "any type".into(),
+        Type::List(t) => format!("list of {}", of(t)),
+        Type::Set(t) => format!("set of {}", of(t)),
+        Type::Map(t) => format!("map of {}", of(t)),
+        other => other.friendly(),
     }
 }
 

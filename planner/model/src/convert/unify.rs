@@ -1,70 +1,96 @@
-//! The type that several types share.
+//! The type that several types share, by cty's rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::preference::preferred;
 use super::possible;
 use crate::Type;
 
-/// The type that all given types convert to, if there is one.
+mod preference;
+
+/// The type that all given types convert to, if there is one: of lists the list of what their elements share, of objects
+/// with the same attributes an object, of others a map, and so on; otherwise the most general of the given ones.
 pub fn unify(types: &[Type]) -> Option<Type> {
-    let known: Vec<&Type> = types.iter().filter(|t| **t != Type::Dynamic).collect();
-    let first = *known.first().or_else(|| types.first().map(|_| &&Type::Dynamic))?;
-    if known.iter().all(|t| *t == first) {
+    let first = types.first()?;
+    if types.iter().all(|t| t == first) {
         return Some(first.clone());
     }
-    if known.iter().all(|t| matches!(t, Type::Object(_))) {
-        return objects(&known);
+    let count = |f: fn(&Type) -> bool| types.iter().filter(|t| f(t)).count();
+    let (lists, sets, maps) = (
+        count(|t| matches!(t, Type::List(_))),
+        count(|t| matches!(t, Type::Set(_))),
+        count(|t| matches!(t, Type::Map(_))),
+    );
+    let (tuples, objects) = (count(|t| matches!(t, Type::Tuple(_))), count(|t| matches!(t, Type::Object(_))));
+    let open = count(|t| *t == Type::Dynamic);
+    // Which way it goes is told only once the open ones are known.
+    let unless_open = |shared: Option<Type>| if open > 0 { Some(Type::Dynamic) } else { shared };
+    let all = |n: usize| n + open == types.len();
+    if maps > 0 && all(maps) {
+        return unless_open(elements(types).map(Type::map));
     }
-    if known.iter().all(|t| matches!(t, Type::Tuple(_))) {
-        return tuples(&known);
-    }
-    if known.iter().any(|t| matches!(t, Type::Object(_))) && known.iter().all(|t| is_mapping(t)) {
-        return elements(&known).map(Type::map);
-    }
-    if known.iter().any(|t| matches!(t, Type::Tuple(_)))
-        && known.iter().all(|t| matches!(t, Type::Tuple(_) | Type::List(_) | Type::Set(_)))
+    if maps > 0
+        && all(maps + objects)
+        && let Some(shared) = with_structural_as_collections(types)
     {
-        let set = known.iter().all(|t| matches!(t, Type::Tuple(_) | Type::Set(_)));
-        let element = elements(&known)?;
-        return Some(if set { Type::set(element) } else { Type::list(element) });
+        return Some(shared);
     }
-    let same_shape = |f: fn(&Type) -> bool| known.iter().all(|t| f(t));
-    if same_shape(|t| matches!(t, Type::List(_))) {
-        return elements(&known).map(Type::list);
+    if lists > 0 && all(lists) {
+        return unless_open(elements(types).map(Type::list));
     }
-    if same_shape(|t| matches!(t, Type::Set(_))) {
-        return elements(&known).map(Type::set);
+    if lists > 0
+        && all(lists + tuples)
+        && let Some(shared) = with_structural_as_collections(types)
+    {
+        return Some(shared);
     }
-    if same_shape(|t| matches!(t, Type::Map(_))) {
-        return elements(&known).map(Type::map);
+    if sets > 0 && all(sets) {
+        return unless_open(elements(types).map(Type::set));
     }
-    if known.iter().any(|t| matches!(t, Type::String)) && known.iter().all(|t| t.is_primitive()) {
-        return Some(Type::String);
+    if objects > 0 && all(objects) {
+        return if open > 0 { Some(Type::Dynamic) } else { of_objects(types) };
     }
-    known.iter().find(|to| !to.is_primitive() && known.iter().all(|from| possible(from, to))).map(|t| (*t).clone())
-}
-
-fn is_mapping(ty: &Type) -> bool {
-    matches!(ty, Type::Object(_) | Type::Map(_))
+    if tuples > 0 && all(tuples) {
+        return if open > 0 { Some(Type::Dynamic) } else { of_tuples(types) };
+    }
+    if objects > 0 && tuples > 0 {
+        return None;
+    }
+    preferred(types).into_iter().map(|i| &types[i]).find(|to| types.iter().all(|from| possible(from, to))).cloned()
 }
 
 /// The shared type of all elements of all given collections.
-fn elements(types: &[&Type]) -> Option<Type> {
+fn elements(types: &[Type]) -> Option<Type> {
     let mut all = Vec::new();
     for ty in types {
         match ty {
             Type::List(t) | Type::Set(t) | Type::Map(t) => all.push(Type::clone(t)),
             Type::Tuple(ts) => all.extend(ts.iter().cloned()),
             Type::Object(o) => all.extend(o.attributes.values().cloned()),
-            _ => return None,
+            _ => {}
         }
     }
-    if all.is_empty() { Some(Type::Dynamic) } else { unify(&all) }
+    unify(&all)
+}
+
+/// Tuples among lists as lists, objects among maps as maps.
+fn with_structural_as_collections(types: &[Type]) -> Option<Type> {
+    let structural: Vec<Type> =
+        types.iter().filter(|t| matches!(t, Type::Tuple(_) | Type::Object(_))).cloned().collect();
+    let shared = elements(&structural)?;
+    let types: Vec<Type> = (types.iter())
+        .map(|t| match t {
+            Type::Tuple(_) => Type::list(shared.clone()),
+            Type::Object(_) => Type::map(shared.clone()),
+            other => other.clone(),
+        })
+        .collect();
+    unify(&types).filter(|t| matches!(t, Type::List(_) | Type::Map(_)))
 }
 
 /// Objects of the same attribute names attribute by attribute, others as maps.
-fn objects(types: &[&Type]) -> Option<Type> {
+fn of_objects(types: &[Type]) -> Option<Type> {
     let attributes: Vec<_> =
         types.iter().filter_map(|t| if let Type::Object(o) = t { Some(&o.attributes) } else { None }).collect();
     let first = attributes.first()?;
@@ -80,7 +106,7 @@ fn objects(types: &[&Type]) -> Option<Type> {
 }
 
 /// Tuples of the same length position by position, others as lists.
-fn tuples(types: &[&Type]) -> Option<Type> {
+fn of_tuples(types: &[Type]) -> Option<Type> {
     let items: Vec<_> = types.iter().filter_map(|t| if let Type::Tuple(ts) = t { Some(ts) } else { None }).collect();
     let first = items.first()?;
     if items.iter().any(|ts| ts.len() != first.len()) {
@@ -89,4 +115,29 @@ fn tuples(types: &[&Type]) -> Option<Type> {
     let each: Option<Vec<_>> =
         (0..first.len()).map(|i| unify(&items.iter().map(|ts| ts[i].clone()).collect::<Vec<_>>())).collect();
     each.map(Type::tuple)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixed_kinds_share_the_more_general_one() {
+        let (n, s) = (Type::Number, Type::String);
+        let tuple = |ts: &[Type]| Type::tuple(ts.iter().cloned());
+        for (types, shared) in [
+            (vec![n.clone(), s.clone(), Type::Bool], Some(s.clone())),
+            (vec![n.clone(), Type::Bool], None),
+            (vec![Type::set(n.clone()), Type::list(n.clone())], Some(Type::list(n.clone()))),
+            (vec![Type::set(n.clone()), tuple(&[n.clone()])], Some(Type::set(n.clone()))),
+            (vec![Type::list(n.clone()), tuple(&[s.clone()])], Some(Type::list(s.clone()))),
+            (vec![tuple(&[n.clone()]), tuple(&[n.clone(), s.clone()])], Some(Type::list(s.clone()))),
+            (vec![tuple(&[n.clone()]), Type::object([("a", n.clone())])], None),
+            (vec![Type::Dynamic, n.clone()], Some(n.clone())),
+            (vec![Type::Dynamic, Type::list(n.clone())], Some(Type::Dynamic)),
+            (vec![tuple(&[]), tuple(&[n.clone()])], Some(Type::list(n.clone()))),
+        ] {
+            assert_eq!(unify(&types), shared, "{types:?}");
+        }
+    }
 }
