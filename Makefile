@@ -1,12 +1,12 @@
 # `make demo` and `make test` are all that a fresh machine needs; both install what is missing first.
-.PHONY: help demo test build guest bench fmt lint clean
+.PHONY: help demo test build guest bench bench-plan fmt lint clean
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 target = $(or $(CARGO_TARGET_DIR),target)
 triple = x86_64-unknown-linux-gnu
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-6s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 demo: ## the whole story on three real virtual machines: plan, apply, measure, drift, heal, destroy
 	@.ci/demo
@@ -16,6 +16,9 @@ test: ## all tests, those on real machines included
 
 bench: ## speed against a bare virsh script and against terraform
 	@.ci/bench
+
+bench-plan: ## plans and applies at scale beside terraform, against their bounds; LINEAR=1: how cplan alone grows
+	@PARTS=plan .ci/bench
 
 build: guest ## target/release/cplan and, beside it, the binary that runs inside machines
 	cargo build --release -p cplan
