@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use crate::contender::{Contender, Tool};
 use crate::lines::{Bounds, Line, Recorded};
-use crate::measure::Cost;
+use crate::measure::{Cost, Of};
 use crate::picture::{Growth, curves};
 use crate::settings::Settings;
 use crate::shape::{Shape, Step};
@@ -53,7 +53,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<String>, String> {
     }
     let mut panels = Vec::new();
     for step in settings.steps.iter().copied() {
-        let panel = |what: &str, of: fn(&Cost) -> f64| {
+        let panel = |what: &str, of: Of| {
             let growth = |shape: &Shape| Growth {
                 shape: *shape,
                 points: points
@@ -81,13 +81,13 @@ fn one(settings: &Settings, shape: Shape, size: usize, step: Step) -> Result<Cos
     let contender = Contender::new(Tool::Cplan, settings, work.path(), &line)?;
     let costs = (0..settings.runs).map(|_| contender.run()).collect::<Result<Vec<_>, _>>()?;
     eprint!("\r{:70}\r", "");
-    let of = |f: fn(&Cost) -> f64| median(&costs, f).unwrap_or_default();
+    let of = |f: Of| median(&costs, f).unwrap_or_default();
     Ok(Cost { wall: of(|c| c.wall), cpu: of(|c| c.cpu), memory: of(|c| c.memory), written: of(|c| c.written) })
 }
 
 fn judge(points: &[Point]) -> Vec<String> {
     let mut missed = Vec::new();
-    let figures: [(&str, fn(&Cost) -> f64); 2] = [("cpu s", |c| c.cpu), ("peak MiB", |c| c.memory)];
+    let figures: [(&str, Of); 2] = [("cpu s", |c| c.cpu), ("peak MiB", |c| c.memory)];
     for point in points {
         for ((what, of), floor) in figures.into_iter().zip(FLOOR) {
             let find = |shape: Shape, size: usize| {

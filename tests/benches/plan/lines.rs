@@ -32,8 +32,10 @@ pub(crate) struct Recorded {
     pub(crate) written: Option<f64>,
 }
 
-/// shape, size, step, the bounds on time, memory and bytes written, and what was recorded of these; 0 is none.
-const TABLE: [(Shape, usize, Step, [f64; 3], [f64; 3]); 8] = [
+/// Shape, instances, step, the bounds on time, memory and bytes written, and what was recorded of these; 0 is none.
+type Row = (Shape, usize, Step, [f64; 3], [f64; 3]);
+
+const TABLE: [Row; 8] = [
     (Shape::Blocks, 10_000, Step::New, [50.0, 5.0, 0.0], [16.08, 673.0, 2.4]),
     (Shape::Blocks, 10_000, Step::Noop, [50.0, 5.0, 0.0], [15.49, 1002.0, 0.8]),
     (Shape::Count, 10_000, Step::Noop, [500.0, 5.0, 0.0], [201.95, 669.0, 0.9]),

@@ -26,6 +26,9 @@ pub(crate) struct Cost {
     pub(crate) written: f64,
 }
 
+/// One figure of a cost.
+pub(crate) type Of = fn(&Cost) -> f64;
+
 /// Runs a program in a folder; what it says goes to a file. An exit status other than the wanted one is an error.
 pub(crate) fn measure(
     dir: &Path,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Measured;
-use crate::measure::Cost;
+use crate::measure::Of;
 use crate::shape::Shape;
 use crate::table::{median, short};
 
@@ -25,7 +25,7 @@ pub(crate) fn bars(measured: &[Measured]) -> String {
     for (i, one) in measured.iter().enumerate() {
         text(&mut out, left - 10, top + i * row + 22, "end", 12, INK, &one.line.to_string());
     }
-    let panels: [(&str, fn(&Cost) -> f64, f64, f64); 3] = [
+    let panels: [(&str, Of, f64, f64); 3] = [
         ("wall time, s", |c| c.wall, 0.01, 1000.0),
         ("peak memory, MiB", |c| c.memory, 1.0, 10_000.0),
         ("written, MiB", |c| c.written, 0.01, 10_000.0),

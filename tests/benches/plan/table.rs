@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::Measured;
-use crate::measure::Cost;
+use crate::measure::{Cost, Of};
 use crate::settings::Settings;
 
 /// One figure of a line: what both tools took, and the bound on it.
@@ -86,7 +86,7 @@ pub(crate) fn missed(measured: &[Measured]) -> Vec<String> {
 
 fn figures(one: &Measured) -> [Figure; 4] {
     let (bounds, recorded) = (one.line.bounds, one.line.recorded);
-    let figure = |what, of: fn(&Cost) -> f64, bound: Option<f64>, recorded: Option<f64>| Figure {
+    let figure = |what, of: Of, bound: Option<f64>, recorded: Option<f64>| Figure {
         what,
         cplan: median(&one.cplan, of).unwrap_or_default(),
         terraform: median(&one.terraform, of).or(recorded),
@@ -101,7 +101,7 @@ fn figures(one: &Measured) -> [Figure; 4] {
 }
 
 /// The median of one figure of several runs.
-pub(crate) fn median(costs: &[Cost], of: fn(&Cost) -> f64) -> Option<f64> {
+pub(crate) fn median(costs: &[Cost], of: Of) -> Option<f64> {
     let mut all: Vec<f64> = costs.iter().map(of).collect();
     all.sort_by(f64::total_cmp);
     let middle = all.len() / 2;
