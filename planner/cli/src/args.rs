@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show outputs
     Output(OutputArgs),
+    /// Evaluate expressions, one after the other or from standard input
+    Console(ConsoleArgs),
     /// Print the graph of resources in the DOT language
     Graph,
     /// Look into the state
@@ -163,6 +165,16 @@ pub(crate) struct DestroyArgs {
     pub(crate) auto_approve: bool,
 }
 
+/// Of `console`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConsoleArgs {
+    #[command(flatten)]
+    pub(crate) flags: PlanFlags,
+    /// Evaluate against what is planned, not against what is
+    #[arg(long)]
+    pub(crate) plan: bool,
+}
+
 /// Of `show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
@@ -253,6 +265,7 @@ fn plan_flags(command: &mut Command) -> Option<&mut PlanFlags> {
         Command::Drift(args) => Some(&mut args.flags),
         Command::Apply(args) => Some(&mut args.flags),
         Command::Destroy(args) => Some(&mut args.flags),
+        Command::Console(args) => Some(&mut args.flags),
         _ => None,
     }
 }

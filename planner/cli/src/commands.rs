@@ -2,6 +2,7 @@
 
 mod apply;
 mod approval;
+mod console;
 mod destroy;
 mod doctor;
 mod drift;
@@ -66,6 +67,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Drift(_) => drift::run(session).await,
         Command::Show(args) => show::run(session, &args),
         Command::Output(args) => output::run(session, &args),
+        Command::Console(args) => console::run(session, &args).await,
         Command::Graph => graph::run(session),
         Command::State(command) => state::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),

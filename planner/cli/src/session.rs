@@ -1,5 +1,6 @@
 //! What every command needs: the configuration, the state, the providers, and a way to tell the user.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +8,7 @@ use std::time::SystemTime;
 
 use cplan_config::Config;
 use cplan_engine::PlanInput;
-use cplan_model::{Diagnostics, SourceMap};
+use cplan_model::{Diagnostics, SourceMap, Value};
 use cplan_sdk::{Context, Progress};
 use cplan_store::{Boundary, Options, Reading, SledStore, State};
 use serde_json::json;
@@ -56,14 +57,30 @@ impl Session {
         let (variables, found) =
             cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables);
         self.warn(&refuse(found, config)?, &config.sources);
-        Ok(PlanInput {
+        Ok(self.made_of(config, variables, state))
+    }
+
+    fn made_of(&self, config: &Arc<Config>, variables: BTreeMap<Arc<str>, Value>, state: State) -> PlanInput<'_> {
+        PlanInput {
             config: Arc::clone(config),
             variables,
             state,
             registry: &self.providers.registry,
             refresh: self.settings.refresh,
             now: Some(SystemTime::now()),
-        })
+        }
+    }
+
+    /// The same where variables may be missing: they are not known then.
+    pub(crate) fn partial_input(&self, config: &Arc<Config>, state: State) -> Result<PlanInput<'_>, CommandError> {
+        let (variables, found) =
+            cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables);
+        let given = found.into_iter().filter(|d| d.id != "missing-variable").fold(Diagnostics::new(), |mut all, d| {
+            all.push(d);
+            all
+        });
+        self.warn(&refuse(given, config)?, &config.sources);
+        Ok(self.made_of(config, variables, state))
     }
 
     /// The state as it is committed now, beside whoever holds it.

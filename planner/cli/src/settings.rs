@@ -138,6 +138,7 @@ fn plan_flags(command: &Command) -> Option<&PlanFlags> {
         Command::Drift(args) => Some(&args.flags),
         Command::Apply(args) => Some(&args.flags),
         Command::Destroy(args) => Some(&args.flags),
+        Command::Console(args) => Some(&args.flags),
         _ => None,
     }
 }
@@ -161,6 +162,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Drift(_) => "drift",
         Command::Show(_) => "show",
         Command::Output(_) => "output",
+        Command::Console(_) => "console",
         Command::Graph => "graph",
         Command::State(_) => "state",
         Command::Ssh(_) => "ssh",

@@ -71,7 +71,14 @@ mod tests {
 
     #[test]
     fn comments_behind_do_not_count() {
-        for text in ["1 # one", "1 // one", "[1,\n2 # two\n] /* three\n */ # four", "upper(\"#\") ", "<<EOT\nx\nEOT\n", "<<EOT\nx\nEOT"] {
+        for text in [
+            "1 # one",
+            "1 // one",
+            "[1,\n2 # two\n] /* three\n */ # four",
+            "upper(\"#\") ",
+            "<<EOT\nx\nEOT\n",
+            "<<EOT\nx\nEOT",
+        ] {
             assert!(parsed(text).is_ok(), "{text}: {:?}", parsed(text).err());
         }
     }
