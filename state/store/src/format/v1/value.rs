@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cplan_model::{Kind, Marks, Number, ObjectType, Refinement, Type, Value};
+use cplan_model::{Bound, Kind, Marks, Number, ObjectType, Refinement, Type, Value};
 use serde::{Deserialize, Serialize};
 
 use super::FormatError;
@@ -49,6 +49,28 @@ pub struct UnknownV1 {
     min_length: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_length: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min: Option<BoundV1>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max: Option<BoundV1>,
+}
+
+/// One end of a range of numbers: where it is, and whether it belongs to the range.
+#[derive(Serialize, Deserialize)]
+struct BoundV1(String, bool);
+
+impl From<&Bound> for BoundV1 {
+    fn from(bound: &Bound) -> Self {
+        BoundV1(bound.at.to_string(), bound.inclusive)
+    }
+}
+
+impl TryFrom<BoundV1> for Bound {
+    type Error = FormatError;
+
+    fn try_from(BoundV1(at, inclusive): BoundV1) -> Result<Self, FormatError> {
+        Ok(Bound { at: number(&at)?, inclusive })
+    }
 }
 
 /// A type.
@@ -85,6 +107,8 @@ impl From<&Value> for ValueV1 {
                 prefix: u.refinement.prefix.as_deref().map(str::to_owned),
                 min_length: u.refinement.min_length,
                 max_length: u.refinement.max_length,
+                min: u.refinement.min.as_ref().map(Into::into),
+                max: u.refinement.max.as_ref().map(Into::into),
             }),
             Kind::Bool(b) => ValueV1::Bool(*b),
             Kind::Number(n) => ValueV1::Number(n.to_string()),
@@ -131,13 +155,13 @@ impl ValueV1 {
                     prefix: unknown.prefix.map(Into::into),
                     min_length: unknown.min_length,
                     max_length: unknown.max_length,
+                    min: unknown.min.map(TryInto::try_into).transpose()?,
+                    max: unknown.max.map(TryInto::try_into).transpose()?,
                 };
                 Value::refined(unknown.ty.into(), refinement)
             }
             ValueV1::Bool(b) => Value::bool(b),
-            ValueV1::Number(text) => {
-                Value::number(Number::parse(&text).map_err(|_| format!("`{text}` is not a number"))?)
-            }
+            ValueV1::Number(text) => Value::number(number(&text)?),
             ValueV1::String(s) => Value::string(s),
             ValueV1::List(t, items) => Value::list(t.into(), all(items)?),
             ValueV1::Set(t, items) => Value::set(t.into(), all(items)?),
@@ -147,6 +171,10 @@ impl ValueV1 {
             ValueV1::Sensitive(inner) => inner.planned()?.mark(Marks::SENSITIVE),
         })
     }
+}
+
+fn number(text: &str) -> Result<Number, FormatError> {
+    Number::parse(text).map_err(|_| format!("`{text}` is not a number").into())
 }
 
 impl From<&Type> for TypeV1 {
