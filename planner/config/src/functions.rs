@@ -11,16 +11,23 @@ pub(crate) use json::from_json;
 use crate::Scope;
 
 mod address;
+mod charset;
 mod collection;
 mod convert;
+mod crypto;
+mod csv;
 mod encoding;
 mod file;
 mod format;
+mod identifier;
 mod json;
 mod number;
+mod path;
 mod regex;
 mod set;
+mod template;
 mod text;
+mod time;
 mod yaml;
 
 /// What a call knows besides its arguments.
@@ -30,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub(crate) scope: &'a dyn Scope,
     pub(crate) source: SourceId,
     pub(crate) depth: usize,
+    /// The type of the result, as [`Returns`] has it for these arguments.
+    pub(crate) returns: Type,
 }
 
 /// Why a call failed.
@@ -39,6 +48,9 @@ pub(crate) enum Failure {
     Argument(usize, String),
     /// The call as a whole.
     Call(String),
+    /// A rule of the function is broken, by the argument at the position or by all of them; the words tell nothing of
+    /// what the arguments hold, so that they are said of sensitive ones too.
+    Rule(Option<usize>, String),
 }
 
 impl<S: Into<String>> From<S> for Failure {
@@ -57,17 +69,22 @@ pub(crate) struct Parameter {
     pub(crate) null: bool,
     /// Unknown is passed on instead of making the result unknown.
     pub(crate) unknown: bool,
+    /// What has no type yet, unknown or null, is passed on instead of making the result unknown.
+    pub(crate) untyped: bool,
     /// Marks are passed on instead of being moved to the result.
     pub(crate) marked: bool,
 }
 
-/// The type of a result where an argument is unknown.
+/// The type of a result, which stands where an argument is unknown.
 pub(crate) enum Returns {
     Fixed(Type),
     /// Depends on the values.
     Computed,
     /// The type of this argument.
     SameAs(usize),
+    /// By the arguments, of which any may be unknown. What can be refused by their types is refused here, so that a
+    /// plan finds it while the values are not known.
+    By(fn(&[Value]) -> Result<Type, Failure>),
 }
 
 /// A function.
@@ -75,6 +92,8 @@ pub(crate) struct Function {
     pub(crate) params: Vec<Parameter>,
     pub(crate) variadic: Option<Parameter>,
     pub(crate) returns: Returns,
+    /// Whether the result can be null, or is never.
+    pub(crate) nullable: bool,
     pub(crate) call: fn(&mut Context<'_>, &[Value]) -> Outcome,
 }
 
@@ -82,7 +101,7 @@ type Call = fn(&mut Context<'_>, &[Value]) -> Outcome;
 
 /// A parameter of a type.
 fn param(name: &'static str, ty: Type) -> Parameter {
-    Parameter { name, ty, null: false, unknown: false, marked: false }
+    Parameter { name, ty, null: false, unknown: false, untyped: false, marked: false }
 }
 
 /// A parameter of any type.
@@ -105,9 +124,22 @@ impl Parameter {
         self
     }
 
-    /// Takes unknowns itself.
+    /// Takes unknowns itself, of no type yet included.
     fn unknown(mut self) -> Self {
         self.unknown = true;
+        self.untyped = true;
+        self
+    }
+
+    /// Takes what has no type yet.
+    fn untyped(mut self) -> Self {
+        self.untyped = true;
+        self
+    }
+
+    /// Takes only what has a type.
+    fn typed(mut self) -> Self {
+        self.untyped = false;
         self
     }
 
@@ -120,7 +152,13 @@ impl Parameter {
 
 impl Function {
     fn new<const N: usize>(params: [Parameter; N], returns: Returns, call: Call) -> Self {
-        Function { params: params.into(), variadic: None, returns, call }
+        Function { params: params.into(), variadic: None, returns, nullable: false, call }
+    }
+
+    /// The result can be null.
+    fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
     }
 
     fn variadic(mut self, parameter: Parameter) -> Self {
@@ -132,17 +170,26 @@ impl Function {
 type Table = Vec<(&'static str, Function)>;
 
 static TABLE: LazyLock<HashMap<&'static str, Function>> = LazyLock::new(|| {
-    let rooms: [fn() -> Table; 8] = [
+    let rooms: &[fn() -> Table] = &[
         address::table,
+        charset::table,
         collection::table,
         convert::table,
+        crypto::table,
+        csv::table,
         encoding::table,
         file::table,
+        identifier::table,
+        json::table,
         number::table,
+        path::table,
         set::table,
+        template::table,
         text::table,
+        time::table,
+        yaml::table,
     ];
-    rooms.into_iter().flat_map(|room| room()).collect()
+    rooms.iter().flat_map(|room| room()).collect()
 });
 
 /// The function of a name; `try` and `can` are the evaluator's own.
@@ -162,4 +209,41 @@ fn str_of(value: &Value) -> &str {
 
 fn fixed(ty: Type) -> Returns {
     Returns::Fixed(ty)
+}
+
+/// A text in quotes, as Go's `%q` writes it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.chars().map(|c| escaped(c, '"')).collect::<String>())
+}
+
+/// A character in single quotes, as Go's `%q` writes it.
+fn quoted_char(c: char) -> String {
+    format!("'{}'", escaped(c, '\''))
+}
+
+fn escaped(c: char, quote: char) -> String {
+    match c {
+        '\\' => "\\\\".into(),
+        '\n' => "\\n".into(),
+        '\r' => "\\r".into(),
+        '\t' => "\\t".into(),
+        '\u{7}' => "\\a".into(),
+        '\u{8}' => "\\b".into(),
+        '\u{b}' => "\\v".into(),
+        '\u{c}' => "\\f".into(),
+        c if c == quote => format!("\\{c}"),
+        c if c < ' ' || c == '\u{7f}' => format!("\\x{:02x}", c as u32),
+        // Letters, marks and signs stand as they are; what shows nothing is spelled.
+        c if c != ' ' && (c.is_control() || c.is_whitespace() || unprintable(c)) => match c as u32 {
+            n @ ..=0xffff => format!("\\u{n:04x}"),
+            n => format!("\\U{n:08x}"),
+        },
+        c => c.into(),
+    }
+}
+
+/// Marks of direction, joiners, tags and what is for private use.
+fn unprintable(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..)
 }

@@ -1,0 +1,74 @@
+//! `try` and `can`.
+
+use cplan_model::{Diagnostic, Diagnostics, Type, Value};
+use hcl_edit::expr::{Expression, FuncCall};
+
+use super::super::{Evaluator, unknown};
+
+impl Evaluator<'_> {
+    pub(super) fn try_call(&mut self, call: &FuncCall) -> Value {
+        let here = self.here;
+        let mut failed = Diagnostics::new();
+        for arg in call.args.iter() {
+            let (value, diagnostics) = self.attempt(arg);
+            if diagnostics.has_errors() {
+                failed.extend(diagnostics);
+                continue;
+            }
+            // What is unknown may still fail once it is known.
+            if !value.is_wholly_known() {
+                return unknown().mark(value.marks());
+            }
+            return value;
+        }
+        if call.args.is_empty() {
+            return self.fail(
+                Diagnostic::error(
+                    "function-call",
+                    "Error in function call",
+                    "Call to function \"try\" failed: at least one argument is required.",
+                )
+                .remedy("Give it the expressions to try.")
+                .at(here),
+            );
+        }
+        let each: Vec<String> = failed.iter().map(|d| format!("{}: {}", d.summary, d.what)).collect();
+        let what = format!("Call to function \"try\" failed: no expression succeeded: {}", each.join(" "));
+        self.fail(
+            Diagnostic::error("function-call", "Error in function call", what)
+                .remedy("Add a last argument that cannot fail.")
+                .at(here),
+        )
+    }
+
+    pub(super) fn can_call(&mut self, call: &FuncCall) -> Value {
+        let here = self.here;
+        let Some(arg) = call.args.get(0).filter(|_| call.args.len() == 1) else {
+            let (summary, what) = if call.args.is_empty() {
+                (
+                    "Not enough function arguments",
+                    "Function \"can\" expects 1 argument(s). Missing value for \"expression\".",
+                )
+            } else {
+                ("Too many function arguments", "Function \"can\" expects only 1 argument(s).")
+            };
+            return self.fail(
+                Diagnostic::error("function-arguments", summary, what)
+                    .remedy("Give it the expression to try.")
+                    .at(here),
+            );
+        };
+        let (value, diagnostics) = self.attempt(arg);
+        if diagnostics.has_errors() {
+            return Value::bool(false);
+        }
+        if value.is_wholly_known() { Value::bool(true) } else { Value::unknown(Type::Bool) }
+    }
+
+    /// Evaluates without keeping the diagnostics.
+    fn attempt(&mut self, expr: &Expression) -> (Value, Diagnostics) {
+        let outer = std::mem::take(&mut self.diagnostics);
+        let value = self.eval(expr);
+        (value, std::mem::replace(&mut self.diagnostics, outer))
+    }
+}
