@@ -1,82 +1,41 @@
 //! JSON, both ways.
 
-use cplan_model::{Kind, Number, Type, Value};
+use cplan_model::{Kind, Refinement, Type, Value};
 
-use super::Failure;
+use super::{Context, Failure, Function, Outcome, Returns, Table, any, fixed, str_of, text};
 
-/// The value that a JSON text stands for: arrays are tuples, objects are objects.
-pub(crate) fn from_json(text: &str) -> Result<Value, String> {
-    let parsed: serde_json::Value =
-        serde_json::from_str(text).map_err(|e| if e.is_eof() { "EOF".to_owned() } else { e.to_string() })?;
-    Ok(value(&parsed))
+mod decode;
+mod encode;
+
+pub(crate) use decode::from_json;
+pub(super) use encode::to_json;
+
+pub(super) fn table() -> Table {
+    vec![
+        ("jsonencode", Function::new([any("val").null().unknown()], fixed(Type::String), jsonencode)),
+        (
+            "jsondecode",
+            Function::new([text("str")], Returns::Computed, |_, a| from_json(str_of(&a[0])).map_err(Failure::Call)),
+        ),
+    ]
 }
 
-fn value(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::null(Type::Dynamic),
-        serde_json::Value::Bool(b) => Value::bool(*b),
-        serde_json::Value::Number(n) => Value::number(Number::parse(&n.to_string()).unwrap_or_else(|_| 0.into())),
-        serde_json::Value::String(s) => Value::string(s.as_str()),
-        serde_json::Value::Array(items) => Value::tuple(items.iter().map(value)),
-        serde_json::Value::Object(items) => Value::object(items.iter().map(|(k, v)| (k.as_str(), value(v)))),
+fn jsonencode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
+    if a[0].is_wholly_known() {
+        return Ok(Value::string(to_json(&a[0])?));
     }
-}
-
-/// Compact JSON as Go writes it: `<`, `>` and `&` escaped.
-pub(super) fn to_json(value: &Value) -> Result<String, Failure> {
-    let mut out = String::new();
-    write(value, &mut out)?;
-    Ok(out)
-}
-
-fn write(value: &Value, out: &mut String) -> Result<(), Failure> {
-    match value.kind() {
-        Kind::Null(_) => out.push_str("null"),
-        Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Kind::Number(n) => out.push_str(&n.to_string()),
-        Kind::String(s) => string(s, out),
-        Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write(item, out)?;
-            }
-            out.push(']');
-        }
-        Kind::Map(_, items) | Kind::Object(items) => {
-            out.push('{');
-            for (i, (key, item)) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                string(key, out);
-                out.push(':');
-                write(item, out)?;
-            }
-            out.push('}');
-        }
-        Kind::Unknown(_) => return Err("the value is not known yet".into()),
-    }
-    Ok(())
-}
-
-fn string(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
+    // How the text begins is known with the type, unless it may be `null`.
+    let (may_be_null, ty) = match a[0].kind() {
+        Kind::Unknown(u) => (!u.refinement.not_null, u.ty.clone()),
+        _ => (false, a[0].ty()),
+    };
+    let prefix = match ty {
+        _ if may_be_null => None,
+        Type::String => Some("\""),
+        Type::Object(_) | Type::Map(_) => Some("{"),
+        Type::Tuple(_) | Type::List(_) | Type::Set(_) => Some("["),
+        _ => None,
+    };
+    let refinement = Refinement { not_null: true, prefix: prefix.map(Into::into), ..Refinement::default() };
+    Ok(Value::refined(Type::String, refinement))
 }

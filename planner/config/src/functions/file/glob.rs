@@ -1,0 +1,203 @@
+//! Patterns of file names: `*`, `?`, `[a-z]`, `[^a]`, `{a,b}`, `\` before what stands for itself, and `**` as a whole
+//! part of the path for folders however deep.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::functions::path::clean;
+
+/// A pattern that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// The regular files below a folder that match, as paths from there. What cannot be read is not there.
+pub(super) fn files(dir: &str, pattern: &str) -> Result<BTreeSet<String>, Malformed> {
+    let from = clean(dir);
+    let whole = clean(&format!("{dir}/{pattern}"));
+    let parts = split(whole.trim_start_matches('/'), '/');
+    let mut found = BTreeSet::new();
+    let root = if whole.starts_with('/') { "/" } else { "." };
+    walk(Path::new(root), &parts, &mut found)?;
+    let regular = found.into_iter().filter(|path| std::fs::metadata(path).is_ok_and(|m| m.is_file()));
+    Ok(regular.map(|path| relative(&from, &clean(&path.to_string_lossy()))).collect())
+}
+
+/// `to` as seen from `from`.
+fn relative(from: &str, to: &str) -> String {
+    let (a, b): (Vec<_>, Vec<_>) = (from.split('/').collect(), to.split('/').collect());
+    let common = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let up = a[common..].iter().filter(|p| !p.is_empty()).map(|_| "..");
+    up.chain(b[common..].iter().copied()).collect::<Vec<_>>().join("/")
+}
+
+/// Collects what matches the parts of a pattern below a folder.
+fn walk(base: &Path, parts: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Malformed> {
+    let plain = parts.iter().take_while(|p| !p.contains(['*', '?', '[', '{', '\\'])).count();
+    let base = parts[..plain].iter().fold(base.to_owned(), |base, part| base.join(part));
+    if base.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let Some((part, rest)) = parts[plain..].split_first() else {
+        found.insert(base);
+        return Ok(());
+    };
+    let Ok(entries) = std::fs::read_dir(&base) else { return Ok(()) };
+    let entries: Vec<_> = entries.flatten().map(|e| e.path()).collect();
+    if *part != "**" {
+        return matching(&entries, part, rest, found);
+    }
+    for entry in &entries {
+        if entry.is_dir() {
+            // A link that leads back up would be followed until its name gets too long, and that is long enough.
+            walk(entry, &parts[plain..], found)?;
+        } else if rest.is_empty() {
+            found.insert(entry.clone());
+        }
+    }
+    match rest.split_first() {
+        Some((part, rest)) => matching(&entries, part, rest, found),
+        None => Ok(()),
+    }
+}
+
+fn matching(entries: &[PathBuf], part: &str, rest: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Malformed> {
+    for entry in entries {
+        let Some(name) = entry.file_name().and_then(|n| n.to_str()) else { continue };
+        if !matches(part, name)? {
+            continue;
+        }
+        if rest.is_empty() {
+            found.insert(entry.clone());
+        } else {
+            walk(entry, rest, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name matches one part of a pattern.
+fn matches(pattern: &str, name: &str) -> Result<bool, Malformed> {
+    if pattern.is_empty() || name.is_empty() {
+        return Ok(pattern.is_empty() == name.is_empty() || pattern.chars().all(|c| c == '*') && !pattern.is_empty());
+    }
+    let (mut pattern, mut name) = (pattern, name);
+    loop {
+        let Some(first) = pattern.chars().next() else { return Ok(name.is_empty()) };
+        let Some(next) = name.chars().next() else { return Ok(pattern == "*" || pattern == "**") };
+        let (after, tail) = (&pattern[first.len_utf8()..], &name[next.len_utf8()..]);
+        match first {
+            '*' => {
+                if after.is_empty() {
+                    return Ok(true);
+                }
+                return Ok(name.char_indices().any(|(at, _)| matches(after, &name[at..]) == Ok(true)));
+            }
+            '?' => (pattern, name) = (after, tail),
+            '\\' => {
+                let literal = after.chars().next().ok_or(Malformed)?;
+                if literal != next {
+                    return Ok(false);
+                }
+                (pattern, name) = (&after[literal.len_utf8()..], tail);
+            }
+            '[' => {
+                let end = find(after, ']').ok_or(Malformed)?;
+                if !in_class(&after[..end], next)? {
+                    return Ok(false);
+                }
+                (pattern, name) = (&after[end + 1..], tail);
+            }
+            '{' => {
+                let end = find(after, '}').ok_or(Malformed)?;
+                for option in split(&after[..end], ',') {
+                    if matches(&format!("{option}{}", &after[end + 1..]), name)? {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            literal if literal == next => (pattern, name) = (after, tail),
+            _ => return Ok(false),
+        }
+    }
+}
+
+/// Whether a character is in a class such as `a-z0` or `^a-z`.
+fn in_class(class: &str, wanted: char) -> Result<bool, Malformed> {
+    let (negated, class) = class.strip_prefix('^').map_or((false, class), |rest| (true, rest));
+    if class.is_empty() && !negated {
+        return Err(Malformed);
+    }
+    let mut chars = class.chars().peekable();
+    let mut member = false;
+    while chars.peek().is_some() {
+        let mut bound = || match chars.next() {
+            Some('-') | None => Err(Malformed),
+            Some('\\') => chars.next().ok_or(Malformed),
+            Some(c) => Ok(c),
+        };
+        let low = bound()?;
+        let high = if chars.next_if_eq(&'-').is_some() {
+            match chars.next() {
+                Some('-') | None => return Err(Malformed),
+                Some('\\') => chars.next().ok_or(Malformed)?,
+                Some(c) => c,
+            }
+        } else {
+            low
+        };
+        member |= (low..=high).contains(&wanted);
+    }
+    Ok(member != negated)
+}
+
+/// Where a character stands that has no `\` before it.
+fn find(text: &str, wanted: char) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices()
+        .find(|(_, c)| {
+            let hit = !escaped && *c == wanted;
+            escaped = !escaped && *c == '\\';
+            hit
+        })
+        .map(|(at, _)| at)
+}
+
+/// The parts between separators that have no `\` before them.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find(rest, separator) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len_utf8()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_names() {
+        for (pattern, name) in [
+            ("*", ".hidden"),
+            ("*.tf", "a.tf"),
+            ("a?c", "aéc"),
+            ("[a-c]x", "bx"),
+            ("[^a-c]x", "dx"),
+            ("{a,b*}.txt", "bcd.txt"),
+            ("\\*", "*"),
+            ("a**b", "axxb"),
+        ] {
+            assert_eq!(matches(pattern, name), Ok(true), "{pattern} {name}");
+        }
+        for (pattern, name) in [("*.tf", "a.tfvars"), ("?", ""), ("[a]", "b"), ("{a,b}", "c"), ("A", "a")] {
+            assert_eq!(matches(pattern, name), Ok(false), "{pattern} {name}");
+        }
+        for pattern in ["[", "[]", "{a", "a\\", "[-a]", "[a-]"] {
+            assert_eq!(matches(pattern, "a"), Err(Malformed), "{pattern}");
+        }
+    }
+}
