@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Diagnostics, Kind, Marks, Number, SourceId, Span, Type, Value, convert};
+use cplan_model::{Diagnostic, Diagnostics, Kind, Marks, Number, SourceId, Span, Type, Value, convert, normalized};
 use hcl_edit::Span as _;
-use hcl_edit::expr::{Array, Expression, Object, ObjectKey};
+use hcl_edit::expr::{Array, Expression, Object, ObjectKey, TraversalOperator};
 
 use crate::{Expr, Scope};
 
@@ -16,6 +16,7 @@ mod conditional;
 mod equality;
 mod iterate;
 mod operators;
+mod range;
 mod splat;
 mod template;
 mod traversal;
@@ -56,6 +57,8 @@ pub(crate) struct Evaluator<'a> {
     depth: usize,
     /// The place of the innermost expression that has one.
     here: Span,
+    /// Something was named that there is not: an error that `try` and `can` do not catch.
+    fatal: bool,
 }
 
 /// Stands for a value that an error prevented.
@@ -73,6 +76,7 @@ impl<'a> Evaluator<'a> {
             diagnostics: Diagnostics::new(),
             depth: 0,
             here: Span::new(source, 0, 0),
+            fatal: false,
         }
     }
 
@@ -156,6 +160,24 @@ impl<'a> Evaluator<'a> {
             let key = match key {
                 ObjectKey::Ident(name) => Some(Arc::from(name.as_str())),
                 ObjectKey::Expression(Expression::Variable(name)) => Some(Arc::from(name.as_str())),
+                // The keywords are names there.
+                ObjectKey::Expression(Expression::Null(_)) => Some(Arc::from("null")),
+                ObjectKey::Expression(expr @ Expression::Traversal(traversal))
+                    if matches!(traversal.expr, Expression::Variable(_))
+                        && traversal.operators.iter().all(|o| matches!(o.value(), TraversalOperator::GetAttr(_))) =>
+                {
+                    let span = self.span(expr);
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "ambiguous-key",
+                            "Ambiguous attribute key",
+                            "A key with dots may be meant as a reference or as a text.",
+                        )
+                        .remedy("Put a reference in parentheses, a text in quotes.")
+                        .at(span),
+                    );
+                    None
+                }
                 ObjectKey::Expression(expr) => {
                     let key = self.eval(expr);
                     marks = marks | key.marks();
@@ -164,7 +186,7 @@ impl<'a> Evaluator<'a> {
             };
             let value = self.eval(value.expr());
             if let Some(key) = key {
-                items.insert(key, value);
+                items.insert(normalized(key), value);
             }
         }
         if !known {
@@ -196,7 +218,7 @@ impl<'a> Evaluator<'a> {
                     Diagnostic::error(
                         "invalid-key",
                         "Incorrect key type",
-                        format!("Can't use this value as a key: {error}."),
+                        format!("Can't use this value as a key: {}.", error.message),
                     )
                     .remedy("Use a string as the key.")
                     .at(span),

@@ -80,7 +80,9 @@ impl Evaluator<'_> {
                 Kind::Unknown(u) if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
                     return None;
                 }
-                Kind::Null(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => "The expanding argument (indicated by ...) must not be null.",
+                Kind::Null(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                    "The expanding argument (indicated by ...) must not be null."
+                }
                 _ => "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
             };
             self.diagnostics.push(

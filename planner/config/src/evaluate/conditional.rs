@@ -3,13 +3,22 @@
 use cplan_model::{Diagnostic, Kind, Refinement, Type, Value, convert, unify};
 use hcl_edit::expr::Conditional;
 
-use super::{Evaluator, type_name};
+use self::difference::difference;
+use super::Evaluator;
+use super::range::Range;
+
+mod difference;
 
 impl Evaluator<'_> {
     pub(super) fn conditional(&mut self, conditional: &Conditional) -> Value {
-        let condition = self.eval(&conditional.cond_expr);
-        let yes = self.eval(&conditional.true_expr);
-        let no = self.eval(&conditional.false_expr);
+        // Both are evaluated for their types; errors count of the chosen one only.
+        let (yes, wrong_yes) = self.attempt(&conditional.true_expr);
+        let (no, wrong_no) = self.attempt(&conditional.false_expr);
+        if self.fatal {
+            self.diagnostics.extend(wrong_yes);
+            self.diagnostics.extend(wrong_no);
+            return super::unknown();
+        }
         let here = self.here;
         let Some(ty) = shared_type(&yes, &no) else {
             return self.fail(
@@ -17,17 +26,19 @@ impl Evaluator<'_> {
                     "inconsistent-conditional",
                     "Inconsistent conditional result types",
                     format!(
-                        "The true and false result expressions must have consistent types. {}",
-                        difference(&yes.ty(), &no.ty(), &yes, &no)
+                        "The true and false result expressions must have consistent types. {}.",
+                        difference(&yes.ty(), &no.ty())
                     ),
                 )
                 .remedy("Convert both results to one type, for instance with tostring() or tomap().")
                 .at(here),
             );
         };
+        let condition = self.eval(&conditional.cond_expr);
         let span = self.span(&conditional.cond_expr);
+        let marks = condition.marks() | yes.marks() | no.marks();
         if condition.is_null() {
-            return self.fail(
+            self.diagnostics.push(
                 Diagnostic::error(
                     "null-condition",
                     "Null condition",
@@ -36,46 +47,50 @@ impl Evaluator<'_> {
                 .remedy("Give the condition a value, for instance with coalesce().")
                 .at(span),
             );
+            return Value::unknown(ty);
         }
-        let condition = match convert(&condition, &Type::Bool) {
-            Ok(condition) => condition,
-            Err(_) => {
-                return self.fail(
-                    Diagnostic::error(
-                        "incorrect-condition",
-                        "Incorrect condition type",
-                        "The condition expression must be of type bool.",
-                    )
-                    .remedy("Compare the value with something, so that the condition is true or false.")
-                    .at(span),
-                );
-            }
+        if !condition.is_known() {
+            return either(&yes, &no, ty).mark(marks);
+        }
+        let Some(chosen) = convert(&condition, &Type::Bool).ok().and_then(|c| c.as_bool()) else {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "incorrect-condition",
+                    "Incorrect condition type",
+                    "The condition expression must be of type bool.",
+                )
+                .remedy("Compare the value with something, so that the condition is true or false.")
+                .at(span),
+            );
+            return Value::unknown(ty);
         };
-        let marks = condition.marks();
-        let Some(chosen) = condition.as_bool() else {
-            let not_null = never_null(&yes) && never_null(&no);
-            let open = Value::refined(ty, Refinement { not_null, ..Refinement::default() });
-            return open.mark(marks | yes.marks_deep() | no.marks_deep());
-        };
-        let chosen = if chosen { yes } else { no };
+        let (word, chosen, wrong) = if chosen { ("true", yes, wrong_yes) } else { ("false", no, wrong_no) };
+        if wrong.has_errors() {
+            self.diagnostics.extend(wrong);
+            return Value::unknown(ty);
+        }
+        self.diagnostics.extend(wrong);
         match convert(&chosen, &ty) {
             Ok(value) => value.mark(marks),
-            Err(error) => self.fail(
-                Diagnostic::error(
-                    "inconsistent-conditional",
-                    "Inconsistent conditional result types",
-                    format!("The result cannot be converted to {}: {error}.", ty.friendly()),
-                )
-                .remedy("Convert both results to one type.")
-                .at(here),
-            ),
+            Err(error) => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "inconsistent-conditional",
+                        "Inconsistent conditional result types",
+                        format!("The {word} result value has the wrong type: {}.", error.message),
+                    )
+                    .remedy("Convert both results to one type.")
+                    .at(here),
+                );
+                Value::unknown(ty)
+            }
         }
     }
 }
 
 /// The type of both results, if they share one.
 fn shared_type(yes: &Value, no: &Value) -> Option<Type> {
-    let untyped_null = |v: &Value| matches!(v.kind(), Kind::Null(Type::Dynamic));
+    let untyped_null = |v: &Value| matches!(v.kind(), Kind::Null(Type::Dynamic)) && v.marks().is_empty();
     let (a, b) = (yes.ty(), no.ty());
     if untyped_null(yes) {
         return Some(b);
@@ -89,6 +104,31 @@ fn shared_type(yes: &Value, no: &Value) -> Option<Type> {
     unify(&[a, b])
 }
 
+/// What is known of a result where the condition is not known.
+fn either(yes: &Value, no: &Value, ty: Type) -> Value {
+    if yes.is_null() && no.is_null() {
+        return Value::null(ty);
+    }
+    let not_null = never_null(yes) && never_null(no);
+    let (a, b) = (yes.ty(), no.ty());
+    let refinement = if a == Type::Number && b == Type::Number && !yes.is_null() && !no.is_null() {
+        Range::of_value(yes).with(Range::of_value(no))
+    } else if a == b && matches!(a, Type::List(_) | Type::Set(_) | Type::Map(_)) {
+        let ((low, high), (other_low, other_high)) = (lengths(yes), lengths(no));
+        Refinement {
+            min_length: Some(low.min(other_low)),
+            max_length: high.and_then(|a| other_high.map(|b| a.max(b))),
+            ..Refinement::default()
+        }
+    } else {
+        Refinement::default()
+    };
+    if ty == Type::Dynamic {
+        return super::unknown();
+    }
+    Value::refined(ty, Refinement { not_null, ..refinement })
+}
+
 fn never_null(value: &Value) -> bool {
     match value.kind() {
         Kind::Unknown(u) => u.refinement.not_null,
@@ -96,36 +136,15 @@ fn never_null(value: &Value) -> bool {
     }
 }
 
-fn difference(a: &Type, b: &Type, yes: &Value, no: &Value) -> String {
-    match (a, b) {
-        (Type::Object(x), Type::Object(y)) => {
-            for (name, ty) in &x.attributes {
-                match y.attributes.get(name) {
-                    None => {
-                        return format!(
-                            "The 'true' value includes object attribute {name:?}, which is absent in the 'false' value."
-                        );
-                    }
-                    Some(other) if unify(&[ty.clone(), other.clone()]).is_none() => {
-                        return format!("Type mismatch for object attribute {name:?}: {}", pair(ty, other));
-                    }
-                    Some(_) => {}
-                }
-            }
-            match y.attributes.keys().find(|name| !x.attributes.contains_key(*name)) {
-                Some(name) => format!(
-                    "The 'false' value includes object attribute {name:?}, which is absent in the 'true' value."
-                ),
-                None => "At least one object attribute differs in type.".into(),
-            }
+/// How many elements a collection has at least and at most.
+fn lengths(value: &Value) -> (usize, Option<usize>) {
+    match value.kind() {
+        Kind::Unknown(u) => (u.refinement.min_length.unwrap_or(0), u.refinement.max_length),
+        Kind::Set(_, items) if items.len() > 1 && !value.is_wholly_known() => (1, Some(items.len())),
+        Kind::Null(_) => (0, None),
+        _ => {
+            let n = value.children().count();
+            (n, Some(n))
         }
-        (Type::Tuple(x), Type::Tuple(y)) if x.len() != y.len() => {
-            format!("The 'true' tuple has length {}, but the 'false' tuple has length {}.", x.len(), y.len())
-        }
-        _ => format!("The 'true' value is {}, but the 'false' value is {}.", type_name(yes), type_name(no)),
     }
-}
-
-fn pair(a: &Type, b: &Type) -> String {
-    format!("The 'true' value is {}, but the 'false' value is {}.", a.friendly(), b.friendly())
 }

@@ -13,19 +13,47 @@ impl Evaluator<'_> {
     pub(super) fn for_expr(&mut self, expr: &ForExpr) -> Value {
         let collection = self.eval(&expr.intro.collection_expr);
         let marks = collection.marks();
-        let Some(pairs) = self.pairs(&expr.intro.collection_expr, &collection) else { return unknown().mark(marks) };
-        let mut out = Output { marks, ..Output::default() };
-        let height = self.locals.len();
-        for (key, value) in pairs {
-            if let Some(name) = &expr.intro.key_var {
-                self.locals.push((name.as_str().into(), key));
+        let walked = match pairs(&collection) {
+            Ok(walked) => walked,
+            Err(what) => {
+                let span = self.span(&expr.intro.collection_expr);
+                return self.fail(not_iterable(what, span));
             }
-            self.locals.push((expr.intro.value_var.as_str().into(), value));
+        };
+        if matches!(collection.kind(), Kind::Unknown(u) if u.ty == Type::Dynamic) {
+            return unknown().mark(marks);
+        }
+        let height = self.locals.len();
+        let mut out = Output { marks, ..Output::default() };
+        if let Some(cond) = &expr.cond {
+            // Once before all, with nothing known, so that a condition that is always wrong is told of even of no items.
+            let before = self.diagnostics.len();
+            self.bind(expr, unknown(), unknown());
+            let value = self.eval(&cond.expr);
+            self.locals.truncate(height);
+            if value.is_null() {
+                let span = self.span(&cond.expr);
+                let why = "The value of the 'if' clause must not be null.";
+                return self.fail(wrong_condition("Condition is null", why.into(), span));
+            }
+            self.condition(&cond.expr, &value);
+            if self.diagnostics.len() > before {
+                return unknown();
+            }
+            if walked.is_none() {
+                out.marks = out.marks | value.marks();
+            }
+        }
+        let Some(pairs) = walked else { return unknown().mark(out.marks) };
+        let before = self.diagnostics.len();
+        for (key, value) in pairs {
+            self.bind(expr, key, value);
             if !self.for_item(expr, &mut out) {
                 out.open = true;
             }
             self.locals.truncate(height);
-            if self.diagnostics.has_errors() {
+            // Each item may have the same error: a few are enough.
+            if self.diagnostics.len() > before + 8 {
                 return unknown();
             }
         }
@@ -42,11 +70,25 @@ impl Evaluator<'_> {
         value.mark(out.marks)
     }
 
+    /// Gives an item its names.
+    fn bind(&mut self, expr: &ForExpr, key: Value, value: Value) {
+        if let Some(name) = &expr.intro.key_var {
+            self.locals.push((name.as_str().into(), key));
+        }
+        self.locals.push((expr.intro.value_var.as_str().into(), value));
+    }
+
     /// Adds one item; false where it depends on what is unknown.
     fn for_item(&mut self, expr: &ForExpr, out: &mut Output) -> bool {
         if let Some(cond) = &expr.cond {
             let value = self.eval(&cond.expr);
             out.marks = out.marks | value.marks();
+            if !out.open && value.is_null() {
+                let span = self.span(&cond.expr);
+                let why = "The value of the 'if' clause must not be null.";
+                self.diagnostics.push(wrong_condition("Invalid 'for' condition", why.into(), span));
+                return false;
+            }
             match self.condition(&cond.expr, &value) {
                 Some(true) => {}
                 Some(false) => return true,
@@ -61,8 +103,10 @@ impl Evaluator<'_> {
         let key = self.eval(key_expr);
         out.marks = out.marks | key.marks();
         let span = self.span(key_expr);
-        let mut known = true;
-        let Some(key) = self.for_key(key_expr, &key, &mut known) else { return known };
+        if !key.is_known() || out.open && key.is_null() {
+            return false;
+        }
+        let Some(key) = self.for_key(key_expr, &key) else { return false };
         let value = self.eval(&expr.value_expr);
         if expr.grouping {
             out.groups.entry(key).or_default().push(value);
@@ -89,17 +133,11 @@ impl Evaluator<'_> {
         true
     }
 
-    fn for_key(&mut self, expr: &Expression, key: &Value, known: &mut bool) -> Option<Arc<str>> {
+    fn for_key(&mut self, expr: &Expression, key: &Value) -> Option<Arc<str>> {
         let why = match convert(key, &Type::String) {
             _ if key.is_null() => "Key expression in 'for' expression must not produce a null value.".to_owned(),
-            Ok(text) => match text.as_str() {
-                Some(text) => return Some(text.into()),
-                None => {
-                    *known = false;
-                    return None;
-                }
-            },
-            Err(_) => "The key expression produced an invalid result: string required.".to_owned(),
+            Ok(text) => return text.as_str().map(Arc::from),
+            Err(error) => format!("The key expression produced an invalid result: {}.", error.message),
         };
         let span = self.span(expr);
         self.diagnostics.push(
@@ -110,23 +148,20 @@ impl Evaluator<'_> {
         None
     }
 
-    /// The verdict of an `if` clause; `None` where it is unknown or wrong.
-    pub(super) fn condition(&mut self, expr: &Expression, value: &Value) -> Option<bool> {
-        let why = if value.is_null() {
-            "The value of the 'if' clause must not be null.".to_owned()
-        } else {
-            match convert(value, &Type::Bool) {
-                Ok(value) => return value.as_bool(),
-                Err(_) => "The 'if' clause value is invalid: a bool is required.".to_owned(),
+    /// The verdict of an `if` clause that is not null; `None` where it is unknown or wrong.
+    fn condition(&mut self, expr: &Expression, value: &Value) -> Option<bool> {
+        if value.is_null() {
+            return None;
+        }
+        match convert(value, &Type::Bool) {
+            Ok(value) => value.as_bool(),
+            Err(error) => {
+                let span = self.span(expr);
+                let why = format!("The 'if' clause value is invalid: {}.", error.message);
+                self.diagnostics.push(wrong_condition("Invalid 'for' condition", why, span));
+                None
             }
-        };
-        let span = self.span(expr);
-        self.diagnostics.push(
-            Diagnostic::error("incorrect-condition", "Invalid 'for' condition", why)
-                .remedy("Compare the value with something, so that the condition is true or false.")
-                .at(span),
-        );
-        None
+        }
     }
 
     /// Keys and values of a collection; `None` (and perhaps a diagnostic) where they cannot be walked.
@@ -140,6 +175,12 @@ impl Evaluator<'_> {
             }
         }
     }
+}
+
+fn wrong_condition(summary: &str, why: String, span: Span) -> Diagnostic {
+    Diagnostic::error("incorrect-condition", summary, why)
+        .remedy("Compare the value with something, so that the condition is true or false.")
+        .at(span)
 }
 
 fn not_iterable(what: String, span: Span) -> Diagnostic {

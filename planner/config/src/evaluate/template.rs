@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Marks, Refinement, Type, Value, convert};
+use cplan_model::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert};
 use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, StringTemplate, Strip, Template};
+
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::Evaluator;
 
@@ -24,15 +26,18 @@ impl Text {
         }
     }
 
+    /// Of a part that is not wholly known, what is known does not count.
     fn append(&mut self, other: Text) {
-        self.push(&other.known);
+        if !other.open {
+            self.push(&other.known);
+        }
         self.open |= other.open;
         self.marks = self.marks | other.marks;
     }
 
     fn value(self) -> Value {
         let value = if self.open {
-            let prefix = (!self.known.is_empty()).then(|| Arc::from(self.known));
+            let prefix = safe_prefix(&self.known);
             Value::refined(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() })
         } else {
             Value::string(self.known)
@@ -116,22 +121,19 @@ impl Evaluator<'_> {
 
     /// The text of an interpolated value.
     fn part(&mut self, expr: &Expression, value: &Value) -> Text {
-        let open = |known: &str, marks| Text { known: known.to_owned(), open: true, marks };
+        let marks = value.marks();
+        let open = || Text { open: true, marks, ..Text::default() };
         let what = if value.is_null() {
             "The expression result is null. Cannot include a null value in a string template.".to_owned()
+        } else if !value.is_known() {
+            return open();
         } else {
             match convert(value, &Type::String) {
                 Ok(text) => {
-                    let marks = text.marks();
-                    return match (text.as_str(), text.kind()) {
-                        (Some(s), _) => Text { known: s.to_owned(), open: false, marks },
-                        (None, cplan_model::Kind::Unknown(u)) => {
-                            open(u.refinement.prefix.as_deref().unwrap_or(""), marks)
-                        }
-                        (None, _) => open("", marks),
-                    };
+                    let known = text.as_str().unwrap_or_default().to_owned();
+                    return Text { known, open: false, marks };
                 }
-                Err(_) => "Cannot include the given value in a string template: string required.".to_owned(),
+                Err(error) => format!("Cannot include the given value in a string template: {}.", error.message),
             }
         };
         let span = self.span(expr);
@@ -140,25 +142,55 @@ impl Evaluator<'_> {
                 .remedy("Make a string of it, for instance with join(), jsonencode() or coalesce().")
                 .at(span),
         );
-        open("", Marks::NONE)
+        open()
     }
 
+    /// A conditional between two texts.
     fn if_directive(&mut self, directive: &IfDirective, pieces: Pieces) -> Text {
         let (yes, end) = (&directive.if_expr, &directive.endif_expr);
-        let value = self.eval(&yes.cond_expr);
-        let marks = value.marks();
-        let verdict = self.condition(&yes.cond_expr, &value);
         let after_yes = directive.else_expr.as_ref().map_or(end.strip, |e| e.strip);
-        let mut text = match (verdict, &directive.else_expr) {
-            (Some(true), _) => self.elements(&yes.template, pieces, yes.strip.strip_end(), after_yes.strip_start()),
-            (Some(false), Some(no)) => {
-                self.elements(&no.template, pieces, no.strip.strip_end(), end.strip.strip_start())
-            }
-            (Some(false), None) => Text::default(),
-            (None, _) => Text { open: true, ..Text::default() },
+        let outer = std::mem::take(&mut self.diagnostics);
+        let text = self.elements(&yes.template, pieces, yes.strip.strip_end(), after_yes.strip_start());
+        let wrong = std::mem::take(&mut self.diagnostics);
+        let other = directive.else_expr.as_ref().map_or_else(Text::default, |no| {
+            self.elements(&no.template, pieces, no.strip.strip_end(), end.strip.strip_start())
+        });
+        let other_wrong = std::mem::replace(&mut self.diagnostics, outer);
+        let value = self.eval(&yes.cond_expr);
+        let marks = value.marks() | text.marks | other.marks;
+        let (mut text, wrong) = match self.verdict(&yes.cond_expr, &value) {
+            Some(true) => (text, wrong),
+            Some(false) => (other, other_wrong),
+            None => (Text { open: true, ..Text::default() }, Diagnostics::new()),
         };
-        text.marks = text.marks | marks;
+        self.diagnostics.extend(wrong);
+        text.marks = marks;
         text
+    }
+
+    /// Whether a condition holds; `None` where it is unknown or wrong.
+    fn verdict(&mut self, expr: &Expression, value: &Value) -> Option<bool> {
+        let (id, summary, what) = if value.is_null() {
+            let what = "The condition value is null. Conditions must either be true or false.";
+            ("null-condition", "Null condition", what)
+        } else if !value.is_known() {
+            return None;
+        } else {
+            match convert(value, &Type::Bool) {
+                Ok(value) => return value.as_bool(),
+                Err(_) => {
+                    let what = "The condition expression must be of type bool.";
+                    ("incorrect-condition", "Incorrect condition type", what)
+                }
+            }
+        };
+        let span = self.span(expr);
+        self.diagnostics.push(
+            Diagnostic::error(id, summary, what)
+                .remedy("Compare the value with something, so that the condition is true or false.")
+                .at(span),
+        );
+        None
     }
 
     fn for_directive(&mut self, directive: &ForDirective, pieces: Pieces) -> Text {
@@ -181,6 +213,20 @@ impl Evaluator<'_> {
         }
         text
     }
+}
+
+/// What of a text stays as it is, whatever follows it: combining signs could change its last character, unless that is
+/// one of those that delimit.
+pub(crate) fn safe_prefix(text: &str) -> Option<Arc<str>> {
+    let mut end = text.len().min(128);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let known = cplan_model::normalized(text[..end].into());
+    let last = known.graphemes(true).next_back()?;
+    let delimits = last.len() == 1 && "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'".contains(last);
+    let known = if delimits { &*known } else { &known[..known.len() - last.len()] };
+    (!known.is_empty()).then(|| known.into())
 }
 
 /// Whether an element's closing marker trims what follows.

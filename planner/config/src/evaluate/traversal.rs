@@ -39,11 +39,15 @@ impl Evaluator<'_> {
         }
         let (reference, taken) = match reference(name.as_str(), operators, self.source, self.span(whole)) {
             Ok(found) => found,
-            Err(diagnostic) => return self.fail(*diagnostic),
+            Err(diagnostic) => {
+                self.fatal = true;
+                return self.fail(*diagnostic);
+            }
         };
         match self.scope.lookup(&reference) {
             Ok(value) => self.operators(value, &operators[taken..]),
             Err(mut diagnostic) => {
+                self.fatal = true;
                 if diagnostic.primary.is_none() {
                     diagnostic = diagnostic.at(reference.span);
                 }
@@ -163,33 +167,50 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
     if key.is_null() {
         return invalid("Can't use a null value as an indexing key.", "Give the key a value.");
     }
+    if matches!(key.kind(), Kind::Unknown(u) if u.ty == Type::Dynamic) {
+        return Ok(super::unknown().mark(marks));
+    }
     let ty = value.ty();
     match &ty {
         Type::List(_) | Type::Tuple(_) => {
-            let Ok(number) = convert(key, &Type::Number) else {
-                return invalid(
-                    "The given key does not identify an element in this collection value: a number is required.",
-                    "Use a whole number as the index.",
-                );
+            let number = match convert(key, &Type::Number) {
+                Ok(number) => number,
+                Err(error) => {
+                    return invalid(
+                        &format!(
+                            "The given key does not identify an element in this collection value: {}.",
+                            error.message
+                        ),
+                        "Use a whole number as the index.",
+                    );
+                }
             };
-            let element = |ty: &Type| match ty {
-                Type::List(t) => Type::clone(t),
-                _ => Type::Dynamic,
+            let Some(n) = number.as_number() else { return Ok(Value::unknown(element_type(&ty)).mark(marks)) };
+            let position = n.as_i64().and_then(|n| usize::try_from(n).ok());
+            let length = match (value.as_slice(), &ty) {
+                (Some(items), _) => {
+                    if let Some(item) = position.and_then(|n| items.get(n)) {
+                        return Ok(item.clone().mark(marks));
+                    }
+                    items.len()
+                }
+                // Of an unknown tuple, length and types are known all the same.
+                (None, Type::Tuple(types)) => {
+                    if let Some(ty) = position.and_then(|n| types.get(n)) {
+                        return Ok(Value::unknown(ty.clone()).mark(marks));
+                    }
+                    types.len()
+                }
+                (None, _) if position.is_some() => return Ok(Value::unknown(element_type(&ty)).mark(marks)),
+                (None, _) => usize::MAX,
             };
-            let (Some(items), Some(n)) = (value.as_slice(), number.as_number()) else {
-                return Ok(Value::unknown(element(&ty)).mark(marks));
-            };
-            let found = n.as_i64().and_then(|n| usize::try_from(n).ok()).and_then(|n| items.get(n));
-            if let Some(item) = found {
-                return Ok(item.clone().mark(marks));
-            }
             let why = if !n.is_integer() {
                 "indexing a sequence requires a whole number, but the given index has a fractional part"
             } else if n.is_negative() {
                 "a negative number is not a valid index for a sequence"
             } else if matches!(ty, Type::Tuple(_)) {
                 ""
-            } else if items.is_empty() {
+            } else if length == 0 {
                 "the collection has no elements"
             } else {
                 "the given index is greater than or equal to the length of the collection"
@@ -199,47 +220,44 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
                     "The given key does not identify an element in this collection value{}{why}.",
                     if why.is_empty() { "" } else { ": " }
                 ),
-                &match items.len() {
+                &match length {
                     0 => "Check length() before indexing.".to_owned(),
+                    usize::MAX => "Use a whole number, from 0 on.".to_owned(),
                     n => format!("Indexes go from 0 to {} here.", n - 1),
                 },
             )
         }
         Type::Map(_) | Type::Object(_) => {
-            let Ok(text) = convert(key, &Type::String) else {
-                return invalid(
-                    "The given key does not identify an element in this collection value: string required.",
-                    "Use a string as the key.",
-                );
+            let text = match convert(key, &Type::String) {
+                Ok(text) => text,
+                Err(error) => {
+                    return invalid(
+                        &format!(
+                            "The given key does not identify an element in this collection value: {}.",
+                            error.message
+                        ),
+                        "Use a string as the key.",
+                    );
+                }
             };
-            match (text.as_str(), value.as_map()) {
-                (Some(name), Some(items)) => match items.get(name) {
-                    Some(item) => Ok(item.clone().mark(marks)),
-                    None => invalid(
-                        "The given key does not identify an element in this collection value.",
-                        &match suggest(name, items.keys().map(|k| &**k)) {
-                            _ if marks.is_sensitive() => {
-                                "It is sensitive, so keys are not shown; use lookup() where one may be absent.".into()
-                            }
-                            Some(near) => format!("There is no {name:?}; did you mean {near:?}?"),
-                            None => format!("There is no {name:?} in it; use lookup() where it may be absent."),
-                        },
-                    ),
-                },
-                (Some(name), None) if key.marks().is_sensitive() => match attribute(value, name) {
-                    Ok(v) => Ok(v.mark(marks)),
-                    Err(_) => invalid(
-                        "The given key does not identify an element in this collection value.",
-                        "The key is sensitive and not shown.",
-                    ),
-                },
-                (Some(name), None) => attribute(value, name).map(|v| v.mark(marks)),
-                (None, _) => Ok(Value::unknown(match &ty {
-                    Type::Map(t) => Type::clone(t),
-                    _ => Type::Dynamic,
-                })
-                .mark(marks)),
+            let (Some(name), Some(items)) = (text.as_str(), value.as_map()) else {
+                return Ok(Value::unknown(element_type(&ty)).mark(marks));
+            };
+            if let Some(item) = items.get(name) {
+                return Ok(item.clone().mark(marks));
             }
+            let by_number = matches!(ty, Type::Object(_)) && key.as_number().is_some();
+            invalid(
+                "The given key does not identify an element in this collection value.",
+                &match suggest(name, items.keys().map(|k| &**k)) {
+                    _ if marks.is_sensitive() => {
+                        "It is sensitive, so keys are not shown; use lookup() where one may be absent.".into()
+                    }
+                    _ if by_number => "An object is indexed by the names of its attributes, not by numbers.".into(),
+                    Some(near) => format!("There is no {name:?}; did you mean {near:?}?"),
+                    None => format!("There is no {name:?} in it; use lookup() where it may be absent."),
+                },
+            )
         }
         Type::Set(_) => invalid(
             "Elements of a set are identified only by their value and don't have any separate index or key to select with, so it's only possible to perform operations across all elements of the set.",
@@ -247,5 +265,13 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
         ),
         Type::Dynamic => Ok(super::unknown().mark(marks)),
         _ => invalid("This value does not have any indices.", "Only lists, tuples, maps and objects have indices."),
+    }
+}
+
+/// The type of the elements of a collection, [`Type::Dynamic`] where each has its own.
+fn element_type(ty: &Type) -> Type {
+    match ty {
+        Type::List(t) | Type::Set(t) | Type::Map(t) => Type::clone(t),
+        _ => Type::Dynamic,
     }
 }

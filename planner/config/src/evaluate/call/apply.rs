@@ -171,4 +171,3 @@ fn usage(name: &str, function: &Function) -> String {
     params.extend(function.variadic.as_ref().map(|p| format!("{}...", p.name)));
     format!("Call it as {name}({}).", params.join(", "))
 }
-

@@ -11,6 +11,10 @@ impl Evaluator<'_> {
         let mut failed = Diagnostics::new();
         for arg in call.args.iter() {
             let (value, diagnostics) = self.attempt(arg);
+            if self.fatal {
+                self.diagnostics.extend(diagnostics);
+                return unknown();
+            }
             if diagnostics.has_errors() {
                 failed.extend(diagnostics);
                 continue;
@@ -59,6 +63,10 @@ impl Evaluator<'_> {
             );
         };
         let (value, diagnostics) = self.attempt(arg);
+        if self.fatal {
+            self.diagnostics.extend(diagnostics);
+            return unknown();
+        }
         if diagnostics.has_errors() {
             return Value::bool(false);
         }
@@ -66,7 +74,7 @@ impl Evaluator<'_> {
     }
 
     /// Evaluates without keeping the diagnostics.
-    fn attempt(&mut self, expr: &Expression) -> (Value, Diagnostics) {
+    pub(in super::super) fn attempt(&mut self, expr: &Expression) -> (Value, Diagnostics) {
         let outer = std::mem::take(&mut self.diagnostics);
         let value = self.eval(expr);
         (value, std::mem::replace(&mut self.diagnostics, outer))
