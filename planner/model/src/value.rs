@@ -11,7 +11,10 @@ use std::sync::Arc;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+use self::arrange::arrange;
 use crate::{AttrPath, Marks, Number, ObjectType, Step, Type};
+
+mod arrange;
 
 /// A value with its marks.
 #[derive(Clone)]
@@ -35,7 +38,7 @@ pub enum Kind {
     String(Arc<str>),
     /// A list with its element type.
     List(Type, Arc<[Value]>),
-    /// A set with its element type: sorted, without duplicates. Build with [`Value::set`].
+    /// A set with its element type: in cty's order, without duplicates. Build with [`Value::set`].
     Set(Type, Arc<[Value]>),
     /// A tuple.
     Tuple(Arc<[Value]>),
@@ -147,18 +150,17 @@ impl Value {
         Self::new(Kind::List(element, items.into_iter().collect()))
     }
 
-    /// A set: sorts and removes duplicates; element marks move to the set, as in cty.
+    /// A set: sorts as cty does and removes duplicates; element marks move to the set.
     pub fn set(element: Type, items: impl IntoIterator<Item = Value>) -> Self {
         let mut marks = Marks::NONE;
-        let mut items: Vec<Value> = items
+        let items: Vec<Value> = items
             .into_iter()
             .map(|v| {
                 marks = marks | v.marks_deep();
                 v.unmarked_deep()
             })
             .collect();
-        items.sort();
-        items.dedup();
+        let items = arrange(&element, items);
         Value { kind: Kind::Set(element, items.into()), marks }
     }
 
@@ -384,7 +386,7 @@ impl PartialOrd for Value {
     }
 }
 
-/// A total order that sets use: strings by bytes, numbers by size.
+/// A total order: strings by bytes, numbers by size. (Sets have one of their own.)
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
         self.kind.cmp(&other.kind).then(self.marks.cmp(&other.marks))

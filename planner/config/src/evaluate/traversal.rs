@@ -201,8 +201,7 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
                     }
                     types.len()
                 }
-                (None, _) if position.is_some() => return Ok(Value::unknown(element_type(&ty)).mark(marks)),
-                (None, _) => usize::MAX,
+                (None, _) => return Ok(Value::unknown(element_type(&ty)).mark(marks)),
             };
             let why = if !n.is_integer() {
                 "indexing a sequence requires a whole number, but the given index has a fractional part"
@@ -222,7 +221,6 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
                 ),
                 &match length {
                     0 => "Check length() before indexing.".to_owned(),
-                    usize::MAX => "Use a whole number, from 0 on.".to_owned(),
                     n => format!("Indexes go from 0 to {} here.", n - 1),
                 },
             )
