@@ -21,6 +21,7 @@ mod trigger;
 mod types;
 mod validate;
 mod variables;
+mod written;
 
 use cplan_model::{AttrPath, ConvertError, Step};
 
@@ -42,6 +43,7 @@ pub use suggest::suggest;
 pub use trigger::{Trigger, trigger};
 pub use validate::validate;
 pub use variables::{VariableFlag, collect_variables, prepare_variable};
+pub use written::{Spelled, Written, literal_value, spelled, written};
 
 use constant::constant;
 use load::block as load_block;

@@ -6,7 +6,7 @@ use cplan_model::{Diagnostic, Mode, ResourceAddr, SourceId, Span};
 use hcl_edit::Decorated;
 use hcl_edit::expr::TraversalOperator;
 
-use crate::{Body, Expr, Reference, Subject};
+use crate::{Body, Expr, Reference, Spelled, Subject};
 
 use self::collect::Collector;
 
@@ -41,7 +41,14 @@ pub(crate) fn body_references_checked(body: &Body) -> (Vec<Reference>, Vec<Diagn
     (collector.found, collector.wrong)
 }
 
-type Operators = [Decorated<TraversalOperator>];
+/// All references of an expression as they are spelled, in the order of the text, none left out.
+pub(crate) fn spelled(expr: &Expr) -> Vec<Spelled> {
+    let mut collector = Collector::spelling(expr.span.source);
+    collector.expression(&expr.tree);
+    collector.spelled.unwrap_or_default()
+}
+
+pub(crate) type Operators = [Decorated<TraversalOperator>];
 
 /// The reference that a traversal begins with, and how many of its operators belong to it.
 pub(crate) fn reference(

@@ -9,7 +9,7 @@ use hcl_edit::structure::{Block, Body};
 use hcl_edit::template::{Directive, Element, Template};
 
 use super::{Operators, reference};
-use crate::Reference;
+use crate::{Reference, Spelled};
 
 pub(super) struct Collector {
     source: SourceId,
@@ -17,11 +17,18 @@ pub(super) struct Collector {
     hidden: Vec<Arc<str>>,
     pub(super) found: Vec<Reference>,
     pub(super) wrong: Vec<Diagnostic>,
+    /// Every occurrence, where that is asked for.
+    pub(super) spelled: Option<Vec<Spelled>>,
 }
 
 impl Collector {
     pub(super) fn new(source: SourceId) -> Self {
-        Collector { source, hidden: Vec::new(), found: Vec::new(), wrong: Vec::new() }
+        Collector { source, hidden: Vec::new(), found: Vec::new(), wrong: Vec::new(), spelled: None }
+    }
+
+    /// One that keeps every occurrence.
+    pub(super) fn spelling(source: SourceId) -> Self {
+        Collector { spelled: Some(Vec::new()), ..Collector::new(source) }
     }
 
     fn name(&mut self, whole: &Expression, root: &str, operators: &Operators) {
@@ -30,7 +37,10 @@ impl Collector {
         }
         let span = whole.span().map_or(Span::new(self.source, 0, 0), |r| Span::new(self.source, r.start, r.end));
         match reference(root, operators, self.source, span) {
-            Ok((reference, _)) => {
+            Ok((reference, taken)) => {
+                if let Some(spelled) = &mut self.spelled {
+                    spelled.push(Spelled::new(reference.subject.clone(), &operators[taken..], span));
+                }
                 if !self.found.contains(&reference) {
                     self.found.push(reference);
                 }
