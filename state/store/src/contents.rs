@@ -76,6 +76,16 @@ impl Contents {
         Ok(Delta { put, delete, outputs, begun: Vec::new(), settled })
     }
 
+    /// What makes all records and outputs those of another state.
+    pub(crate) fn replacement(&self, state: &State) -> Result<Delta, StoreError> {
+        self.delta(&Transaction {
+            put: state.records.iter().map(|(key, record)| (key.clone(), record.clone())).collect(),
+            delete: self.state.records.keys().cloned().collect(),
+            outputs: Some(state.outputs.clone()),
+            settled: Vec::new(),
+        })
+    }
+
     /// What beginning these intents would change.
     pub(crate) fn begin(&self, intents: &[Intent]) -> Result<Delta, StoreError> {
         let mut begun = Vec::with_capacity(intents.len());

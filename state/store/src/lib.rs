@@ -11,6 +11,7 @@ mod sled_store;
 mod snapshot;
 mod socket;
 mod store;
+mod terraform;
 
 pub use contents::storable;
 pub use export::{export, import};
@@ -22,3 +23,4 @@ pub use record::{Intent, IntentId, Record, RecordKey, State, StateOutput, Status
 pub use sled_store::{Boundary, Faults, Options, SledStore};
 pub use snapshot::read_snapshot;
 pub use store::{Store, StoreError, Transaction};
+pub use terraform::{Types, export_terraform, import_terraform, terraform_version};

@@ -95,6 +95,30 @@ impl SledStore {
         Self::hold(dir, options, lock, database, contents)
     }
 
+    /// Puts another state in the place of this one, lineage and serial included, as one durable step. Open intents stay.
+    pub fn replace(&self, state: &State) -> Result<(), StoreError> {
+        let mut database = self.database();
+        let (delta, revision, other) = {
+            let contents = self.contents();
+            let other = contents.state.lineage != state.lineage;
+            (contents.replacement(state)?, contents.revision + 1, other)
+        };
+        if !snapshot::is_behind(&self.dir) {
+            snapshot::mark_behind(&self.dir, revision - 1)?;
+        }
+        if other {
+            // Beside a database of another lineage it would count as damage.
+            snapshot::remove(&self.dir)?;
+        }
+        database.lineage.clone_from(&state.lineage);
+        database.write(&delta, state.serial, revision)?;
+        snapshot::note(&self.dir, revision)?;
+        let mut contents = self.contents();
+        contents.apply(delta);
+        (contents.state.lineage, contents.state.serial) = (state.lineage.clone(), state.serial);
+        Ok(())
+    }
+
     fn hold(
         dir: &Path,
         options: Options,

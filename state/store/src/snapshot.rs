@@ -136,6 +136,16 @@ pub(crate) fn write(dir: &Path, frame: &[u8]) -> Result<(), StoreError> {
     }
 }
 
+/// Removes the snapshot, durably; the mark that it is behind must stand already.
+pub(crate) fn remove(dir: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(file(dir)) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(StoreError::Io { action: "remove", path: file(dir), source })
+        }
+        _ => sync_folder(dir),
+    }
+}
+
 /// Marks the snapshot as behind the database, durably; called before the first change after it was written.
 pub(crate) fn mark_behind(dir: &Path, revision: u64) -> Result<(), StoreError> {
     note(dir, revision)?;

@@ -8,5 +8,7 @@ mod formats;
 mod held;
 mod killed;
 mod readers;
+mod replaced;
 mod samples;
+mod terraform;
 mod values;

@@ -15,7 +15,8 @@ use crate::{State, StoreError};
 pub(super) struct Database {
     db: Db,
     path: PathBuf,
-    lineage: String,
+    /// Of which state everything is that is written.
+    pub(super) lineage: String,
     hashes: BTreeMap<Vec<u8>, [u8; 32]>,
     digest: [u8; 32],
     /// A write failed, so that what is on the disk is not known.
