@@ -6,7 +6,7 @@ use cplan_model::{Type, Value};
 use encoding_rs as rs;
 
 use super::encoding::base64_bytes;
-use super::{Context, Failure, Function, Outcome, Table, fixed, str_of, text};
+use super::{Context, Failure, Function, Outcome, Table, fixed, quoted, str_of, text};
 
 pub(super) fn table() -> Table {
     vec![
@@ -49,7 +49,7 @@ enum Codec {
     Ascii,
     /// Every byte is the character of that number; with the exceptions of ISO 8859-9 where it is that.
     Latin(&'static [(u8, char)]),
-    /// `big`: the higher byte first; `mark`: a byte order mark is written, and read.
+    /// `big`: the higher byte first; `mark`: a byte order mark is written, and goes before `big` when reading.
     Utf16 {
         big: bool,
         mark: bool,
@@ -65,7 +65,7 @@ impl Charset {
         found.ok_or_else(|| {
             Failure::Argument(
                 1,
-                format!("{name:?} is not a supported IANA encoding name or alias in this Terraform version"),
+                format!("{} is not a supported IANA encoding name or alias in this Terraform version", quoted(name)),
             )
         })
     }
@@ -93,7 +93,7 @@ impl Codec {
             }
             Codec::Web(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
-                (!unmappable).then(|| bytes.into_owned())
+                (!unmappable && !self.undefined(text)).then(|| bytes.into_owned())
             }
         }
     }
@@ -110,10 +110,8 @@ impl Codec {
             ),
             Codec::Utf16 { big, mark } => {
                 let (big, bytes) = match bytes {
-                    // A mark is needed where one is written.
                     [0xFE, 0xFF, rest @ ..] if mark => (true, rest),
                     [0xFF, 0xFE, rest @ ..] if mark => (false, rest),
-                    _ if mark => return None,
                     _ => (big, bytes),
                 };
                 if bytes.len() % 2 == 1 {
@@ -127,9 +125,17 @@ impl Codec {
                 String::from_utf16(&bytes.chunks(2).map(unit).collect::<Vec<_>>()).ok()
             }
             Codec::Web(encoding) => {
-                encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
+                let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+                (!self.undefined(&text)).then(|| text.into_owned())
             }
         }
+    }
+
+    /// Whether a text has control characters that stand where a code page of Windows has nothing: the WHATWG fills
+    /// its holes with them.
+    fn undefined(self, text: &str) -> bool {
+        let windows = matches!(self, Codec::Web(encoding) if encoding.name().starts_with("windows-"));
+        windows && text.contains(|c| matches!(c, '\u{80}'..='\u{9f}'))
     }
 }
 
@@ -149,7 +155,6 @@ const CHARSETS: &[Charset] = &[
     Charset {
         names: &[
             "US-ASCII",
-            "ASCII",
             "iso-ir-6",
             "ANSI_X3.4-1968",
             "ANSI_X3.4-1986",

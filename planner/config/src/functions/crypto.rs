@@ -9,7 +9,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::file::read;
-use super::{Context, Failure, Function, Outcome, Table, fixed, num, str_of, text};
+use super::{Context, Failure, Function, Outcome, Table, fixed, num, quoted, str_of, text};
 use crate::evaluate::not_null;
 
 mod private_key;
@@ -27,7 +27,7 @@ macro_rules! of_text {
 macro_rules! of_file {
     ($hash:ty, $spell:ident) => {
         Function::new([text("path")], fixed(Type::String), |c, a| {
-            Ok(Value::string($spell(&<$hash>::digest(read(c, str_of(&a[0]))?))))
+            Ok(Value::string($spell(&<$hash>::digest(bytes(c, str_of(&a[0]))?))))
         })
     };
 }
@@ -49,6 +49,11 @@ pub(super) fn table() -> Table {
         ("bcrypt", Function::new([text("str")], fixed(Type::String), bcrypt).variadic(num("cost"))),
         ("rsadecrypt", Function::new([text("ciphertext"), text("privatekey")], fixed(Type::String), rsadecrypt)),
     ]
+}
+
+/// The bytes of a file, or why the call as a whole fails.
+fn bytes(context: &Context<'_>, path: &str) -> Result<Vec<u8>, Failure> {
+    read(context, path).map_err(|unread| Failure::Call(unread.to_string()))
 }
 
 /// Lower-case hexadecimal digits.
@@ -98,7 +103,7 @@ fn bcrypt(context: &mut Context<'_>, a: &[Value]) -> Outcome {
 fn rsadecrypt(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let text = str_of(&a[0]);
     let cipher = BASE64_STANDARD.decode(text.replace(['\n', '\r'], "")).map_err(|_| {
-        Failure::Argument(0, format!("failed to decode input {text:?}: cipher text must be base64-encoded"))
+        Failure::Argument(0, format!("failed to decode input {}: cipher text must be base64-encoded", quoted(text)))
     })?;
     let key = private_key::read(str_of(&a[1])).map_err(|why| Failure::Argument(1, why))?;
     let plain = key

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cplan_model::{Type, Value};
 
-use super::{Context, Failure, Function, Outcome, Returns, Table, str_of, text};
+use super::{Context, Failure, Function, Outcome, Returns, Table, quoted, str_of, text};
 
 pub(super) fn table() -> Table {
     vec![("csvdecode", Function::new([text("str")], Returns::Computed, csvdecode))]
@@ -17,7 +17,7 @@ fn csvdecode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let mut names = BTreeSet::new();
     for name in &header {
         if !names.insert(name) {
-            return Err(format!("duplicate column name {name:?}").into());
+            return Err(format!("duplicate column name {}", quoted(name)).into());
         }
     }
     let ty = Type::object(header.iter().map(|n| (n.as_str(), Type::String)));
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
             let Some(quoted) = line.strip_prefix('"') else {
                 let (field, rest) = line.split_once(',').map_or((line, None), |(field, rest)| (field, Some(rest)));
                 if field.contains('"') {
-                    return Err((self.line, "bare \" in non-quoted field"));
+                    return Err((self.line, "bare \" in non-quoted-field"));
                 }
                 fields.push(field.to_owned());
                 match rest {

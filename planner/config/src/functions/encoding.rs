@@ -8,7 +8,7 @@ use cplan_model::{Type, Value};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Context, Failure, Function, Outcome, Table, fixed, str_of, text};
+use super::{Context, Failure, Function, Outcome, Table, fixed, quoted, str_of, text};
 
 pub(super) fn table() -> Table {
     let one = |call| Function::new([text("str")], fixed(Type::String), call);
@@ -27,7 +27,8 @@ pub(super) fn base64_bytes(text: &str) -> Result<Vec<u8>, usize> {
     BASE64_STANDARD.decode(&plain).or_else(|error| {
         let at = match error {
             base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-            base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => plain.len(),
+            // What is begun and not finished is four symbols.
+            base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => plain.len() / 4 * 4,
         };
         // The last bits of an unfinished byte are nothing that Go would look at.
         match loose(&plain) {
@@ -46,7 +47,8 @@ fn loose(text: &[u8]) -> Option<Vec<u8>> {
 
 fn base64decode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let text = str_of(&a[0]);
-    let bytes = base64_bytes(text).map_err(|_| Failure::Call(format!("failed to decode base64 data {text:?}")))?;
+    let bytes =
+        base64_bytes(text).map_err(|_| Failure::Call(format!("failed to decode base64 data {}", quoted(text))))?;
     String::from_utf8(bytes)
         .map(Value::string)
         .map_err(|_| Failure::Call("the result of decoding the provided string is not valid UTF-8".into()))

@@ -1,10 +1,8 @@
 //! Functions of paths that look at their text only.
 
-use std::path::{Path, PathBuf};
-
 use cplan_model::{Type, Value};
 
-use super::{Failure, Function, Table, fixed, str_of, text};
+use super::{Function, Table, fixed, str_of, text};
 
 pub(super) fn table() -> Table {
     let path = |call| Function::new([text("path")], fixed(Type::String), call);
@@ -12,26 +10,27 @@ pub(super) fn table() -> Table {
         ("basename", path(|_, a| Ok(Value::string(basename(str_of(&a[0])))))),
         ("dirname", path(|_, a| Ok(Value::string(dirname(str_of(&a[0])))))),
         ("abspath", path(|c, a| Ok(Value::string(clean(&c.dir.join(str_of(&a[0])).to_string_lossy()))))),
-        ("pathexpand", path(|_, a| Ok(Value::string(expand(str_of(&a[0]))?)))),
+        (
+            "pathexpand",
+            path(|_, a| match expand(str_of(&a[0])) {
+                Some(path) => Ok(Value::string(path)),
+                None => Err("cannot expand user-specific home dir".into()),
+            }),
+        ),
     ]
 }
 
-/// The home folder of the user stands for `~`; that of another user is not looked for.
-pub(super) fn expand(path: &str) -> Result<String, Failure> {
-    let Some(rest) = path.strip_prefix('~') else { return Ok(path.to_owned()) };
+/// The home folder of the user stands for `~`; `None` for that of another user, which is not looked for.
+pub(super) fn expand(path: &str) -> Option<String> {
+    let Some(rest) = path.strip_prefix('~') else { return Some(path.to_owned()) };
     if !rest.is_empty() && !rest.starts_with(['/', '\\']) {
-        return Err("cannot expand user-specific home dir".into());
+        return None;
     }
-    let Some(home) = std::env::home_dir() else { return Ok(path.to_owned()) };
+    let Some(home) = std::env::home_dir() else { return Some(path.to_owned()) };
     if rest.is_empty() {
-        return Ok(home.to_string_lossy().into_owned());
+        return Some(home.to_string_lossy().into_owned());
     }
-    Ok(clean(&format!("{}/{rest}", home.display())))
-}
-
-/// Where a path of an argument leads: from the folder, unless it begins at the root or at home.
-pub(super) fn locate(dir: &Path, path: &str) -> Result<PathBuf, Failure> {
-    Ok(PathBuf::from(clean(&dir.join(expand(path)?).to_string_lossy())))
+    Some(clean(&format!("{}/{rest}", home.display())))
 }
 
 fn basename(path: &str) -> String {

@@ -3,7 +3,7 @@
 use cplan_model::Value;
 
 use super::file::read_text;
-use super::{Context, Failure, Function, Outcome, Returns, Table, any, str_of, text};
+use super::{Context, Failure, Function, Outcome, Returns, Table, any, quoted, str_of, text};
 use crate::evaluate::template_text;
 
 pub(super) fn table() -> Table {
@@ -36,7 +36,8 @@ fn variables(value: &Value) -> Result<(), Failure> {
             return Err(Failure::Argument(
                 1,
                 format!(
-                    "invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, digits, and underscores"
+                    "invalid template variable name {}: must start with a letter, followed by zero or more letters, digits, and underscores",
+                    quoted(name)
                 ),
             ));
         }

@@ -6,61 +6,92 @@ use std::path::{Path, PathBuf};
 
 use crate::functions::path::clean;
 
-/// A pattern that cannot be read.
+/// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) enum Fault {
+    /// The pattern cannot be read.
+    Malformed,
+    /// A link that leads nowhere matches.
+    Dangling(String),
+}
 
-/// The regular files below a folder that match, as paths from there. What cannot be read is not there.
-pub(super) fn files(dir: &str, pattern: &str) -> Result<BTreeSet<String>, Malformed> {
-    let from = clean(dir);
-    let whole = clean(&format!("{dir}/{pattern}"));
+/// The regular files that match in a folder, as paths from there; the folder's own path begins at `dir`. What cannot be
+/// read is not there.
+pub(super) fn files(dir: &Path, folder: &str, pattern: &str) -> Result<BTreeSet<String>, Fault> {
+    let whole = clean(&format!("{}/{pattern}", if folder.is_empty() { "." } else { folder }));
+    let from = clean(folder);
     let parts = split(whole.trim_start_matches('/'), '/');
     let mut found = BTreeSet::new();
-    let root = if whole.starts_with('/') { "/" } else { "." };
-    walk(Path::new(root), &parts, &mut found)?;
-    let regular = found.into_iter().filter(|path| std::fs::metadata(path).is_ok_and(|m| m.is_file()));
-    Ok(regular.map(|path| relative(&from, &clean(&path.to_string_lossy()))).collect())
+    let root = if whole.starts_with('/') { "/" } else { "" };
+    walk(dir, Path::new(root), &parts, &mut found)?;
+    let mut files = BTreeSet::new();
+    for path in found {
+        let path = clean(&path.to_string_lossy());
+        match std::fs::metadata(dir.join(&path)) {
+            Ok(meta) if meta.is_file() => files.insert(relative(&from, &path)),
+            Ok(_) => false,
+            Err(_) => return Err(Fault::Dangling(path)),
+        };
+    }
+    Ok(files)
 }
 
 /// `to` as seen from `from`.
 fn relative(from: &str, to: &str) -> String {
-    let (a, b): (Vec<_>, Vec<_>) = (from.split('/').collect(), to.split('/').collect());
+    let parts = |path: &'_ str| path.split('/').filter(|p| *p != ".").map(str::to_owned).collect::<Vec<_>>();
+    let (a, b) = (parts(from), parts(to));
     let common = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let up = a[common..].iter().filter(|p| !p.is_empty()).map(|_| "..");
-    up.chain(b[common..].iter().copied()).collect::<Vec<_>>().join("/")
+    up.chain(b[common..].iter().map(String::as_str)).collect::<Vec<_>>().join("/")
 }
 
 /// Collects what matches the parts of a pattern below a folder.
-fn walk(base: &Path, parts: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Malformed> {
+fn walk(dir: &Path, base: &Path, parts: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Fault> {
     let plain = parts.iter().take_while(|p| !p.contains(['*', '?', '[', '{', '\\'])).count();
     let base = parts[..plain].iter().fold(base.to_owned(), |base, part| base.join(part));
-    if base.symlink_metadata().is_err() {
+    if dir.join(&base).symlink_metadata().is_err() {
         return Ok(());
     }
     let Some((part, rest)) = parts[plain..].split_first() else {
         found.insert(base);
         return Ok(());
     };
-    let Ok(entries) = std::fs::read_dir(&base) else { return Ok(()) };
-    let entries: Vec<_> = entries.flatten().map(|e| e.path()).collect();
+    let Ok(entries) = std::fs::read_dir(dir.join(&base)) else { return Ok(()) };
+    let entries: Vec<_> = entries.flatten().map(|e| base.join(e.file_name())).collect();
     if *part != "**" {
-        return matching(&entries, part, rest, found);
+        return matching(dir, &entries, part, rest, found);
     }
     for entry in &entries {
-        if entry.is_dir() {
-            // A link that leads back up would be followed until its name gets too long, and that is long enough.
-            walk(entry, &parts[plain..], found)?;
-        } else if rest.is_empty() {
+        if dir.join(entry).is_dir() {
+            if !leads_back(&dir.join(entry)) {
+                walk(dir, entry, &parts[plain..], found)?;
+            }
+        } else if rest.is_empty() && dir.join(entry).exists() {
             found.insert(entry.clone());
         }
     }
     match rest.split_first() {
-        Some((part, rest)) => matching(&entries, part, rest, found),
+        Some((part, rest)) => matching(dir, &entries, part, rest, found),
         None => Ok(()),
     }
 }
 
-fn matching(entries: &[PathBuf], part: &str, rest: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Malformed> {
+/// Whether a folder is a link to one that it stands in, where following it would not end.
+fn leads_back(folder: &Path) -> bool {
+    folder.is_symlink() && folder.canonicalize().is_ok_and(|to| folder.parent().is_some_and(|p| within(p, &to)))
+}
+
+fn within(folder: &Path, outer: &Path) -> bool {
+    folder.canonicalize().is_ok_and(|folder| folder.starts_with(outer))
+}
+
+fn matching(
+    dir: &Path,
+    entries: &[PathBuf],
+    part: &str,
+    rest: &[&str],
+    found: &mut BTreeSet<PathBuf>,
+) -> Result<(), Fault> {
     for entry in entries {
         let Some(name) = entry.file_name().and_then(|n| n.to_str()) else { continue };
         if !matches(part, name)? {
@@ -69,14 +100,14 @@ fn matching(entries: &[PathBuf], part: &str, rest: &[&str], found: &mut BTreeSet
         if rest.is_empty() {
             found.insert(entry.clone());
         } else {
-            walk(entry, rest, found)?;
+            walk(dir, entry, rest, found)?;
         }
     }
     Ok(())
 }
 
 /// Whether a name matches one part of a pattern.
-fn matches(pattern: &str, name: &str) -> Result<bool, Malformed> {
+fn matches(pattern: &str, name: &str) -> Result<bool, Fault> {
     if pattern.is_empty() || name.is_empty() {
         return Ok(pattern.is_empty() == name.is_empty() || pattern.chars().all(|c| c == '*') && !pattern.is_empty());
     }
@@ -94,21 +125,21 @@ fn matches(pattern: &str, name: &str) -> Result<bool, Malformed> {
             }
             '?' => (pattern, name) = (after, tail),
             '\\' => {
-                let literal = after.chars().next().ok_or(Malformed)?;
+                let literal = after.chars().next().ok_or(Fault::Malformed)?;
                 if literal != next {
                     return Ok(false);
                 }
                 (pattern, name) = (&after[literal.len_utf8()..], tail);
             }
             '[' => {
-                let end = find(after, ']').ok_or(Malformed)?;
+                let end = find(after, ']').ok_or(Fault::Malformed)?;
                 if !in_class(&after[..end], next)? {
                     return Ok(false);
                 }
                 (pattern, name) = (&after[end + 1..], tail);
             }
             '{' => {
-                let end = find(after, '}').ok_or(Malformed)?;
+                let end = find(after, '}').ok_or(Fault::Malformed)?;
                 for option in split(&after[..end], ',') {
                     if matches(&format!("{option}{}", &after[end + 1..]), name)? {
                         return Ok(true);
@@ -123,24 +154,24 @@ fn matches(pattern: &str, name: &str) -> Result<bool, Malformed> {
 }
 
 /// Whether a character is in a class such as `a-z0` or `^a-z`.
-fn in_class(class: &str, wanted: char) -> Result<bool, Malformed> {
+fn in_class(class: &str, wanted: char) -> Result<bool, Fault> {
     let (negated, class) = class.strip_prefix('^').map_or((false, class), |rest| (true, rest));
     if class.is_empty() && !negated {
-        return Err(Malformed);
+        return Err(Fault::Malformed);
     }
     let mut chars = class.chars().peekable();
     let mut member = false;
     while chars.peek().is_some() {
         let mut bound = || match chars.next() {
-            Some('-') | None => Err(Malformed),
-            Some('\\') => chars.next().ok_or(Malformed),
+            Some('-') | None => Err(Fault::Malformed),
+            Some('\\') => chars.next().ok_or(Fault::Malformed),
             Some(c) => Ok(c),
         };
         let low = bound()?;
         let high = if chars.next_if_eq(&'-').is_some() {
             match chars.next() {
-                Some('-') | None => return Err(Malformed),
-                Some('\\') => chars.next().ok_or(Malformed)?,
+                Some('-') | None => return Err(Fault::Malformed),
+                Some('\\') => chars.next().ok_or(Fault::Malformed)?,
                 Some(c) => c,
             }
         } else {
@@ -197,7 +228,7 @@ mod tests {
             assert_eq!(matches(pattern, name), Ok(false), "{pattern} {name}");
         }
         for pattern in ["[", "[]", "{a", "a\\", "[-a]", "[a-]"] {
-            assert_eq!(matches(pattern, "a"), Err(Malformed), "{pattern}");
+            assert_eq!(matches(pattern, "a"), Err(Fault::Malformed), "{pattern}");
         }
     }
 }

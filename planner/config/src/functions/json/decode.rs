@@ -1,9 +1,10 @@
 //! JSON to values: numbers keep all their digits, and what is wrong is said as Go's `encoding/json` says it.
 
+use crate::functions::quoted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::{Kind, Number, Type, Value};
+use cplan_model::{Kind, Number, Type, Value, convert};
 
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 500;
@@ -108,8 +109,9 @@ impl Reader<'_> {
                 other => return self.wrong(other, " after object key"),
             }
             let value = self.value(depth + 1)?;
-            if items.get(key.as_str()).is_some_and(|before| before.ty() != value.ty()) {
-                return Err(format!("duplicate {key:?} property in JSON object"));
+            // The last one stands, but all of them have to fit its type.
+            if items.get(key.as_str()).is_some_and(|before| convert(before, &value.ty()).is_err()) {
+                return Err(format!("duplicate {} property in JSON object", quoted(&key)));
             }
             items.insert(key.into(), value);
             match self.peek()? {
@@ -176,7 +178,7 @@ impl Reader<'_> {
             self.some_digits(" in exponent of numeric literal")?;
         }
         let text = &self.text[begin..self.at];
-        Number::parse(text).map(Value::number).map_err(|_| format!("cannot parse {text:?} as a number"))
+        Number::parse(text).map(Value::number).map_err(|_| format!("cannot parse {} as a number", quoted(text)))
     }
 
     fn string(&mut self) -> Read<String> {

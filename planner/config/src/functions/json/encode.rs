@@ -15,6 +15,7 @@ fn write(value: &Value, out: &mut String) -> Result<(), Failure> {
     match value.kind() {
         Kind::Null(_) => out.push_str("null"),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Kind::Number(n) if n.is_infinite() => return Err("cannot serialize infinity as JSON".into()),
         Kind::Number(n) => out.push_str(&n.to_string()),
         Kind::String(s) => string(s, out),
         Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {

@@ -1,10 +1,11 @@
 //! Durations such as `-1h30m` as Go's `time.ParseDuration` reads them: whole nanoseconds, at most some 292 years.
 
+use crate::functions::quoted;
 use jiff::SignedDuration;
 
 /// Reads a duration.
 pub(super) fn parse(text: &str) -> Result<SignedDuration, String> {
-    let invalid = || format!("time: invalid duration {text:?}");
+    let invalid = || format!("time: invalid duration {}", quoted(text));
     let negative = text.starts_with('-');
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
@@ -26,9 +27,10 @@ pub(super) fn parse(text: &str) -> Result<SignedDuration, String> {
         }
         let (name, after) = after.split_at(after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len()));
         if name.is_empty() {
-            return Err(format!("time: missing unit in duration {text:?}"));
+            return Err(format!("time: missing unit in duration {}", quoted(text)));
         }
-        let unit = unit(name).ok_or_else(|| format!("time: unknown unit {name:?} in duration {text:?}"))?;
+        let unit =
+            unit(name).ok_or_else(|| format!("time: unknown unit {} in duration {}", quoted(name), quoted(text)))?;
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };
         let part = whole.checked_mul(unit).and_then(|n| n.checked_add(fraction_of(fraction, unit)));
         total = part.and_then(|n| n.checked_add(total)).filter(|n| *n <= 1 << 63).ok_or_else(invalid)?;

@@ -1,6 +1,7 @@
 //! The layouts of `formatdate`: runs of one letter stand for parts, text between single quotes for itself.
 
 use super::stamp::Stamp;
+use crate::functions::quoted;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -24,7 +25,7 @@ pub(super) fn format(layout: &str, time: &Stamp) -> Result<String, String> {
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
         let end = match first {
-            '\'' => quoted(rest, &mut out)?,
+            '\'' => literal(rest, &mut out)?,
             c if c.is_ascii_alphabetic() => {
                 let end = rest.find(|d| d != c).unwrap_or(rest.len());
                 out.push_str(&part(&rest[..end], time)?);
@@ -42,7 +43,7 @@ pub(super) fn format(layout: &str, time: &Stamp) -> Result<String, String> {
 }
 
 /// Text in quotes, in which two quotes stand for one; where it ends.
-fn quoted(text: &str, out: &mut String) -> Result<usize, String> {
+fn literal(text: &str, out: &mut String) -> Result<usize, String> {
     if text.starts_with("''") {
         out.push('\'');
         return Ok(2);
@@ -69,7 +70,7 @@ fn quoted(text: &str, out: &mut String) -> Result<usize, String> {
 
 fn part(verb: &str, time: &Stamp) -> Result<String, String> {
     let t = time.local;
-    let invalid = |rule: &str| Err(format!("invalid date format verb {verb:?}: {rule}"));
+    let invalid = |rule: &str| Err(format!("invalid date format verb {}: {rule}", quoted(verb)));
     let short = |name: &str| name[..3].to_owned();
     let (letter, length) = (verb.as_bytes()[0], verb.len());
     // A number as it is, or of two digits.
@@ -115,6 +116,6 @@ fn part(verb: &str, time: &Stamp) -> Result<String, String> {
             1 | 5 => Ok(time.zone(":")),
             _ => invalid("timezone must be Z, ZZZZ, or ZZZZZ"),
         },
-        _ => Err(format!("invalid date format verb {verb:?}")),
+        _ => Err(format!("invalid date format verb {}", quoted(verb))),
     }
 }

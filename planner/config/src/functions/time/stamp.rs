@@ -1,5 +1,6 @@
 //! Timestamps of RFC 3339, read as Go's `time.Parse` reads them and refused in the words of go-cty.
 
+use crate::functions::quoted;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -98,12 +99,12 @@ impl Fault<'_> {
         }
         match wanted {
             "T" => format!("{WHAT}missing required time introducer 'T'"),
-            ":" | "-" if rest.is_empty() => format!("{WHAT}end of string where {wanted:?} is expected"),
-            ":" | "-" => format!("{WHAT}found {rest:?} where {wanted:?} is expected"),
+            ":" | "-" if rest.is_empty() => format!("{WHAT}end of string where {} is expected", quoted(wanted)),
+            ":" | "-" => format!("{WHAT}found {} where {} is expected", quoted(rest), quoted(wanted)),
             _ if rest.is_empty() => format!("{WHAT}end of string before {wanted}"),
             "hour" if rest.contains(':') => format!("{WHAT}hour must be between 0 and 23 inclusive"),
             "hour" | "minute" if rest.len() != 2 => format!("{WHAT}{wanted} must have exactly two digits"),
-            _ => format!("{WHAT}cannot use {rest:?} as {wanted}"),
+            _ => format!("{WHAT}cannot use {} as {wanted}", quoted(rest)),
         }
     }
 }

@@ -17,10 +17,27 @@ const MAX_GROWTH: usize = 1_000;
 
 /// The value of a document.
 pub(super) fn from_yaml(text: &str) -> Result<Value, String> {
+    opening(text)?;
     let budget = text.len().saturating_add(1_000).saturating_mul(MAX_GROWTH);
     let lines = text.lines().count();
     let mut reader = Reader { parser: Parser::new(text.chars()), anchors: HashMap::new(), several: lines > 1, budget };
     reader.document()
+}
+
+/// What the parser lets pass before the first value: another version, a tab for indentation.
+fn opening(text: &str) -> Read<()> {
+    for line in text.lines().filter(|l| !l.trim().is_empty() && !l.trim_start().starts_with('#')) {
+        if let Some(version) = line.strip_prefix("%YAML") {
+            if version.trim() != "1.1" {
+                return Err("found incompatible YAML document".into());
+            }
+        } else if line.trim_start_matches(' ').starts_with('\t') {
+            return Err("found character that cannot start any token".into());
+        } else if !line.starts_with(['%', '-']) || line.trim() != "---" {
+            break;
+        }
+    }
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -149,20 +166,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Puts in what `<<` names: one mapping or several. What comes later in the text stands.
+    /// Puts in what `<<` names: one mapping. What comes later in the text stands.
     fn merge(&self, items: &mut BTreeMap<Arc<str>, Value>, value: &Value, marker: &Marker) -> Read<()> {
-        let refused = |value: &Value, from: &str| {
-            self.at(marker, &format!("cannot merge {}{from} into mapping", crate::evaluate::type_name(value)))
+        let Some(entries) = value.as_map() else {
+            return Err(self.at(marker, &format!("cannot merge {} into mapping", crate::evaluate::type_name(value))));
         };
-        let mut add = |map: &Value, from: &str| {
-            let entries = map.as_map().ok_or_else(|| refused(map, from))?;
-            items.extend(entries.iter().map(|(k, v)| (k.clone(), v.clone())));
-            Ok(())
-        };
-        match value.as_slice() {
-            Some(maps) => maps.iter().try_for_each(|map| add(map, " (from sequence)")),
-            None => add(value, ""),
-        }
+        items.extend(entries.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ struct Emitter {
     space: bool,
     /// Nothing but indentation and indicators stands on this line.
     fresh: bool,
-    /// Only an explicit end tells where the last scalar ends.
+    /// Only an explicit end tells where the scalar that is the whole document ends.
     open: bool,
 }
 
@@ -175,14 +175,12 @@ impl Emitter {
         if text.starts_with(|c| c == ' ' || is_break(c)) {
             self.indicator("2", false, false, false);
         }
-        self.open = false;
         let mut back = text.chars().rev();
         let (last, before) = (back.next(), back.next());
         if !last.is_some_and(is_break) {
             self.indicator("-", false, false, false);
         } else if before.is_none_or(is_break) {
             self.indicator("+", false, false, false);
-            self.open = true;
         }
         self.newline();
         (self.space, self.fresh) = (true, true);

@@ -1,5 +1,6 @@
 //! What a scalar of YAML is: mostly the words of version 1.1, the numbers of 1.2.
 
+use crate::functions::quoted;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cplan_model::{Number, Type, Value};
@@ -12,13 +13,13 @@ use super::decode::CORE;
 pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value, String> {
     let core = tag.strip_prefix(CORE);
     if !tag.is_empty() && !matches!(core, Some("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) {
-        return Err(format!("unsupported tag {tag:?}"));
+        return Err(format!("unsupported tag {}", quoted(tag)));
     }
-    let refused = || Err(format!("cannot parse {text:?} as {tag}"));
+    let refused = || Err(format!("cannot parse {} as {tag}", quoted(text)));
     match core {
         Some("str") => return Ok(Value::string(text)),
         Some("binary") if BASE64_STANDARD.decode(text.replace(['\n', '\r'], "")).is_err() => {
-            return Err(format!("cannot parse {text:?} as {tag}: not valid base64"));
+            return Err(format!("cannot parse {} as {tag}: not valid base64", quoted(text)));
         }
         Some("binary") => return Ok(Value::string(text)),
         _ => {}
@@ -30,7 +31,7 @@ pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value
             return Ok(Value::string(text));
         }
         if let Some(value) = word(text) {
-            return value;
+            return Ok(value);
         }
         if tag.is_empty() && matches!(text, ".nan" | ".NaN" | ".NAN") {
             return Err("floating point NaN is not supported".into());
@@ -58,16 +59,16 @@ pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value
 }
 
 /// Words that are no strings.
-fn word(text: &str) -> Option<Result<Value, String>> {
-    Some(Ok(match text {
+fn word(text: &str) -> Option<Value> {
+    Some(match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::bool(false),
         "" | "~" | "null" | "Null" | "NULL" => Value::null(Type::Dynamic),
         _ if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") && text.len() <= 5 => {
-            return Some(Err("infinite numbers are not supported".into()));
+            Value::number(Number::infinite(text.starts_with('-')))
         }
         _ => return None,
-    }))
+    })
 }
 
 /// Whether it is a number of YAML 1.2 (its section 10.3.2).
