@@ -7,10 +7,13 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::parser::Error;
 use hcl_edit::structure::Body;
+use hcl_edit::template::Template;
 
 use crate::Expr;
 
+mod forbidden;
 mod heredoc;
+mod lenient;
 mod resync;
 mod unclosed;
 
@@ -19,7 +22,10 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
     let plain = text.strip_prefix('\u{feff}').map(|rest| format!("   {rest}"));
     let text = plain.as_deref().unwrap_or(text);
     match parse(text) {
-        Ok(body) => (body, Diagnostics::new()),
+        Ok(body) => {
+            let diagnostics = forbidden::body(&body, text, source);
+            (body, diagnostics)
+        }
         Err(error) => {
             let mut diagnostics = Diagnostics::new();
             let mut rest = text.to_owned();
@@ -42,16 +48,25 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
 }
 
 fn parse(text: &str) -> Result<Body, Error> {
-    let mut body = hcl_edit::parser::parse_body(text)?;
+    let mut body = lenient::parse(text, hcl_edit::parser::parse_body, |body, restoring| restoring.body(body))?;
     heredoc::flush(&mut body, text);
     Ok(body)
 }
 
+/// The text of a template file.
+pub(crate) fn template(text: &str) -> Result<Template, Error> {
+    lenient::parse(text, hcl_edit::parser::parse_template, |template, restoring| restoring.template(template))
+}
+
 /// One expression, as on a command line.
 pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
-    let mut tree = hcl_edit::parser::parse_expr(text).map_err(|error| Box::new(syntax_error(text, &error, source)))?;
+    let parsed = lenient::parse(text, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
+    let mut tree = parsed.map_err(|error| Box::new(syntax_error(text, &error, source)))?;
     heredoc::flush_expression(&mut tree, text);
-    Ok(Expr::new(&tree, source))
+    match forbidden::expression(&tree, text, source).into_iter().next() {
+        Some(first) => Err(Box::new(first)),
+        None => Ok(Expr::new(&tree, source)),
+    }
 }
 
 impl Expr {

@@ -97,9 +97,8 @@ impl Evaluator<'_> {
 
 /// Renders a template's text with variables; names and errors are those of the template.
 pub(crate) fn template_text(context: &Context<'_>, text: &str, variables: &Value) -> Result<Value, String> {
-    let template: hcl_edit::template::Template = text.parse().map_err(|e: hcl_edit::parser::Error| {
-        format!("line {}, column {}: {}", e.location().line(), e.location().column(), e.message())
-    })?;
+    let template = crate::parse::template(text)
+        .map_err(|e| format!("line {}, column {}: {}", e.location().line(), e.location().column(), e.message()))?;
     let locals: Vec<(Arc<str>, Value)> =
         variables.as_map().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let scope: &dyn Scope = context.scope;
