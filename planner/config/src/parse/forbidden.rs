@@ -135,7 +135,7 @@ mod tests {
         }
         for text in [
             "\"a${\n1}b\"",
-            "<<E\n\"\na\nE\n",
+            "<<E\n\"\na\nE",
             "{ a = 1, for = 2 }",
             "{ \"for\" = 1 }",
             "[for x in [] : x]",
