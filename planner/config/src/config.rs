@@ -188,6 +188,21 @@ pub struct ProviderBlock {
     pub body: Body,
 }
 
+impl ModuleCall {
+    /// The place of `count` or `for_each`.
+    pub(crate) fn repeat_span(&self) -> Option<Span> {
+        self.repeat.as_ref().map(|(ForEach::Count(expr) | ForEach::Each(expr))| expr.span)
+    }
+}
+
+impl ProviderBlock {
+    /// Whether there is nothing in it. In a called module such a block only says that a configuration of this name comes
+    /// from the caller.
+    pub fn is_empty(&self) -> bool {
+        self.body.body.is_empty()
+    }
+}
+
 /// A block's content, to be decoded with a schema, with the source it is from. Meta-arguments are taken out already.
 pub type Body = Arc<BodySource>;
 
@@ -292,8 +307,6 @@ pub struct Import {
     pub id: Expr,
     /// One import per element.
     pub for_each: Option<Expr>,
-    /// Of the `provider` argument.
-    pub provider: Option<ProviderRef>,
     /// The block's header.
     pub span: Span,
 }

@@ -8,15 +8,21 @@ use cplan_model::{Diagnostic, Diagnostics, SourceMap, Span};
 
 use crate::{Config, Module, Settings, parse};
 
+mod address;
 pub(crate) mod block;
+mod check;
 mod meta;
 mod module;
 mod paths;
+mod provider;
+mod refactor;
+mod required;
 mod resource;
 mod settings;
 mod tree;
 mod variable;
 
+pub(crate) use address::literal_key;
 use module::Builder;
 use paths::{clean, relative};
 use tree::{Disk, Saved, Tree};

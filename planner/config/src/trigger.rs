@@ -51,7 +51,8 @@ pub fn trigger(expr: &Expr, scope: &dyn Scope) -> Result<Trigger, Box<Diagnostic
                 if let Some(first) = diagnostics.into_iter().next() {
                     return Err(Box::new(first));
                 }
-                index_step(&value).ok_or_else(|| wrong("An index here must be a whole number or a string, and known."))?
+                index_step(&value)
+                    .ok_or_else(|| wrong("An index here must be a whole number or a string, and known."))?
             }
             _ => return Err(wrong("Splats cannot stand here.")),
         });

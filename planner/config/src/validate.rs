@@ -8,6 +8,10 @@ use cplan_model::{Diagnostic, Diagnostics, Mode, Span};
 use crate::references::{body_references_checked, references_checked};
 use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, Subject, suggest};
 
+mod conditions;
+mod providers;
+mod refactor;
+
 /// Checks all modules without evaluating anything. Cycles are found by whoever orders the graph.
 pub fn validate(config: &Config) -> Diagnostics {
     let mut out = Diagnostics::new();
@@ -15,7 +19,8 @@ pub fn validate(config: &Config) -> Diagnostics {
     let mut open = vec![config.root.clone()];
     while let Some(module) = open.pop() {
         if seen.insert(Arc::as_ptr(&module)) {
-            Checker { module: &module, out: &mut out }.module();
+            let root = Arc::ptr_eq(&module, &config.root);
+            Checker { module: &module, root, out: &mut out }.module();
             open.extend(module.calls.values().map(|call| call.module.clone()));
         }
     }
@@ -25,25 +30,35 @@ pub fn validate(config: &Config) -> Diagnostics {
 /// Checks one expression that stands in a module outside of every block.
 pub(crate) fn expression(module: &Module, expr: &Expr) -> Diagnostics {
     let mut out = Diagnostics::new();
-    Checker { module, out: &mut out }.expr(expr, Place::default());
+    Checker { module, root: true, out: &mut out }.expr(expr, Place::default());
     out
 }
 
 /// What besides declared names may be named.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct Place<'a> {
     count: bool,
     each: bool,
+    /// `self`
+    own: bool,
+    /// The check block whose data source may be named.
+    check: Option<&'a str>,
 }
 
-impl Place {
+impl Place<'_> {
     fn of(repeat: Option<&ForEach>) -> Self {
-        Place { count: matches!(repeat, Some(ForEach::Count(_))), each: matches!(repeat, Some(ForEach::Each(_))) }
+        Place {
+            count: matches!(repeat, Some(ForEach::Count(_))),
+            each: matches!(repeat, Some(ForEach::Each(_))),
+            ..Place::default()
+        }
     }
 }
 
 struct Checker<'a> {
     module: &'a Module,
+    /// Whether it is the root module.
+    root: bool,
     out: &'a mut Diagnostics,
 }
 
@@ -53,7 +68,7 @@ impl Checker<'_> {
         for (name, variable) in &self.module.variables {
             for rule in &variable.validations {
                 self.expr(&rule.condition, plain);
-                self.expr(&rule.error_message, plain);
+                self.message(rule, plain);
                 let (found, _) = references_checked(&rule.condition);
                 if !found.iter().any(|r| r.subject == Subject::Variable(name.clone())) {
                     self.out.push(
@@ -74,17 +89,26 @@ impl Checker<'_> {
         for output in self.module.outputs.values() {
             self.expr(&output.value, plain);
             self.all(&output.depends_on, plain);
+            self.rules(&output.preconditions, "precondition", plain, None);
+        }
+        for (name, check) in &self.module.checks {
+            self.rules(&check.asserts, "assert", Place { check: Some(name), ..plain }, None);
         }
         for provider in self.module.providers.values() {
             self.body(&provider.body, plain);
         }
+        self.aliases();
+        self.refactoring();
         for resource in self.module.resources.values() {
             self.repeat(resource.repeat.as_ref());
             self.all(&resource.depends_on, plain);
-            self.body(&resource.body, Place::of(resource.repeat.as_ref()));
+            let place = Place { check: resource.check.as_deref(), ..Place::of(resource.repeat.as_ref()) };
+            self.body(&resource.body, place);
+            self.lifecycle(resource, place);
         }
         for (name, call) in &self.module.calls {
             self.call(name, call);
+            self.passed(name, call);
         }
     }
 
@@ -132,19 +156,19 @@ impl Checker<'_> {
         }
     }
 
-    fn expr(&mut self, expr: &Expr, place: Place) {
+    fn expr(&mut self, expr: &Expr, place: Place<'_>) {
         let (found, wrong) = references_checked(expr);
         self.out.extend(wrong);
         self.all(&found, place);
     }
 
-    fn body(&mut self, body: &Body, place: Place) {
+    fn body(&mut self, body: &Body, place: Place<'_>) {
         let (found, wrong) = body_references_checked(body);
         self.out.extend(wrong);
         self.all(&found, place);
     }
 
-    fn all(&mut self, references: &[Reference], place: Place) {
+    fn all(&mut self, references: &[Reference], place: Place<'_>) {
         for reference in references {
             if let Err(diagnostic) = self.reference(reference, place) {
                 self.out.push(*diagnostic);
@@ -152,7 +176,7 @@ impl Checker<'_> {
         }
     }
 
-    fn reference(&self, reference: &Reference, place: Place) -> Result<(), Box<Diagnostic>> {
+    fn reference(&self, reference: &Reference, place: Place<'_>) -> Result<(), Box<Diagnostic>> {
         let module = self.module;
         let span = reference.span;
         match &reference.subject {
@@ -190,6 +214,22 @@ impl Checker<'_> {
                 let what = format!("a {kind} {:?} {:?}", addr.ty, addr.name);
                 undeclared("resource", &what, near, "", span, || format!("Declare `{addr}`, or put a text in quotes."))
             }
+            Subject::Resource(addr)
+                if module
+                    .resources
+                    .get(addr)
+                    .is_some_and(|r| r.check.is_some() && r.check.as_deref() != place.check) =>
+            {
+                Err(Box::new(
+                    Diagnostic::error(
+                        "scoped-reference",
+                        "Reference to scoped resource",
+                        format!("`{addr}` stands in a check block, and only that block can name it."),
+                    )
+                    .remedy("Put the data source outside of the check block.")
+                    .at(span),
+                ))
+            }
             Subject::Module(name) => match module.calls.get(name) {
                 None => {
                     let near = suggest(name, module.calls.keys().map(|k| &**k));
@@ -226,7 +266,7 @@ impl Checker<'_> {
                 "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set.",
                 span,
             ),
-            Subject::SelfObject => misplaced(
+            Subject::SelfObject if !place.own => misplaced(
                 "self",
                 "The \"self\" object is not available in this context. This object can be used only in resource provisioner, connection, and postcondition blocks.",
                 span,

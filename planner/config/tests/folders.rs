@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cplan_config::{
-    VariableFlag, check_rules, collect_variables, decode, evaluate, load, load_saved, prepare_variable, validate,
+    RuleKind, VariableFlag, check_rules, collect_variables, decode, evaluate, load, load_saved, prepare_variable,
+    validate,
 };
 use cplan_model::{Attribute, Marks, Nesting, Schema, Type, Value};
 
@@ -141,7 +142,10 @@ fn optional_attributes_null_and_rules() {
     scope.variables.insert("t".into(), Value::unknown(Type::map(Type::Dynamic)));
     assert!(check_rules(&variable.validations, RuleKind::Validation, &scope).is_empty());
     scope.variables.insert("t".into(), Value::tuple([Value::bool(true), Value::bool(true)]));
-    assert_eq!(check_rules(&variable.validations, RuleKind::Validation, &scope).iter().next().unwrap().what, "At most one.");
+    assert_eq!(
+        check_rules(&variable.validations, RuleKind::Validation, &scope).iter().next().unwrap().what,
+        "At most one."
+    );
 }
 
 #[test]

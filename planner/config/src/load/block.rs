@@ -61,15 +61,15 @@ impl<'a> Reader<'a> {
             return None;
         }
         for (i, label) in labels.iter().enumerate() {
-            let mut chars = label.chars();
-            let good = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-                && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-            if !good {
+            if !is_name(label) {
                 let span =
                     self.block.labels[i].span().map_or(self.header(), |r| Span::new(self.source, r.start, r.end));
                 self.error(
                     "invalid-name",
-                    &format!("Invalid {kind} name"),
+                    &match names[i] {
+                        "name" => format!("Invalid {kind} name"),
+                        other => format!("Invalid {kind} {other} name"),
+                    },
                     "A name must start with a letter or underscore and may contain only letters, digits, underscores, and dashes.".into(),
                     "Rename it.".into(),
                     span,
@@ -82,6 +82,33 @@ impl<'a> Reader<'a> {
 
     pub(super) fn error(&mut self, id: &'static str, summary: &str, what: String, remedy: String, span: Span) {
         self.diagnostics.push(Diagnostic::error(id, summary, what).remedy(remedy).at(span));
+    }
+
+    pub(super) fn warning(&mut self, id: &'static str, summary: &str, what: &str, remedy: &str, span: Span) {
+        self.diagnostics.push(Diagnostic::warning(id, summary, what).remedy(remedy).at(span));
+    }
+
+    /// Tells of a part of the language that this version does not have.
+    pub(super) fn not_supported(&mut self, what: &str, remedy: &str, span: Span) {
+        let verb = if what.ends_with('s') { "are" } else { "is" };
+        self.error(
+            "not-supported",
+            "Not supported yet",
+            format!("{what} {verb} part of the language, but this version cannot do them yet."),
+            remedy.into(),
+            span,
+        );
+    }
+
+    /// Tells of a reference in quotes, as Terraform 0.11 wanted them.
+    pub(super) fn quoted(&mut self, span: Span) {
+        self.warning(
+            "quoted-reference",
+            "Quoted references are deprecated",
+            "References are written without quotes here; in quotes they still work.",
+            "Remove the quotes.",
+            span,
+        );
     }
 
     /// An argument's expression.
@@ -181,6 +208,13 @@ impl<'a> Reader<'a> {
         }
         self.diagnostics
     }
+}
+
+/// Whether a text can be the name of something.
+pub(super) fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// The place of a block's type and labels.

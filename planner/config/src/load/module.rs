@@ -12,9 +12,22 @@ use super::block::{Reader, header, unsupported_argument};
 use super::nothing;
 use crate::{Expr, Local, Module, ModuleCall, Output, constant, suggest};
 
-const BLOCKS: [&str; 9] =
-    ["resource", "data", "variable", "output", "locals", "module", "provider", "terraform", "cplan"];
-const LATER: [&str; 5] = ["check", "moved", "import", "removed", "ephemeral"];
+const BLOCKS: [&str; 13] = [
+    "resource",
+    "data",
+    "variable",
+    "output",
+    "locals",
+    "module",
+    "provider",
+    "terraform",
+    "cplan",
+    "check",
+    "moved",
+    "import",
+    "removed",
+];
+const LATER: [&str; 1] = ["ephemeral"];
 
 /// The `source` of a call and its place.
 type SourcePath = (String, Span);
@@ -25,11 +38,13 @@ pub(super) struct Builder {
     pub(super) diagnostics: Diagnostics,
     /// Calls whose modules are not loaded yet.
     calls: BTreeMap<Arc<str>, (ModuleCall, Option<SourcePath>)>,
+    /// The block `required_providers`, of which there may be only one.
+    pub(super) required: Option<Span>,
 }
 
 impl Builder {
     pub(super) fn new(dir: &Path) -> Self {
-        Builder { module: nothing(dir), diagnostics: Diagnostics::new(), calls: BTreeMap::new() }
+        Builder { module: nothing(dir), diagnostics: Diagnostics::new(), calls: BTreeMap::new(), required: None }
     }
 
     /// Adds the blocks of a file.
@@ -39,13 +54,17 @@ impl Builder {
         }
         for block in body.blocks() {
             match block.ident.as_str() {
-                "resource" | "data" => self.resource(block, source),
+                "resource" | "data" => self.resource(block, source, None),
                 "variable" => self.variable(block, source),
                 "output" => self.output(block, source),
                 "locals" => self.locals(block, source),
                 "module" => self.call(block, source),
                 "provider" => self.provider(block, source),
                 "terraform" | "cplan" => self.settings(block, source),
+                "check" => self.check(block, source),
+                "moved" => self.moved(block, source),
+                "import" => self.import(block, source),
+                "removed" => self.removed(block, source),
                 other => {
                     let span = block.ident.span().map_or(header(block, source), |r| Span::new(source, r.start, r.end));
                     self.diagnostics.push(if LATER.contains(&other) {
@@ -74,12 +93,11 @@ impl Builder {
     }
 
     /// Tells of a name that is taken; `what` is as in "resource `a.b`".
-    pub(super) fn duplicate(&mut self, what: &str, first: Span, second: Span) {
-        let kind = what.split(' ').next().unwrap_or("block");
+    pub(super) fn duplicate(&mut self, summary: &str, what: &str, first: Span, second: Span) {
         self.diagnostics.push(
             Diagnostic::error(
                 "duplicate",
-                format!("Duplicate {kind} configuration"),
+                summary,
                 format!("The {what} was already declared; names must be unique within a module."),
             )
             .remedy("Rename or remove one of the two.")
@@ -100,7 +118,7 @@ impl Builder {
             let name: Arc<str> = attribute.key.as_str().into();
             if let Some(first) = self.module.locals.get(&name) {
                 let first = first.span;
-                self.duplicate(&format!("local value `{name}`"), first, span);
+                self.duplicate("Duplicate local value definition", &format!("local value `{name}`"), first, span);
                 continue;
             }
             self.module.locals.insert(name, Local { value: Expr::new(&attribute.value, source), span });
@@ -115,28 +133,28 @@ impl Builder {
         let sensitive = reader.bool("sensitive").unwrap_or(false);
         let description = reader.string("description");
         let depends_on = reader.depends_on();
-        for name in ["precondition"] {
-            for block in reader.blocks(name) {
-                let span = header(block, source);
-                reader.error(
-                    "not-supported",
-                    "Not supported yet",
-                    "`precondition` in outputs is part of the language, but this version cannot do it yet.".into(),
-                    "Remove it.".into(),
-                    span,
-                );
-            }
+        let preconditions = reader.rules("precondition");
+        for block in reader.blocks("postcondition") {
+            let place = header(block, source);
+            reader.error(
+                "invalid-condition",
+                "Postconditions are not allowed",
+                "Output values can only have preconditions, not postconditions.".into(),
+                "Write it as a `precondition`.".into(),
+                place,
+            );
+        }
+        if reader.bool("ephemeral") == Some(true) {
+            reader.not_supported("Ephemeral outputs", "Use `sensitive = true`.", span);
         }
         self.diagnostics.extend(reader.close());
         let (Some([name]), Some(value)) = (labels, value) else { return };
         if let Some(first) = self.module.outputs.get(&name) {
             let first = first.span;
-            self.duplicate(&format!("output `{name}`"), first, span);
+            self.duplicate("Duplicate output definition", &format!("output `{name}`"), first, span);
             return;
         }
-        self.module
-            .outputs
-            .insert(name, Output { span, value, sensitive, description, depends_on, preconditions: Vec::new() });
+        self.module.outputs.insert(name, Output { span, value, sensitive, description, depends_on, preconditions });
     }
 
     fn call(&mut self, block: &Block, source: SourceId) {
@@ -146,18 +164,20 @@ impl Builder {
         let path = reader.required("source");
         let repeat = reader.repeat();
         let depends_on = reader.depends_on();
-        for name in ["providers", "version"] {
-            if let Some(expr) = reader.argument(name) {
-                reader.error(
-                    "not-supported",
-                    "Not supported yet",
-                    format!("`{name}` of module calls is part of the language, but this version cannot do it yet."),
-                    "Remove it.".into(),
-                    expr.span,
-                );
-            }
+        let providers = reader.providers();
+        if let Some(expr) = reader.argument("version") {
+            reader.error(
+                "module-source",
+                "Invalid registry module source address",
+                "The argument `version` is for modules of a registry, and this version takes modules from folders only."
+                    .into(),
+                "Remove it.".into(),
+                expr.span,
+            );
         }
-        for inner in block.body.blocks() {
+        const RESERVED: [&str; 3] = ["lifecycle", "locals", "provider"];
+        reader.reserved_blocks(&RESERVED);
+        for inner in block.body.blocks().filter(|b| !RESERVED.contains(&b.ident.as_str())) {
             let d = super::block::unsupported_block::<&str>(inner, source, &[], &[]);
             reader.diagnostics.push(d);
         }
@@ -174,7 +194,7 @@ impl Builder {
         let Some([name]) = labels else { return };
         if let Some((first, _)) = self.calls.get(&name) {
             let first = first.span;
-            self.duplicate(&format!("module call `{name}`"), first, span);
+            self.duplicate("Duplicate module call", &format!("module call `{name}`"), first, span);
             return;
         }
         let path = path.and_then(|expr| match constant(&expr) {
@@ -199,8 +219,7 @@ impl Builder {
             }
         });
         let module = Arc::new(nothing(&self.module.dir));
-        self.calls
-            .insert(name, (ModuleCall { span, repeat, depends_on, inputs, providers: BTreeMap::new(), module }, path));
+        self.calls.insert(name, (ModuleCall { span, repeat, depends_on, inputs, providers, module }, path));
     }
 
     /// The module with its calls loaded; a call whose module cannot be loaded is left out.

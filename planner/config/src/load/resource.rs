@@ -1,107 +1,98 @@
-//! `resource`, `data` and `provider` blocks.
+//! `resource` and `data` blocks.
 
 use std::sync::Arc;
 
 use cplan_model::{Mode, ResourceAddr, SourceId, Span};
 use hcl_edit::Span as _;
-use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
 
 use super::block::{Reader, header};
 use super::module::Builder;
-use crate::{BodySource, ProviderBlock, ProviderRef, ResourceBlock};
+use crate::{BodySource, ProviderRef, ResourceBlock};
 
 /// Arguments that belong to the language, not to the resource.
 const META: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
 
 impl Builder {
-    pub(super) fn resource(&mut self, block: &Block, source: SourceId) {
+    /// A block at the top of a file, or a data source in a `check` block.
+    pub(super) fn resource(&mut self, block: &Block, source: SourceId, check: Option<Arc<str>>) {
         let mut reader = Reader::new(block, source);
+        let mode = if block.has_ident("data") { Mode::Data } else { Mode::Managed };
         let labels = reader.labels(["type", "name"]);
         let span = reader.header();
+        if check.is_some() {
+            reader.within_check();
+        }
         let repeat = reader.repeat();
         let depends_on = reader.depends_on();
-        let lifecycle = reader.lifecycle();
-        let chosen = reader.argument("provider");
+        let lifecycle = reader.lifecycle(mode);
+        let provider = reader.provider();
+        reader.reserved_blocks(&["locals"]);
         for name in ["provisioner", "connection"] {
             for inner in reader.blocks(name) {
                 let place = header(inner, source);
-                reader.error(
-                    "not-supported",
-                    "Not supported yet",
-                    format!("`{name}` blocks are part of the language, but this version cannot do them yet."),
-                    "Use a `lab_command` or `lab_file` resource.".into(),
-                    place,
-                );
+                reader.not_supported(&format!("`{name}` blocks"), "Use a `lab_command` or `lab_file` resource.", place);
             }
         }
-        let provider = match chosen.as_ref().map(|e| &*e.tree) {
-            None => None,
-            Some(Expression::Variable(name)) => Some(Arc::from(name.as_str())),
-            Some(_) => {
-                let place = chosen.as_ref().map_or(span, |e| e.span);
-                reader.error(
-                    "invalid-meta",
-                    "Invalid provider reference",
-                    "The provider argument takes the plain name of a provider; aliases are not supported yet.".into(),
-                    "Write `provider = NAME`.".into(),
-                    place,
-                );
-                None
-            }
-        };
         self.diagnostics.extend(reader.diagnostics);
         let Some([ty, name]) = labels else { return };
-        let mode = if block.has_ident("data") { Mode::Data } else { Mode::Managed };
-        let provider = ProviderRef::default_of(provider.unwrap_or_else(|| ty.split('_').next().unwrap_or(&ty).into()));
+        let provider = provider.unwrap_or_else(|| ProviderRef::default_of(ty.split('_').next().unwrap_or(&ty)));
         let addr = ResourceAddr { mode, ty, name };
         if let Some(first) = self.module.resources.get(&addr) {
             let first = first.span;
-            self.duplicate(&format!("resource `{addr}`"), first, span);
+            let kind = if mode == Mode::Data { "data" } else { "resource" };
+            let summary = format!("Duplicate {kind} {:?} configuration", addr.ty);
+            self.duplicate(&summary, &format!("resource `{addr}`"), first, span);
             return;
         }
-        let body = body(block, source, &META, &["lifecycle", "provisioner", "connection"]);
-        self.module.resources.insert(
-            addr.clone(),
-            ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check: None, body },
-        );
-    }
-
-    pub(super) fn provider(&mut self, block: &Block, source: SourceId) {
-        let mut reader = Reader::new(block, source);
-        let labels = reader.labels(["name"]);
-        let span = reader.header();
-        if let Some(alias) = reader.argument("alias") {
-            reader.error(
-                "not-supported",
-                "Not supported yet",
-                "Provider aliases are part of the language, but this version cannot do them yet.".into(),
-                "Configure each provider once.".into(),
-                alias.span,
-            );
-        }
-        self.diagnostics.extend(reader.diagnostics);
-        let Some([name]) = labels else { return };
-        let name = ProviderRef::default_of(name);
-        if let Some(first) = self.module.providers.get(&name) {
-            let first = first.span;
-            self.duplicate(&format!("provider `{name}`"), first, span);
-            return;
-        }
+        let body = body(block, source, &META, &["lifecycle", "provisioner", "connection", "locals"]);
         self.module
-            .providers
-            .insert(name, ProviderBlock { span, body: body(block, source, &["alias", "version"], &[]) });
+            .resources
+            .insert(addr.clone(), ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check, body });
     }
 }
 
-/// A block's content without what the language itself takes.
-fn body(block: &Block, source: SourceId, arguments: &[&str], blocks: &[&str]) -> Arc<BodySource> {
+impl Reader<'_> {
+    /// What a data source in a `check` block cannot have.
+    fn within_check(&mut self) {
+        for name in ["count", "for_each"] {
+            if let Some(expr) = self.argument(name) {
+                self.error(
+                    "invalid-check",
+                    &format!("Invalid {name:?} attribute"),
+                    "The \"count\" and \"for_each\" meta-arguments are not supported within nested data blocks.".into(),
+                    "Put the data source outside of the check block.".into(),
+                    expr.span,
+                );
+            }
+        }
+        for inner in self.blocks("lifecycle") {
+            let place = header(inner, self.source);
+            self.error(
+                "invalid-check",
+                "Invalid lifecycle block",
+                "Nested data blocks do not support \"lifecycle\" blocks.".into(),
+                "Write conditions as `assert` blocks of the check.".into(),
+                place,
+            );
+        }
+    }
+}
+
+/// A block's content without what the language itself takes. What stands in a block `_` is the resource's own, even
+/// under a name that the language would take.
+pub(super) fn body(block: &Block, source: SourceId, arguments: &[&str], blocks: &[&str]) -> Arc<BodySource> {
     let mut body = block.body.clone();
     for name in arguments {
         body.remove_attribute(name);
     }
     for name in blocks {
         body.remove_blocks(name);
+    }
+    for escaped in body.remove_blocks("_") {
+        for structure in escaped.body {
+            body.push(structure);
+        }
     }
     let start = header(block, source);
     let end = block.span().map_or(start.end as usize, |r| r.end);

@@ -15,12 +15,33 @@ impl Builder {
         reader.labels([]);
         let expr = reader.argument("required_version");
         let version = reader.string("required_version");
-        reader.argument("experiments");
+        reader.argument("language");
+        if let Some(expr) = reader.argument("experiments") {
+            reader.error(
+                "not-supported",
+                "Module uses experimental features",
+                "There are no experimental features.".into(),
+                "Remove the argument.".into(),
+                expr.span,
+            );
+        }
         for inner in reader.blocks("required_providers") {
-            let _ = inner;
+            self.required(inner, source);
         }
         for name in ["backend", "cloud", "provider_meta"] {
-            for inner in reader.blocks(name) {
+            for (i, inner) in reader.blocks(name).into_iter().enumerate() {
+                let labels = usize::from(name != "cloud");
+                if inner.labels.len() != labels || (i > 0 && name != "provider_meta") {
+                    let summary =
+                        if i > 0 { format!("Duplicate {name} configuration") } else { format!("Labels of {name}") };
+                    reader.error(
+                        "block-labels",
+                        &summary,
+                        format!("There is one `{name}` block with {labels} labels at most."),
+                        "Remove the block: it has no effect here.".into(),
+                        header(inner, source),
+                    );
+                }
                 reader.diagnostics.push(
                     Diagnostic::warning(
                         "ignored-setting",
@@ -44,13 +65,7 @@ impl Builder {
         let (have, name) = if ours { (own.as_slice(), "cplan") } else { (LANGUAGE.as_slice(), "Terraform's language") };
         let shown: Vec<_> = have.iter().map(u64::to_string).collect();
         match constraint.split(',').map(|one| satisfied(one, have)).collect::<Option<Vec<bool>>>() {
-            None => reader.error(
-                "required-version",
-                "Invalid version constraint",
-                format!("{constraint:?} is not a version constraint."),
-                "Write something like \">= 1.2.0\" or \"~> 1.2\".".into(),
-                span,
-            ),
+            None => reader.bad_version(constraint, span),
             Some(all) if all.iter().all(|ok| *ok) => {}
             Some(_) => reader.error(
                 "required-version",
@@ -64,7 +79,7 @@ impl Builder {
 }
 
 /// Whether a version satisfies one constraint (`>= 1.2`); `None` if it is none.
-fn satisfied(constraint: &str, have: &[u64]) -> Option<bool> {
+pub(super) fn satisfied(constraint: &str, have: &[u64]) -> Option<bool> {
     let constraint = constraint.trim();
     let split = constraint.find(|c: char| c.is_ascii_digit())?;
     let (operator, version) = constraint.split_at(split);

@@ -7,7 +7,7 @@ use super::block::Reader;
 use super::module::Builder;
 use crate::types::type_constraint;
 use crate::variables::with_defaults;
-use crate::{CheckRule, TypeDefaults, Variable, constant};
+use crate::{TypeDefaults, Variable, constant};
 
 impl Builder {
     pub(super) fn variable(&mut self, block: &Block, source: SourceId) {
@@ -61,28 +61,9 @@ impl Builder {
         let sensitive = reader.bool("sensitive").unwrap_or(false);
         let description = reader.string("description");
         if reader.bool("ephemeral") == Some(true) {
-            reader.error(
-                "not-supported",
-                "Not supported yet",
-                "Ephemeral variables are part of the language, but this version cannot do them yet.".into(),
-                "Use `sensitive = true`.".into(),
-                span,
-            );
+            reader.not_supported("Ephemeral variables", "Use `sensitive = true`.", span);
         }
-        let validations = reader
-            .blocks("validation")
-            .into_iter()
-            .filter_map(|block| {
-                let mut inner = Reader::new(block, source);
-                inner.labels([]);
-                let rule = (inner.required("condition"), inner.required("error_message"), inner.header());
-                reader.diagnostics.extend(inner.close());
-                match rule {
-                    (Some(condition), Some(error_message), span) => Some(CheckRule { condition, error_message, span }),
-                    _ => None,
-                }
-            })
-            .collect();
+        let validations = reader.rules("validation");
         self.diagnostics.extend(reader.close());
         let Some([name]) = labels else { return };
         const TAKEN: [&str; 8] =
@@ -101,7 +82,7 @@ impl Builder {
         }
         if let Some(first) = self.module.variables.get(&name) {
             let first = first.span;
-            self.duplicate(&format!("variable `{name}`"), first, span);
+            self.duplicate("Duplicate variable declaration", &format!("variable `{name}`"), first, span);
             return;
         }
         let variable = Variable { span, ty, untyped, defaults, default, nullable, sensitive, validations, description };
