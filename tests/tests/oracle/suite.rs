@@ -16,9 +16,9 @@ use super::{record, wanted};
 /// Where the wanted differences stand.
 const LIST: &str = "tests/oracle/differences.txt";
 
-/// Judges all cases whose id contains `CPLAN_ORACLE_ONLY`, and fails on a difference that is not listed. Entries of the
-/// list that begin with `owned` and meet no difference are out of date, and fail as well.
-pub(crate) fn judge(cases: &[Case], owned: &str) {
+/// Judges all cases whose id contains `CPLAN_ORACLE_ONLY`, and fails on a difference that is not listed. An entry of the
+/// list that is `owned` by these cases and meets no difference is out of date, and fails as well.
+pub(crate) fn judge(cases: &[Case], owned: impl Fn(&str) -> bool) {
     if !require("terraform", terraform) {
         return;
     }
@@ -26,12 +26,12 @@ pub(crate) fn judge(cases: &[Case], owned: &str) {
     let cases: Vec<&Case> = cases.iter().filter(|c| c.id.contains(&only)).collect();
     let list = wanted::parse(&read(LIST));
     let found = differences(&cases);
-    let mut report = String::new();
     let unwanted: Vec<&Difference> = found.iter().filter(|d| !list.iter().any(|w| w.covers(d))).collect();
+    let mut report = String::new();
     for difference in &unwanted {
         writeln!(report, "{difference}").unwrap();
     }
-    for entry in list.iter().filter(|w| only.is_empty() && w.pattern.starts_with(owned)) {
+    for entry in list.iter().filter(|w| only.is_empty() && owned(&w.pattern)) {
         if !found.iter().any(|d| entry.covers(d)) {
             writeln!(report, "{LIST}: no longer differs: {}", entry.pattern).unwrap();
         }
@@ -42,37 +42,44 @@ pub(crate) fn judge(cases: &[Case], owned: &str) {
 
 /// The differences of all cases, in their order.
 fn differences(cases: &[&Case]) -> Vec<Difference> {
-    let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = cases.get(at) else { return };
-                    let differences = judge_one(case);
-                    found.lock().unwrap().push((at, differences));
-                }
-            });
-        }
+    in_parallel(cases, |at, case| {
+        let differences = compare(&case.id, &theirs(case), &answers(Tool::Cplan, case));
+        found.lock().unwrap().push((at, differences));
     });
     let mut found = found.into_inner().unwrap();
     found.sort_by_key(|(at, _)| *at);
     found.into_iter().flat_map(|(_, differences)| differences).collect()
 }
 
-fn judge_one(case: &Case) -> Vec<Difference> {
-    let theirs = record::read(case).unwrap_or_else(|| {
+/// Does something for each of many, with its position, on all processors.
+pub(crate) fn in_parallel<T: Sync>(items: &[T], work: impl Fn(usize, &T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { return };
+                    work(at, item);
+                }
+            });
+        }
+    });
+}
+
+/// Terraform's answers, from the records where there are some.
+pub(crate) fn theirs(case: &Case) -> Vec<Answer> {
+    record::read(case).unwrap_or_else(|| {
         let theirs = answers(Tool::Terraform, case);
         record::write(case, &theirs);
         theirs
-    });
-    compare(&case.id, &theirs, &answers(Tool::Cplan, case))
+    })
 }
 
 /// All answers of one program to a case.
-pub(crate) fn answers(tool: Tool, case: &Case) -> Vec<Answer> {
+fn answers(tool: Tool, case: &Case) -> Vec<Answer> {
     let mut side = Side::new(tool);
     case.steps.iter().flat_map(|step| side.run(step)).collect()
 }

@@ -1,13 +1,13 @@
 //! One of the two programs in a folder of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cplan_tests::binaries;
 use cplan_tests::folder::Finished;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::answer::Answer;
@@ -75,6 +75,7 @@ impl Side {
                 let finished = self.program(&["validate", "-json"], "");
                 vec![self.answer("validate", &finished)]
             }
+            "refusals" => vec![self.refusals()],
             "console" => vec![self.console(&flags)],
             other => vec![self.other(other, &flags)],
         }
@@ -144,6 +145,25 @@ impl Side {
         answer
     }
 
+    /// What `validate` refuses, line by line.
+    fn refusals(&self) -> Answer {
+        let finished = self.program(&["validate", "-json"], "");
+        let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let json: Json = serde_json::from_str(&finished.stdout).unwrap_or_default();
+        for one in json["diagnostics"].as_array().into_iter().flatten().filter(|d| d["severity"] == "error") {
+            let line = &one["range"]["start"]["line"];
+            lines
+                .entry(format!("{line:0>4}"))
+                .or_default()
+                .insert(summary(one["summary"].as_str().unwrap_or_default()));
+        }
+        let mut answer = Answer { command: "validate".into(), said: finished.text(), ..Answer::default() };
+        // One expression may be refused for several reasons, and which is told first is chance.
+        let lines = lines.into_iter().map(|(line, summaries)| (line, json!(summaries.first())));
+        answer.documents.insert("refused".into(), Json::Object(lines.collect()));
+        answer
+    }
+
     fn console(&self, expressions: &[&str]) -> Answer {
         let finished = self.program(&["console"], &format!("{}\n", expressions.join(" ")));
         let mut answer = self.answer("console", &finished);
@@ -201,7 +221,7 @@ impl Side {
         let diagnostics: Vec<&Json> = listed.chain(streamed).collect();
         let of = |severity: &str| -> BTreeSet<String> {
             let some = diagnostics.iter().filter(|d| d["severity"] == severity);
-            let told = some.filter_map(|d| d["summary"].as_str().map(str::to_owned));
+            let told = some.filter_map(|d| d["summary"].as_str().map(summary));
             told.chain(in_text(&finished.stderr, severity)).collect()
         };
         Answer {
@@ -232,7 +252,7 @@ impl Side {
         // Short enough for the pipe; a program that does not read it closes it.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = |bytes: &[u8]| plain(&String::from_utf8_lossy(bytes));
         Finished { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
@@ -241,12 +261,24 @@ impl Side {
     }
 }
 
+/// A text without its colours.
+fn plain(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |plain, piece| plain + piece.split_once('m').map_or(piece, |(_, after)| after))
+}
+
+/// A summary without the names of the circle that it tells, whose order is chance.
+fn summary(text: &str) -> String {
+    if text.starts_with("Cycle: ") { "Cycle".to_owned() } else { text.to_owned() }
+}
+
 /// The summaries in a text for people: `Error: Cycle`, `error: cycle` with terraform's frame in front or without.
 fn in_text(text: &str, severity: &str) -> Vec<String> {
     let lines = text.lines().filter_map(|line| {
         let line = line.trim_start_matches(['│', ' ']);
         let (head, summary) = line.split_once(": ")?;
-        head.eq_ignore_ascii_case(severity).then(|| summary.trim().to_owned())
+        head.eq_ignore_ascii_case(severity).then(|| self::summary(summary.trim()))
     });
     lines.collect()
 }
