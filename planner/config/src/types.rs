@@ -25,18 +25,27 @@ pub(crate) fn type_constraint(expr: &Expression, source: SourceId) -> Found {
             "string" => plain(Type::String),
             "list" => plain(Type::list(Type::Dynamic)),
             "map" => plain(Type::map(Type::Dynamic)),
+            "set" | "tuple" | "object" => invalid(span, &lone_argument(name.as_str()), &usage(name.as_str())),
             other => invalid(span, &unknown(other), &near(other)),
         },
-        Expression::Parenthesis(inner) => type_constraint(inner.inner(), source),
-        Expression::String(name) if NAMES.contains(&name.as_str()) => invalid(
-            span,
-            "Terraform 0.11 and earlier required type constraints to be given in quotes; here they are without.",
-            &format!("Write `{}` without the quotes.", name.as_str()),
-        ),
+        Expression::Null(_) => invalid(span, &unknown("null"), &near("null")),
+        Expression::String(name) => Err(Box::new(
+            Diagnostic::error(
+                "invalid-type",
+                "Invalid quoted type constraints",
+                "Terraform 0.11 and earlier required type constraints to be given in quotes; here they are without.",
+            )
+            .remedy(match name.as_str() {
+                "list" | "map" => format!("Write `{}(string)`, without the quotes.", name.as_str()),
+                name if NAMES.contains(&name) => format!("Write `{name}` without the quotes."),
+                _ => "Write the type without quotes.".into(),
+            })
+            .at(span),
+        )),
         Expression::FuncCall(call) => constructor(call, source, span),
         _ => invalid(
             span,
-            "A type constraint is a keyword such as `string` or a constructor such as `list(string)`.",
+            "A type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, like list(string).",
             "Write a type there.",
         ),
     }
@@ -46,11 +55,7 @@ fn constructor(call: &FuncCall, source: SourceId, span: Span) -> Found {
     let name = call.name.name.as_str();
     let lone = || match call.args.get(0) {
         Some(arg) if call.args.len() == 1 => Ok(arg),
-        _ => Err(Box::new(diagnostic(
-            span,
-            &format!("The {name:?} type constructor needs exactly one argument."),
-            &format!("Write `{name}(TYPE)`."),
-        ))),
+        _ => Err(Box::new(diagnostic(span, &lone_argument(name), &usage(name)))),
     };
     match name {
         "list" | "set" | "map" => {
@@ -79,23 +84,51 @@ fn constructor(call: &FuncCall, source: SourceId, span: Span) -> Found {
                 }
                 Ok((Type::tuple(types), all))
             }
-            _ => invalid(span, "The argument of tuple() must be a list of types.", "Write `tuple([TYPE, TYPE])`."),
+            _ => invalid(
+                span,
+                "Tuple type constructor requires a list of element types.",
+                "Write `tuple([TYPE, TYPE])`.",
+            ),
         },
         "object" => match lone()? {
             Expression::Object(items) => object(items, source, span),
             _ => invalid(
                 span,
-                "The argument of object() must be an object of types.",
+                "Object type constructor requires a map whose keys are attribute names and whose values are the corresponding attribute types.",
                 "Write `object({ NAME = TYPE })`.",
             ),
         },
         "optional" => invalid(
             span,
-            "optional() stands only around the type of an object's attribute.",
+            "Keyword \"optional\" is valid only as a modifier for object type attributes.",
             "Write `object({ NAME = optional(TYPE) })`.",
         ),
-        other => invalid(span, &unknown(other), &near(other)),
+        "any" => invalid(span, "Type constraint keyword \"any\" does not expect arguments.", "Write `any`."),
+        "bool" | "number" | "string" => invalid(
+            span,
+            &format!("Primitive type keyword {name:?} does not expect arguments."),
+            &format!("Write `{name}`."),
+        ),
+        other => invalid(span, &format!("Keyword {other:?} is not a valid type constructor."), &near(other)),
     }
+}
+
+/// How a constructor is written.
+fn usage(name: &str) -> String {
+    match name {
+        "tuple" => "Write `tuple([TYPE, TYPE])`.".into(),
+        "object" => "Write `object({ NAME = TYPE })`.".into(),
+        _ => format!("Write `{name}(TYPE)`."),
+    }
+}
+
+fn lone_argument(name: &str) -> String {
+    let of = match name {
+        "tuple" => "the element types as a list",
+        "object" => "the attribute types and values as a map",
+        _ => "the element type",
+    };
+    format!("The {name} type constructor requires one argument specifying {of}.")
 }
 
 fn object(items: &hcl_edit::expr::Object, source: SourceId, span: Span) -> Found {
@@ -104,9 +137,17 @@ fn object(items: &hcl_edit::expr::Object, source: SourceId, span: Span) -> Found
         let name: Arc<str> = match key {
             ObjectKey::Ident(name) => name.as_str().into(),
             ObjectKey::Expression(Expression::Variable(name)) => name.as_str().into(),
-            ObjectKey::Expression(Expression::String(name)) => name.as_str().into(),
-            ObjectKey::Expression(_) => {
-                return invalid(span, "An attribute's name must be a plain name.", "Write `NAME = TYPE`.");
+            ObjectKey::Expression(key) => {
+                // Of a name given twice, the parser makes an expression.
+                let (what, remedy) = if matches!(key, Expression::Conditional(_)) {
+                    ("Object constructor map keys must be unique.", "Remove one of the two attributes.")
+                } else {
+                    (
+                        "Object constructor map keys must be attribute names.",
+                        "Write `NAME = TYPE`, the name without quotes.",
+                    )
+                };
+                return invalid(span, what, remedy);
             }
         };
         let mut expr = value.expr();
@@ -115,11 +156,12 @@ fn object(items: &hcl_edit::expr::Object, source: SourceId, span: Span) -> Found
             && call.name.name.as_str() == "optional"
         {
             let Some(inner) = call.args.get(0).filter(|_| call.args.len() <= 2) else {
-                return invalid(
-                    span,
-                    "optional() takes a type and perhaps a default.",
-                    "Write `optional(TYPE, DEFAULT)`.",
-                );
+                let what = if call.args.is_empty() {
+                    "Optional attribute modifier requires the attribute type as its argument."
+                } else {
+                    "Optional attribute modifier expects at most two arguments: the attribute type, and a default value."
+                };
+                return invalid(span, what, "Write `optional(TYPE, DEFAULT)`.");
             };
             expr = inner;
             default = call.args.get(1);
