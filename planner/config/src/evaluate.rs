@@ -17,14 +17,15 @@ mod equality;
 mod iterate;
 mod operators;
 mod range;
+mod render;
 mod splat;
 mod template;
 mod traversal;
 
-pub(crate) use call::template_text;
 pub(crate) use equality::equal;
 pub(crate) use iterate::pairs;
 pub(crate) use operators::not_null;
+pub(crate) use render::Rendering;
 pub(crate) use traversal::{attribute, index};
 
 /// How deep expressions may nest, functions and templates that they render included.

@@ -1,13 +1,12 @@
-//! Function calls: names, arguments, `...`; templates that functions render.
-
-use std::sync::Arc;
+//! Function calls: names, arguments, `...`.
 
 use cplan_model::{Diagnostic, Kind, Span, Type, Value};
 use hcl_edit::expr::FuncCall;
 
+use super::render::not_a_reference;
 use super::{Evaluator, unknown};
-use crate::functions::{Context, function, names};
-use crate::{Scope, suggest};
+use crate::functions::{Failure, function, names};
+use crate::suggest;
 
 mod apply;
 mod attempt;
@@ -36,8 +35,7 @@ impl Evaluator<'_> {
             "can" => return self.can_call(call),
             _ => {}
         }
-        let found = function(name).filter(|_| !(self.template && name.starts_with("template")));
-        let Some(function) = found else {
+        let Some(function) = function(name) else {
             let span = self.span(&call.name.name);
             return self.fail(
                 Diagnostic::error(
@@ -56,7 +54,24 @@ impl Evaluator<'_> {
         if self.diagnostics.len() > before {
             return unknown();
         }
+        if let Some(failure) = self.template_refused(name, call) {
+            return self.refuse(name, function, failure, &spans);
+        }
         self.apply(name, function, &args, &spans)
+    }
+
+    /// What functions that render templates do not take, whatever its value.
+    fn template_refused(&self, name: &str, call: &FuncCall) -> Option<Failure> {
+        if !matches!(name, "templatefile" | "templatestring") {
+            return None;
+        }
+        if self.template {
+            let why = format!("cannot recursively call {name} from inside another template function");
+            return Some(Failure::Rule(None, why));
+        }
+        let complete = call.args.len() == 2 || call.args.expand_final();
+        let why = (name == "templatestring" && complete).then(|| not_a_reference(call))??;
+        Some(Failure::Rule(Some(0), why.into()))
     }
 
     /// Arguments with their places; those of a spread last one have its marks. `None` while it is not known.
@@ -92,33 +107,5 @@ impl Evaluator<'_> {
             );
         }
         Some((args, spans))
-    }
-}
-
-/// Renders a template's text with variables; names and errors are those of the template.
-pub(crate) fn template_text(context: &Context<'_>, text: &str, variables: &Value) -> Result<Value, String> {
-    let template = crate::parse::template(text)
-        .map_err(|e| format!("line {}, column {}: {}", e.location().line(), e.location().column(), e.message()))?;
-    let locals: Vec<(Arc<str>, Value)> =
-        variables.as_map().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let scope: &dyn Scope = context.scope;
-    let mut evaluator = Evaluator::new(scope, context.source, &locals);
-    evaluator.template = true;
-    evaluator.depth = context.depth + 32;
-    if evaluator.depth >= super::MAX_DEPTH {
-        return Err("templates render one another too deeply".into());
-    }
-    let value = evaluator.template(&template);
-    match evaluator.diagnostics.into_iter().next() {
-        Some(first) => Err(match first.primary {
-            Some(label) => {
-                let at = &text[..text.len().min(label.span.start as usize)];
-                let line = at.matches('\n').count() + 1;
-                let column = at.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-                format!("line {line}, column {column}: {}", first.what)
-            }
-            None => first.what,
-        }),
-        None => Ok(value),
     }
 }

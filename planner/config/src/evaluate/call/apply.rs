@@ -83,7 +83,7 @@ impl Evaluator<'_> {
         (function.call)(&mut context, &ready).map(|value| refined(function, value).mark(marks))
     }
 
-    fn refuse(&mut self, name: &str, function: &Function, failure: Failure, spans: &[Span]) -> Value {
+    pub(super) fn refuse(&mut self, name: &str, function: &Function, failure: Failure, spans: &[Span]) -> Value {
         let here = self.here;
         let (at, why) = match failure {
             Failure::Argument(i, why) | Failure::Rule(Some(i), why) => (Some(i), why),
