@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use cplan_config::Config;
-use cplan_engine::PlanInput;
+use cplan_engine::{PlanInput, PlanOptions};
 use cplan_model::{Diagnostics, SourceMap, Value};
 use cplan_sdk::{Context, Progress};
 use cplan_store::{Boundary, Options, Reading, SledStore, State};
@@ -66,7 +66,7 @@ impl Session {
             variables,
             state,
             registry: &self.providers.registry,
-            refresh: self.settings.refresh,
+            options: PlanOptions { refresh: self.settings.refresh, ..PlanOptions::default() },
             now: Some(SystemTime::now()),
         }
     }

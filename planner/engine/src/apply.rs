@@ -1,6 +1,8 @@
 //! Doing what a plan says: steps in order, intents before, results after.
 
+mod amend;
 mod claims;
+mod conditions;
 mod record;
 mod schedule;
 mod step;
@@ -31,6 +33,10 @@ pub struct ApplyReport {
     pub updated: usize,
     /// Objects deleted.
     pub deleted: usize,
+    /// Objects taken in.
+    pub imported: usize,
+    /// Objects left in the world and forgotten.
+    pub forgotten: usize,
     /// Steps that failed.
     pub failures: Vec<Failure>,
     /// Steps that were not begun, and why.
@@ -86,6 +92,7 @@ pub async fn apply(
         next_intent,
         report: ApplyReport::default(),
     };
+    run.amend()?;
     run.drive(parallelism.max(1)).await?;
     run.finish()
 }
@@ -153,9 +160,19 @@ impl Run<'_> {
             else {
                 break;
             };
-            let Work::Operation(operation) = &plan.steps[id.0].work else {
-                self.schedule.succeeded(plan, id);
-                continue;
+            let operation = match &plan.steps[id.0].work {
+                Work::Operation(operation) => operation,
+                Work::Join => {
+                    self.schedule.succeeded(plan, id);
+                    continue;
+                }
+                Work::Conditions(address) => {
+                    match self.judge_again(address) {
+                        Ok(()) => self.schedule.succeeded(plan, id),
+                        Err(error) => self.fail(id, address, Action::NoOp, *error),
+                    }
+                    continue;
+                }
             };
             if !clears_away(operation) {
                 self.events.event(Event::StepStarted {
@@ -167,7 +184,11 @@ impl Run<'_> {
             if self.in_process(operation) {
                 inline += 1;
             }
-            match self.prepare(id, operation) {
+            let ready = match operation.action {
+                Action::Delete => Ok(()),
+                _ => self.preconditions(&operation.key.address),
+            };
+            match ready.and_then(|()| self.prepare(id, operation)) {
                 Ok(step::Ready::Now(ready)) => prepared.push(*ready),
                 Ok(step::Ready::Later(task)) => running.push(task),
                 Err(error) => self.failed(id, operation, *error),
@@ -216,6 +237,12 @@ impl Run<'_> {
                 Outcome::Finalised(ready) => prepared.push(*ready),
                 Outcome::Applied { planned, result } => {
                     let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
+                    let verdict = match verdict {
+                        None if operation.action != Action::Delete => {
+                            self.postconditions(&operation.key.address).err().map(|e| *e)
+                        }
+                        verdict => verdict,
+                    };
                     ended.push((done.id, verdict));
                 }
             }
@@ -254,16 +281,20 @@ impl Run<'_> {
     }
 
     fn failed(&mut self, id: StepId, operation: &Operation, error: ProviderError) {
-        let address = operation.key.address.clone();
+        self.fail(id, &operation.key.address, operation.action, error);
+    }
+
+    fn fail(&mut self, id: StepId, address: &InstanceAddr, action: Action, error: ProviderError) {
+        let address = address.clone();
         self.events.event(Event::StepFailed {
             step: id,
             address: address.clone(),
-            action: operation.action,
+            action,
             error: error.message.clone(),
         });
         let place = crate::planning::block_at(&self.plan.config, &address).map(|b| b.span);
         let skipped = self.schedule.failed(self.plan, id);
-        self.report.failures.push(Failure { address: address.clone(), action: operation.action, error, place });
+        self.report.failures.push(Failure { address: address.clone(), action, error, place });
         for step in skipped {
             self.skip(step, format!("{address} failed"));
         }
@@ -287,7 +318,19 @@ impl Run<'_> {
         let mut outputs = BTreeMap::new();
         for change in &self.plan.outputs {
             let Some(planned) = &change.after else { continue };
-            let value = match self.plan.config.root.outputs.get(&change.name) {
+            let declared = self.plan.config.root.outputs.get(&change.name);
+            let refused = match declared.filter(|o| complete && !o.preconditions.is_empty()) {
+                Some(output) => self.output_preconditions(&output.preconditions),
+                None => Diagnostics::new(),
+            };
+            if refused.has_errors() {
+                self.report.diagnostics.extend(refused);
+                if let Some(old) = self.state.outputs.get(&*change.name) {
+                    outputs.insert(change.name.to_string(), old.clone());
+                }
+                continue;
+            }
+            let value = match declared {
                 Some(output) if !planned.is_wholly_known() => {
                     let (value, found) = cplan_config::evaluate(&output.value, &view);
                     if complete {
@@ -308,6 +351,7 @@ impl Run<'_> {
             }
             outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
         }
+        self.report.diagnostics.extend(self.check_blocks());
         if outputs != self.state.outputs {
             let transaction = Transaction { outputs: Some(outputs.clone()), ..Transaction::default() };
             tokio::task::block_in_place(|| self.store.commit(&transaction))?;

@@ -5,8 +5,13 @@ mod cycle;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cplan_config::{Config, Expr, ForEach, Module, Reference, ResourceBlock, Subject, body_references, references};
+use cplan_config::{
+    CheckRule, Config, Expr, ForEach, Module, ProviderRef, Reference, ResourceBlock, Subject, body_references,
+    references,
+};
 use cplan_model::{Diagnostics, ResourceAddr, Span};
+
+use crate::planning::resolve;
 
 /// A module by the calls that lead to it.
 pub(crate) type Path = Arc<[Arc<str>]>;
@@ -14,7 +19,9 @@ pub(crate) type Path = Arc<[Arc<str>]>;
 /// What a node stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Item {
-    Provider(Arc<str>),
+    Provider(ProviderRef),
+    /// An `import` block of the root module, by its position.
+    Import(usize),
     Call(Arc<str>),
     Variable(Arc<str>),
     /// The validations of a variable: they may name what comes after it.
@@ -43,14 +50,23 @@ pub(crate) struct Graph {
     pub(crate) order: Vec<usize>,
     /// Per node: the nearest resources before it, through everything that is not a resource.
     pub(crate) nearest: Vec<Arc<BTreeSet<usize>>>,
+    index: HashMap<(Path, Item), usize>,
+}
+
+impl Graph {
+    /// The node of an item in a module.
+    pub(crate) fn find(&self, path: &Path, item: &Item) -> Option<usize> {
+        self.index.get(&(path.clone(), item.clone())).copied()
+    }
 }
 
 /// Builds the graph; each cycle is an error that shows every edge.
 pub(crate) fn build(config: &Config) -> (Graph, Diagnostics) {
     let mut builder = Builder::default();
     builder.add_module(&Path::default(), &config.root);
-    builder.connect(&Path::default(), &config.root, &[]);
-    let mut graph = Graph { nodes: builder.nodes, ..Graph::default() };
+    builder.connect(config, &Path::default(), &config.root, &[]);
+    builder.imports(config);
+    let mut graph = Graph { nodes: builder.nodes, index: builder.index, ..Graph::default() };
     let mut diagnostics = Diagnostics::new();
     match sort(&graph.nodes) {
         Ok(order) => graph.order = order,
@@ -95,7 +111,7 @@ impl Builder {
 
     fn add_module(&mut self, path: &Path, module: &Arc<Module>) {
         for provider in module.providers.keys() {
-            self.add(path, module, Item::Provider(provider.name.clone()));
+            self.add(path, module, Item::Provider(provider.clone()));
         }
         for (name, variable) in &module.variables {
             self.add(path, module, Item::Variable(name.clone()));
@@ -119,14 +135,13 @@ impl Builder {
     }
 
     /// Adds the edges of a module; `calls` are the call nodes that lead to it, with their places.
-    fn connect(&mut self, path: &Path, module: &Arc<Module>, calls: &[(usize, Span)]) {
+    fn connect(&mut self, config: &Config, path: &Path, module: &Arc<Module>, calls: &[(usize, Span)]) {
         for (provider, block) in &module.providers {
             let refs = body_references(&block.body);
-            self.edges(path, module, Item::Provider(provider.name.clone()), &refs, calls);
+            self.edges(path, module, Item::Provider(provider.clone()), &refs, calls);
         }
         for (name, variable) in &module.variables {
-            let exprs = variable.validations.iter().flat_map(|rule| [&rule.condition, &rule.error_message]);
-            let refs: Vec<Reference> = exprs.flat_map(references).collect();
+            let refs: Vec<Reference> = rule_references(&variable.validations).collect();
             self.edges(path, module, Item::Rules(name.clone()), &refs, calls);
         }
         for (name, local) in &module.locals {
@@ -135,13 +150,14 @@ impl Builder {
         for (addr, block) in &module.resources {
             let refs = resource_references(block);
             self.edges(path, module, Item::Resource(addr.clone()), &refs, calls);
-            if let Some(provider) = self.index.get(&(Path::default(), Item::Provider(block.provider.name.clone()))).copied()
-            {
+            let means = resolve(config, path, &block.provider);
+            if let Some(provider) = self.index.get(&(means.path, Item::Provider(means.local))).copied() {
                 self.need(path, &Item::Resource(addr.clone()), provider, block.span);
             }
         }
         for (name, output) in &module.outputs {
             let mut refs = references(&output.value);
+            refs.extend(rule_references(&output.preconditions));
             refs.extend(output.depends_on.iter().cloned());
             self.edges(path, module, Item::Output(name.clone()), &refs, calls);
         }
@@ -165,7 +181,22 @@ impl Builder {
                     self.need(&inner, &Item::Variable(variable.clone()), *node, *span);
                 }
             }
-            self.connect(&inner, &call.module, &chain);
+            self.connect(config, &inner, &call.module, &chain);
+        }
+    }
+
+    /// Adds `import` blocks; what they take in is planned after they are evaluated.
+    fn imports(&mut self, config: &Config) {
+        let root = Path::default();
+        for (i, import) in config.root.imports.iter().enumerate() {
+            let node = self.nodes.len();
+            self.add(&root, &config.root, Item::Import(i));
+            let keys = import.to.modules.iter().filter_map(|(_, key)| key.as_ref()).chain(&import.to.key);
+            let exprs = [&import.id].into_iter().chain(&import.for_each).chain(keys);
+            let refs: Vec<Reference> = exprs.flat_map(references).collect();
+            self.edges(&root, &config.root, Item::Import(i), &refs, &[]);
+            let path: Path = import.to.modules.iter().map(|(call, _)| call.clone()).collect();
+            self.need(&path, &Item::Resource(import.to.resource.clone()), node, import.span);
         }
     }
 
@@ -225,7 +256,18 @@ fn resource_references(block: &ResourceBlock) -> Vec<Reference> {
     let mut refs = body_references(&block.body);
     refs.extend(block.repeat.iter().flat_map(|r| references(repeat_expr(r))));
     refs.extend(block.depends_on.iter().cloned());
+    let lifecycle = &block.lifecycle;
+    refs.extend(rule_references(&lifecycle.preconditions));
+    // What a postcondition says of its own instances is asked when they are there.
+    let own = |r: &Reference| r.subject == Subject::Resource(block.addr.clone());
+    refs.extend(rule_references(&lifecycle.postconditions).filter(|r| !own(r)));
+    refs.extend(lifecycle.replace_triggered_by.iter().flat_map(|(expr, _)| references(expr)));
+    refs.extend(lifecycle.create_before_destroy.iter().chain(&lifecycle.prevent_destroy).flat_map(references));
     refs
+}
+
+fn rule_references(rules: &[CheckRule]) -> impl Iterator<Item = Reference> {
+    rules.iter().flat_map(|rule| [&rule.condition, &rule.error_message]).flat_map(references)
 }
 
 /// An order in which each node comes after its needs (in order of declaration where free), or the nodes that are stuck.

@@ -11,6 +11,18 @@ pub(crate) fn choose(lineage: &str, serial: u64, address: &InstanceAddr) -> Iden
     Identity { id, lab, name: name(address) }
 }
 
+/// The same identity with a name that no object at the same address has.
+pub(crate) fn beside(identity: Identity) -> Identity {
+    let stem = identity.name.get(..identity.name.len().min(35)).unwrap_or_default().trim_end_matches('-');
+    let name = format!("{stem}-{}", &identity.id[..4]);
+    Identity { name, ..identity }
+}
+
+/// The deposed key of the object that this one takes the place of: eight hex digits.
+pub(crate) fn deposed_key(successor: &Identity) -> String {
+    successor.id.chars().filter(char::is_ascii_hexdigit).take(8).collect()
+}
+
 /// A readable name: the module calls, the resource's name and all keys, with a hash where that would not be unique.
 fn name(address: &InstanceAddr) -> String {
     let mut words: Vec<String> = Vec::new();

@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod graph;
 mod identity;
+mod inputs;
 mod plan;
 mod planning;
 mod proposed;
@@ -25,15 +26,17 @@ mod validate;
 mod values;
 
 pub use apply::{ApplyReport, Failure, apply};
-pub use destroy::plan_destroy;
 pub use dot::dot;
 pub use drift::{DriftEntry, DriftKind};
 pub use event::{Deaf, Event, EventSink};
 pub use failure::EngineError;
-pub use plan::{Change, Operation, OutputChange, Plan, PlanStep, StepId, Summary, Work};
-pub use planning::{Console, PlanInput, plan};
+pub use plan::{
+    Amendment, Change, CheckOwner, CheckResult, CheckStatus, DeferReason, Deferred, Operation, OutputChange, Plan,
+    PlanMode, PlanStep, StepId, Summary, Work,
+};
+pub use planning::{Console, PlanInput, PlanOptions, plan};
 pub use refresh::drift;
-pub use registry::Registry;
+pub use registry::{MakeProvider, Registry};
 pub use settle::settle;
 pub use terraform_data::TerraformProvider;
 pub use validate::validate;

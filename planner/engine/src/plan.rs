@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_config::Config;
-use cplan_model::{Action, AttrChange, Identity, InstanceAddr, Reason, Value};
+use cplan_model::{Action, AttrChange, AttrPath, Identity, InstanceAddr, ModuleInstance, Reason, Span, Value};
 use cplan_sdk::{Claim, Disruption};
-use cplan_store::RecordKey;
+use cplan_store::{Record, RecordKey};
 
 use crate::DriftEntry;
 use crate::values::Values;
@@ -32,7 +32,121 @@ pub struct Plan {
     pub steps: Vec<PlanStep>,
     /// Root outputs, in order of name.
     pub outputs: Vec<OutputChange>,
+    /// What it was made for.
+    pub mode: PlanMode,
+    /// What changes in the state alone, before any step: one transaction.
+    pub amendments: Vec<Amendment>,
+    /// What waits for something that only an apply can tell; the next plan has it.
+    pub deferred: Vec<Deferred>,
+    /// The conditions of the configuration and what came of them so far.
+    pub checks: Vec<CheckResult>,
+    /// Whether `-target` or `-exclude` left things out.
+    pub partial: bool,
     pub(crate) values: Values,
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanMode {
+    /// To make the world what the configuration says.
+    #[default]
+    Normal,
+    /// To delete everything.
+    Destroy,
+    /// To make the state what the world is.
+    RefreshOnly,
+}
+
+/// A change of the state that touches nothing else.
+#[derive(Clone, Debug)]
+pub enum Amendment {
+    /// A record has another address from now on.
+    Move {
+        /// Where it is.
+        from: RecordKey,
+        /// Where it will be.
+        to: RecordKey,
+    },
+    /// An object that exists is taken in.
+    Adopt {
+        /// Its address.
+        key: RecordKey,
+        /// What is recorded.
+        record: Box<Record>,
+    },
+    /// What was read takes the place of what was recorded.
+    Refresh {
+        /// Its address.
+        key: RecordKey,
+        /// What is recorded from now on; `None` when the object is gone.
+        record: Option<Box<Record>>,
+    },
+    /// The object stays, and is no longer ours.
+    Forget {
+        /// Its address.
+        key: RecordKey,
+    },
+}
+
+/// A block whose instances cannot be named yet, or that hangs on such a one.
+#[derive(Clone, Debug)]
+pub struct Deferred {
+    /// The block, in its module instance.
+    pub address: InstanceAddr,
+    /// Why.
+    pub reason: DeferReason,
+    /// The resources that it waits for.
+    pub waits_for: Vec<InstanceAddr>,
+    /// The place of the `count` or `for_each`, or the block.
+    pub place: Span,
+    /// What is known of the instances.
+    pub known: Option<Value>,
+}
+
+/// Why something is deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeferReason {
+    /// Its `count` or `for_each` (or that of its module) is not known.
+    InstancesUnknown,
+    /// It depends on something that is deferred.
+    Prerequisite,
+}
+
+/// A condition's owner and what came of it.
+#[derive(Clone, Debug)]
+pub struct CheckResult {
+    /// Whose it is.
+    pub owner: CheckOwner,
+    /// What came of all its conditions together.
+    pub status: CheckStatus,
+    /// The messages of those that failed.
+    pub problems: Vec<String>,
+}
+
+/// Who has conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CheckOwner {
+    /// A resource instance's preconditions and postconditions.
+    Resource(InstanceAddr),
+    /// An output's preconditions.
+    Output(ModuleInstance, Arc<str>),
+    /// A `check` block.
+    Check(ModuleInstance, Arc<str>),
+    /// A variable's validations.
+    Variable(ModuleInstance, Arc<str>),
+}
+
+/// What came of conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckStatus {
+    /// All hold.
+    Pass,
+    /// Known only after apply.
+    Unknown,
+    /// One does not hold.
+    Fail,
+    /// One could not be evaluated.
+    Error,
 }
 
 /// What happens to one instance.
@@ -54,6 +168,37 @@ pub struct Change {
     pub disruption: Option<Disruption>,
     /// The machine that holds it, where it is known.
     pub container: Option<InstanceAddr>,
+    /// For an object that was replaced and not deleted then: its key.
+    pub deposed: Option<String>,
+    /// A replacement makes the new object before it deletes the old one.
+    pub create_first: bool,
+    /// The address that the state has it under.
+    pub moved_from: Option<InstanceAddr>,
+    /// It is taken in under this id.
+    pub importing: Option<String>,
+    /// What differs and is left as it is, because `ignore_changes` says so.
+    pub ignored: Vec<AttrPath>,
+}
+
+impl Change {
+    /// A change of which only this is known.
+    pub fn new(address: InstanceAddr, action: Action, reason: Option<Reason>) -> Self {
+        Change {
+            address,
+            action,
+            reason,
+            before: None,
+            after: None,
+            attributes: Vec::new(),
+            disruption: None,
+            container: None,
+            deposed: None,
+            create_first: false,
+            moved_from: None,
+            importing: None,
+            ignored: Vec::new(),
+        }
+    }
 }
 
 /// One thing to do.
@@ -74,6 +219,8 @@ pub enum Work {
     Join,
     /// Makes, changes, deletes or reads an object.
     Operation(Box<Operation>),
+    /// Judges the conditions of an instance that has no operation of its own; they were unknown.
+    Conditions(InstanceAddr),
 }
 
 /// An operation on one object.
@@ -109,6 +256,10 @@ pub struct Operation {
     pub container: Option<InstanceAddr>,
     /// The identity of the machine that holds it, where it is known.
     pub container_id: Option<String>,
+    /// The object that this create replaces stays for now, under this deposed key.
+    pub deposes: Option<String>,
+    /// The old object of a later replacement is deleted after the new one is made.
+    pub create_before_destroy: bool,
 }
 
 /// What happens to a root output.
@@ -133,6 +284,10 @@ pub struct Summary {
     pub update: usize,
     /// To delete (replacements included).
     pub delete: usize,
+    /// To take in.
+    pub import: usize,
+    /// To forget.
+    pub forget: usize,
 }
 
 impl Plan {
@@ -141,9 +296,11 @@ impl Plan {
         self.values.planned_at()
     }
 
-    /// Whether apply would do nothing: no steps and no output changes.
+    /// Whether apply would do nothing: no steps, no output changes, and nothing for the state to take in. What was read
+    /// and differs is worth an apply only to a plan that was made for that.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.outputs.iter().all(|o| o.before == o.after)
+        let counts = |a: &Amendment| self.mode == PlanMode::RefreshOnly || !matches!(a, Amendment::Refresh { .. });
+        self.steps.is_empty() && self.outputs.iter().all(|o| o.before == o.after) && !self.amendments.iter().any(counts)
     }
 
     /// The counts of the last line.
@@ -158,8 +315,10 @@ impl Plan {
                     summary.create += 1;
                     summary.delete += 1;
                 }
+                Action::Forget => summary.forget += 1,
                 Action::NoOp | Action::Read => {}
             }
+            summary.import += usize::from(change.importing.is_some());
         }
         summary
     }
@@ -168,7 +327,7 @@ impl Plan {
     pub fn operations(&self) -> impl Iterator<Item = (StepId, &Operation)> {
         self.steps.iter().filter_map(|s| match &s.work {
             Work::Operation(operation) => Some((s.id, &**operation)),
-            Work::Join => None,
+            Work::Join | Work::Conditions(_) => None,
         })
     }
 }

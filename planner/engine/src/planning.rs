@@ -4,34 +4,46 @@
 //! the provider settings before anything is asked of the world. Then the state's objects are read in one batch, and the
 //! second pass evaluates what hangs on resources, with each instance planned as it is reached.
 
+mod conditions;
 mod console;
 mod data;
+mod deferred;
 mod evaluate;
 mod expand;
+mod imports;
 mod instance;
+mod moves;
 mod orphan;
+mod providers;
 mod resource;
+mod selection;
+mod triggers;
 mod verdict;
 
 pub use console::Console;
+use imports::Wanted;
 pub(crate) use instance::container_id;
+pub(crate) use providers::{provider_key, resolve};
+use selection::Selection;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cplan_config::{Config, ProviderRef, ResourceBlock, place};
-use cplan_model::{Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Value};
+use cplan_config::{Config, ResourceBlock, place};
+use cplan_model::{
+    Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Target, Type, Value,
+};
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
 
 use crate::drift::{self, DriftEntry};
 use crate::event::EventSink;
 use crate::graph::{self, Graph, Item};
-use crate::plan::{Change, OutputChange, Plan};
+use crate::plan::{Amendment, Change, CheckOwner, CheckResult, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
 use crate::steps::{self, Draft};
-use crate::values::Values;
+use crate::values::{Repeat, Values};
 use crate::{identity, refresh};
 
 /// What a plan is made from.
@@ -44,10 +56,37 @@ pub struct PlanInput<'a> {
     pub state: State,
     /// The providers.
     pub registry: &'a Registry,
-    /// Whether the world is read; without, the state is believed.
-    pub refresh: bool,
+    /// What is asked for.
+    pub options: PlanOptions,
     /// The time of day, which the plan is dated by: `plantimestamp()`. Not known while validating.
     pub now: Option<SystemTime>,
+}
+
+/// What a plan is to be about.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// What it is made for.
+    pub mode: PlanMode,
+    /// Whether the world is read; without, the state is believed.
+    pub refresh: bool,
+    /// Only these and what they need; all where there are none.
+    pub targets: Vec<Target>,
+    /// All but these and what needs them.
+    pub excludes: Vec<Target>,
+    /// Instances to replace though nothing else asks for it.
+    pub replace: Vec<InstanceAddr>,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        PlanOptions {
+            mode: PlanMode::Normal,
+            refresh: true,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+        }
+    }
 }
 
 /// Plans; `None` when there are errors.
@@ -56,7 +95,15 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
     if !planner.prepare().await {
         return (None, planner.diagnostics);
     }
-    if planner.refresh {
+    planner.select();
+    if planner.options.mode == PlanMode::Destroy {
+        return planner.destroy();
+    }
+    planner.rename();
+    if planner.diagnostics.has_errors() {
+        return (None, planner.diagnostics);
+    }
+    if planner.options.refresh {
         planner.observe(&*events).await;
         if planner.diagnostics.has_errors() {
             return (None, planner.diagnostics);
@@ -64,8 +111,16 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
     }
     planner.second_pass().await;
     if !planner.diagnostics.has_errors() {
-        planner.orphans();
-        planner.check().await;
+        planner.still_declared();
+        if planner.options.mode == PlanMode::RefreshOnly {
+            planner.take_over();
+        } else {
+            planner.unused_imports();
+            planner.orphans();
+            planner.create_first();
+            planner.check().await;
+        }
+        planner.check_blocks();
     }
     let outputs = planner.output_changes();
     planner.finish(outputs)
@@ -78,13 +133,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) variables: BTreeMap<Arc<str>, Value>,
     pub(crate) state: State,
     pub(crate) registry: &'a Registry,
-    pub(crate) refresh: bool,
+    pub(crate) options: PlanOptions,
+    pub(crate) selection: Selection,
     pub(crate) graph: Graph,
     pub(crate) values: Values,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) observed: HashMap<RecordKey, Observed>,
     pub(crate) drift: Vec<DriftEntry>,
-    provider_configs: BTreeMap<Arc<str>, Value>,
+    provider_configs: BTreeMap<String, Value>,
     /// Decoded configurations of the first pass that do not hang on resources, so that they are not decoded twice.
     decoded: HashMap<(usize, ModuleInstance, Option<InstanceKey>), Value>,
     planned: HashMap<InstanceAddr, usize>,
@@ -98,6 +154,16 @@ pub(crate) struct Planner<'a> {
     planning: bool,
     /// The records that the configuration still has.
     kept: HashSet<RecordKey>,
+    /// New addresses of records with the ones that the state has them under.
+    moved_from: HashMap<InstanceAddr, InstanceAddr>,
+    imports: BTreeMap<InstanceAddr, Wanted>,
+    pub(crate) amendments: Vec<Amendment>,
+    deferred: Vec<Deferred>,
+    checks: BTreeMap<CheckOwner, CheckResult>,
+    /// Resource nodes of which a replacement makes the new object first.
+    first: HashSet<usize>,
+    /// Nothing but the configuration is looked at.
+    pub(crate) validating: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -112,7 +178,8 @@ impl<'a> Planner<'a> {
             variables: input.variables,
             state: input.state,
             registry: input.registry,
-            refresh: input.refresh,
+            options: input.options,
+            selection: Selection::default(),
             graph: Graph::default(),
             values,
             diagnostics: Diagnostics::new(),
@@ -127,6 +194,13 @@ impl<'a> Planner<'a> {
             going: HashSet::new(),
             planning: false,
             kept: HashSet::new(),
+            moved_from: HashMap::new(),
+            imports: BTreeMap::new(),
+            amendments: Vec::new(),
+            deferred: Vec::new(),
+            checks: BTreeMap::new(),
+            first: HashSet::new(),
+            validating: false,
         }
     }
 
@@ -154,48 +228,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    async fn configure(&mut self) {
-        for provider in self.registry.iter() {
-            let name = provider.name();
-            let config = match self.provider_configs.get(name) {
-                Some(config) => config.clone(),
-                None => null_object(provider.schema()),
-            };
-            let block = self.config.root.providers.get(&ProviderRef::default_of(name));
-            if !config.is_wholly_known() {
-                let mut d = Diagnostic::error(
-                    "provider-settings-unknown",
-                    "Provider settings not known",
-                    format!("The settings of provider `{name}` hang on something that is known only after apply."),
-                )
-                .remedy("Use variables and locals that do not refer to resources.");
-                d.primary = block.map(|b| cplan_model::Label { span: b.span, text: String::new() });
-                self.diagnostics.push(d);
-                continue;
-            }
-            match provider.configure(self.ctx, &config).await {
-                Ok(found) => {
-                    for mut d in found {
-                        if let (None, Some(block)) = (&d.primary, block) {
-                            d = d.clone().at(place(&block.body, &d.attribute.clone().unwrap_or_default()));
-                        }
-                        self.diagnostics.push(d);
-                    }
-                }
-                Err(error) => {
-                    let mut d = provider_failed(format!("Provider `{name}` cannot be set up"), &error);
-                    if let Some(block) = block {
-                        d = d.at(block.span);
-                    }
-                    self.diagnostics.push(d);
-                }
-            }
-        }
-    }
-
     /// Reads back every object of the state.
     pub(crate) async fn observe(&mut self, events: &dyn EventSink) {
-        let (observed, diagnostics) = refresh::read_all(self.ctx, &self.state, self.registry, events).await;
+        let (observed, diagnostics) = refresh::read_all(self, events).await;
         for d in diagnostics {
             let placed = match d.address.clone().and_then(|a| Some((self.block_at(&a)?.span, a))) {
                 Some((span, _)) if d.primary.is_none() => d.at(span),
@@ -213,12 +248,83 @@ impl<'a> Planner<'a> {
 
     async fn second_pass(&mut self) {
         self.planning = true;
+        self.create_first_nodes();
         for node in self.graph.order.clone() {
             match self.graph.nodes[node].item.clone() {
                 Item::Resource(addr) => self.resource(node, &addr).await,
                 Item::Provider(_) => {}
                 _ if self.graph.nodes[node].behind_resource => self.evaluate(node),
                 _ => {}
+            }
+        }
+    }
+
+    /// Which resources are made anew before the old objects go: those that say so, and what they depend on.
+    fn create_first_nodes(&mut self) {
+        for &node in self.graph.order.clone().iter().rev() {
+            let Item::Resource(addr) = &self.graph.nodes[node].item else { continue };
+            let block = self.graph.nodes[node].module.resources.get(addr).cloned();
+            let own = block.and_then(|b| b.lifecycle.create_before_destroy.clone());
+            let wanted = own.is_some_and(|expr| self.flag(&self.graph.nodes[node].path.clone(), &expr));
+            if wanted || self.first.contains(&node) {
+                self.first.insert(node);
+                let below: Vec<usize> = self.graph.nearest[node].iter().copied().collect();
+                self.first.extend(below);
+            }
+        }
+    }
+
+    /// Turns the order of what such a replacement stands on around, too.
+    fn create_first(&mut self) {
+        let mut drafts = std::mem::take(&mut self.drafts);
+        for i in steps::spread(&mut drafts) {
+            if let Some(change) = self.planned.get(&drafts[i].address).and_then(|i| self.changes.get_mut(*i)) {
+                change.create_first = true;
+            }
+        }
+        for draft in drafts.iter_mut().filter(|d| d.create_first) {
+            let deposed = draft.write.as_ref().map(|w| identity::deposed_key(&w.identity));
+            if let (Some(delete), Some(write), Some(key)) = (&mut draft.delete, &mut draft.write, deposed) {
+                write.deposes = Some(key.clone());
+                delete.key.deposed = Some(key);
+            }
+        }
+        self.drafts = drafts;
+    }
+
+    /// A flag of a `lifecycle` block, in the first instance of its module: any expression that is known when planning.
+    pub(crate) fn flag(&mut self, path: &graph::Path, expr: &cplan_config::Expr) -> bool {
+        let Some(module) = self.values.instances_of(path).into_iter().next() else { return false };
+        let (value, found) = cplan_config::evaluate(expr, &self.values.view(&module, &Repeat::None, None));
+        let failed = found.has_errors();
+        self.diagnostics.extend(found);
+        match cplan_model::convert(&value, &Type::Bool) {
+            Ok(value) if value.is_null() => false,
+            Ok(value) if value.as_bool().is_some() => value.as_bool() == Some(true),
+            _ if failed => false,
+            Ok(_) => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "lifecycle-unknown",
+                        "Lifecycle argument not known",
+                        "This hangs on something that is known only after apply.",
+                    )
+                    .remedy("Use variables and locals that do not refer to resources.")
+                    .at(expr.span),
+                );
+                false
+            }
+            Err(error) => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "lifecycle-not-bool",
+                        "Unsuitable value type",
+                        format!("Unsuitable value: {}.", error.message),
+                    )
+                    .remedy("Write true or false, or an expression that gives one of them.")
+                    .at(expr.span),
+                );
+                false
             }
         }
     }
@@ -263,6 +369,11 @@ impl<'a> Planner<'a> {
             drift: self.drift,
             steps,
             outputs,
+            mode: self.options.mode,
+            amendments: self.amendments,
+            deferred: self.deferred,
+            checks: self.checks.into_values().collect(),
+            partial: self.selection.partial,
             values: self.values,
         };
         (Some(plan), self.diagnostics)
@@ -318,8 +429,24 @@ impl<'a> Planner<'a> {
         list.into_iter().next().unwrap_or(diagnostic)
     }
 
-    fn new_identity(&self, address: &InstanceAddr) -> cplan_model::Identity {
-        identity::choose(&self.state.lineage, self.state.serial, address)
+    /// The identity of a new object; one that stands beside the old one for a while has a name of its own, too.
+    fn new_identity(&self, address: &InstanceAddr, beside: bool) -> cplan_model::Identity {
+        let identity = identity::choose(&self.state.lineage, self.state.serial, address);
+        if beside { identity::beside(identity) } else { identity }
+    }
+
+    /// Whether the flags leave anything out.
+    pub(crate) fn selection_is_partial(&self) -> bool {
+        self.selection.partial
+    }
+
+    /// The changes of a resource's instances that are planned already.
+    pub(crate) fn planned_of<'p>(&'p self, group: &InstanceAddr) -> impl Iterator<Item = &'p Change> + use<'p> {
+        let group = group.clone();
+        self.values.keys_of(&group.module, &group.resource).into_iter().filter_map(move |key| {
+            let index = self.planned.get(&InstanceAddr { key, ..group.clone() })?;
+            self.changes.get(*index)
+        })
     }
 
     /// The groups (resources in their module instance, without keys) that a node depends on.

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics};
 use cplan_sdk::{Context, Observed, ReadRequest};
-use cplan_store::{RecordKey, State};
+use cplan_store::{Record, RecordKey};
 
 use crate::drift::DriftEntry;
 use crate::event::{Event, EventSink};
+use crate::plan::Amendment;
 use crate::planning::{PlanInput, Planner, provider_failed};
-use crate::registry::Registry;
+use crate::proposed::remark;
 
 /// Says what moved since the last apply; reads, and changes nothing.
 pub async fn drift(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink>) -> (Vec<DriftEntry>, Diagnostics) {
     let mut planner = Planner::new(ctx, input);
     if planner.prepare().await {
+        planner.select();
         planner.observe(&*events).await;
     }
     (planner.drift, planner.diagnostics)
@@ -23,17 +25,18 @@ pub async fn drift(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSin
 
 /// Reads every record's object.
 pub(crate) async fn read_all(
-    ctx: &Context,
-    state: &State,
-    registry: &Registry,
+    planner: &Planner<'_>,
     events: &dyn EventSink,
 ) -> (HashMap<RecordKey, Observed>, Diagnostics) {
+    let (ctx, registry) = (planner.ctx, planner.registry);
+    let records: Vec<(&RecordKey, &Record)> =
+        planner.state.records.iter().filter(|(key, _)| planner.selects(&key.address)).collect();
     let mut diagnostics = Diagnostics::new();
     let mut observed = HashMap::new();
     let mut by_provider: BTreeMap<&str, Vec<(RecordKey, String, ReadRequest)>> = BTreeMap::new();
-    for (key, record) in &state.records {
+    for (key, record) in &records {
         by_provider.entry(&record.provider).or_default().push((
-            key.clone(),
+            (*key).clone(),
             key.address.resource.ty.to_string(),
             ReadRequest {
                 identity: record.identity.clone(),
@@ -43,8 +46,8 @@ pub(crate) async fn read_all(
             },
         ));
     }
-    if !state.records.is_empty() {
-        events.event(Event::RefreshStarted { count: state.records.len() });
+    if !records.is_empty() {
+        events.event(Event::RefreshStarted { count: records.len() });
     }
     for (name, requests) in by_provider {
         let Some(provider) = registry.provider(name) else {
@@ -71,8 +74,35 @@ pub(crate) async fn read_all(
             }
         }
     }
-    if !state.records.is_empty() {
+    if !records.is_empty() {
         events.event(Event::RefreshFinished);
     }
     (observed, diagnostics)
+}
+
+impl Planner<'_> {
+    /// A plan that only takes over what was read: every object that is not as recorded.
+    pub(crate) fn take_over(&mut self) {
+        for (key, record) in self.state.records.clone() {
+            self.take_over_one(&key, &record);
+        }
+    }
+
+    /// Records what was read of an object that is not as recorded.
+    pub(crate) fn take_over_one(&mut self, key: &RecordKey, record: &Record) {
+        let now = match self.observed.get(key) {
+            Some(Observed::Present { values, private, boot_id }) => {
+                let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else { return };
+                let marked = remark(resource.schema(), &record.values, values);
+                if marked == record.values {
+                    return;
+                }
+                let boot_id = boot_id.clone().or_else(|| record.boot_id.clone());
+                Some(Box::new(Record { values: marked, private: private.clone(), boot_id, ..record.clone() }))
+            }
+            Some(Observed::Absent) => None,
+            Some(Observed::Unreachable { .. }) | None => return,
+        };
+        self.amendments.push(Amendment::Refresh { key: key.clone(), record: now });
+    }
 }

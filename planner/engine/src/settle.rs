@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use cplan_model::{Action, Schema, changes};
 use cplan_sdk::{Context, Observed, RecoverRequest, Resource};
-use cplan_store::{Intent, Record, State, Status, Store, Transaction};
+use cplan_store::{Intent, Record, RecordKey, State, Status, Store, Transaction};
 
 use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
+use crate::identity;
 use crate::planning::{PlanInput, Planner, container_id};
 use crate::proposed::remark;
 use crate::registry::Registry;
@@ -97,7 +98,15 @@ fn verdict(
     observed: Observed,
 ) -> (Transaction, &'static str) {
     let mut transaction = Transaction { settled: vec![intent.id], ..Transaction::default() };
-    let mut put = |record| transaction.put.push((intent.key.clone(), record));
+    // A create whose predecessor still stands was to come before its delete.
+    let beside = before.filter(|r| intent.action == Action::Create && r.identity != intent.identity);
+    let mut put = |record| {
+        if let Some(old) = beside {
+            let deposed = Some(identity::deposed_key(&intent.identity));
+            transaction.put.push((RecordKey { deposed, ..intent.key.clone() }, old.clone()));
+        }
+        transaction.put.push((intent.key.clone(), record));
+    };
     let outcome = match observed {
         Observed::Present { values, private, boot_id } => {
             let wanted = intent.planned.as_ref();
@@ -153,7 +162,7 @@ fn record(
         container: intent.container.clone(),
         host: before.and_then(|r| r.host.clone()),
         status,
-        create_before_destroy: false,
+        create_before_destroy: before.is_some_and(|r| r.create_before_destroy),
         boot_id,
         last_run: Some(intent.run.clone()),
     }

@@ -3,7 +3,9 @@
 //! A group is a resource in one module instance. Between groups, order goes through joins, so that a thousand
 //! instances behind a thousand others are two thousand edges and not a million.
 //!
-//! * A write comes after the writes of the groups it depends on, and after its own delete.
+//! * A write comes after the writes of the groups it depends on, and after its own delete; where the new object is
+//!   made first, its delete comes after its own write and after the writes of all that use it. What such an object
+//!   depends on is made first, too, or there would be a circle: [`spread`] sees to that.
 //! * A delete comes after the deletes of what its record's dependents delete; one that is not followed by a create
 //!   also after the updates of dependents, which stop using it.
 //! * What goes with its container is forgotten after the container is deleted; the container waits in its stead.
@@ -27,12 +29,52 @@ pub(crate) struct Draft {
     pub(crate) dependencies: Vec<InstanceAddr>,
     /// Groups that the record depends on, so that its delete comes before theirs.
     pub(crate) recorded: Vec<InstanceAddr>,
+    /// A replacement makes the new object before it deletes the old one.
+    pub(crate) create_first: bool,
+    /// Has conditions that only apply can judge.
+    pub(crate) conditions: bool,
+}
+
+impl Draft {
+    fn replaces(&self) -> bool {
+        self.delete.is_some() && self.write.is_some()
+    }
+}
+
+/// Gives what a replaced object that is made first depends on, however far, the same order; tells which were changed.
+/// What the records say counts as well as what the configuration says.
+pub(crate) fn spread(drafts: &mut [Draft]) -> Vec<usize> {
+    let first = |d: &Draft| d.create_first && d.replaces();
+    if !drafts.iter().any(first) {
+        return Vec::new();
+    }
+    let mut by_group: HashMap<InstanceAddr, Vec<usize>> = HashMap::new();
+    for (i, draft) in drafts.iter().enumerate() {
+        by_group.entry(draft.address.without_key()).or_default().push(i);
+    }
+    let mut changed = Vec::new();
+    let mut seen: BTreeSet<InstanceAddr> = BTreeSet::new();
+    let mut queue: Vec<usize> = (0..drafts.len()).filter(|i| first(&drafts[*i])).collect();
+    while let Some(i) = queue.pop() {
+        for group in drafts[i].dependencies.iter().chain(&drafts[i].recorded) {
+            if seen.insert(group.clone()) {
+                queue.extend(by_group.get(group).into_iter().flatten());
+            }
+        }
+    }
+    for i in seen.iter().filter_map(|g| by_group.get(g)).flatten().copied() {
+        if drafts[i].replaces() && !drafts[i].create_first {
+            drafts[i].create_first = true;
+            changed.push(i);
+        }
+    }
+    changed
 }
 
 /// Drafts come in the order of the graph.
 pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
     let mut steps = Steps::default();
-    if drafts.iter().all(|d| d.delete.is_none() && d.write.is_none()) {
+    if drafts.iter().all(|d| d.delete.is_none() && d.write.is_none() && !d.conditions) {
         return steps.list;
     }
     let mut slots: Vec<Slot> = Vec::with_capacity(drafts.len());
@@ -44,12 +86,17 @@ pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
         let identity = draft.delete.as_ref().map(|d| d.identity.id.clone());
         let updates = draft.write.as_ref().is_some_and(|w| w.action == Action::Update);
         let delete = draft.delete.map(|d| steps.operation(d));
-        let write = draft.write.map(|w| steps.operation(w));
+        let write = match draft.write {
+            Some(write) => Some(steps.operation(write)),
+            None if draft.conditions => Some(steps.push(Work::Conditions(draft.address))),
+            None => None,
+        };
         slots.push(Slot {
             group,
             delete,
             write,
             replaced,
+            create_first: replaced && draft.create_first,
             held,
             holder,
             identity,
@@ -68,6 +115,8 @@ struct Slot {
     delete: Option<StepId>,
     write: Option<StepId>,
     replaced: bool,
+    /// The write comes before the delete.
+    create_first: bool,
     /// The delete only forgets: the object goes with its container.
     held: bool,
     holder: Option<String>,
@@ -136,7 +185,7 @@ fn order_writes(steps: &mut Steps, slots: &[Slot]) {
             for step in &gate {
                 steps.edge(write, *step);
             }
-            if let Some(delete) = slot.delete {
+            if let Some(delete) = slot.delete.filter(|_| !slot.create_first) {
                 steps.edge(write, delete);
             }
         }
@@ -165,6 +214,13 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
             used.entry(group).or_default().insert(on);
         }
     }
+    let mut by_config: HashMap<&InstanceAddr, Vec<&Slot>> = HashMap::new();
+    let first: BTreeSet<&InstanceAddr> = slots.iter().filter(|s| s.create_first).map(|s| &s.group).collect();
+    for slot in slots.iter().filter(|s| s.write.is_some()) {
+        for on in slot.dependencies.iter().filter(|on| first.contains(on) && **on != slot.group) {
+            by_config.entry(on).or_default().push(slot);
+        }
+    }
     let mut waiting: BTreeMap<&InstanceAddr, usize> =
         members.keys().map(|g| (*g, users.get(g).map_or(0, BTreeSet::len))).collect();
     let mut free: BTreeSet<&InstanceAddr> = waiting.iter().filter(|(_, n)| **n == 0).map(|(g, _)| *g).collect();
@@ -187,7 +243,8 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
     // for, so it cannot wait for updates itself.
     let mut shaky: BTreeSet<&InstanceAddr> = BTreeSet::new();
     for group in order.iter().rev() {
-        let replaced = |on: &&InstanceAddr| shaky.contains(*on) || members[*on].iter().any(|s| s.replaced);
+        let replaced =
+            |on: &&InstanceAddr| shaky.contains(*on) || members[*on].iter().any(|s| s.replaced && !s.create_first);
         if used.get(group).is_some_and(|below| below.iter().any(replaced)) {
             shaky.insert(group);
         }
@@ -198,7 +255,16 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
         let before: BTreeSet<StepId> = users.clone().filter_map(|g| gone.get(g).copied()).collect();
         let changed: BTreeSet<StepId> = match shaky.contains(group) {
             true => BTreeSet::new(),
-            false => users.flat_map(|g| &members[g]).filter(|s| s.updates).filter_map(|s| s.write).collect(),
+            false => users.clone().flat_map(|g| &members[g]).filter(|s| s.updates).filter_map(|s| s.write).collect(),
+        };
+        // Those who use it by the configuration, too: they turn to the new object.
+        let turned: BTreeSet<StepId> = match members[group].iter().any(|s| s.create_first) {
+            true => users
+                .flat_map(|g| members[g].iter())
+                .chain(by_config.get(group).into_iter().flatten())
+                .filter_map(|s| s.write)
+                .collect(),
+            false => BTreeSet::new(),
         };
         let mut after_all = BTreeSet::new();
         for slot in &members[group] {
@@ -207,7 +273,10 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
                 after_all.extend(before.iter().copied());
                 continue;
             }
-            for step in before.iter().chain(changed.iter().filter(|_| !slot.replaced)) {
+            let changed = changed.iter().filter(|_| !slot.replaced);
+            let turned = turned.iter().filter(|_| slot.create_first);
+            let own = slot.write.iter().filter(|_| slot.create_first);
+            for step in before.iter().chain(changed).chain(turned).chain(own) {
                 steps.edge(delete, *step);
             }
             after_all.insert(delete);
@@ -252,6 +321,8 @@ mod tests {
             dependencies: Vec::new(),
             container: None,
             container_id: holder.map(str::to_owned),
+            deposes: None,
+            create_before_destroy: false,
         }
     }
 
@@ -265,6 +336,8 @@ mod tests {
             write: write.map(|a| operation(&address, a, None)),
             dependencies: groups.clone(),
             recorded: groups,
+            create_first: false,
+            conditions: false,
             address,
         }
     }
@@ -331,6 +404,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_made_first_is_deleted_after_all_that_use_it_have_turned() {
+        let mut first = draft(0, 0, &[], true, Some(Action::Create));
+        first.create_first = true;
+        let user = draft(1, 0, &[0], false, Some(Action::Update));
+        let replaced = draft(2, 0, &[0], true, Some(Action::Create));
+        let order: Vec<_> =
+            run(&lower(vec![first, user, replaced])).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        assert_eq!(order, ["Create t.g0[0]", "Update t.g1[0]", "Delete t.g2[0]", "Create t.g2[0]", "Delete t.g0[0]"]);
+    }
+
+    #[test]
+    fn to_be_made_first_spreads_to_what_it_depends_on() {
+        let mut drafts: Vec<_> = (0..3)
+            .map(|g| {
+                draft(g, 0, if g == 0 { &[] } else { std::slice::from_ref(&BELOW[g]) }, true, Some(Action::Create))
+            })
+            .collect();
+        drafts[1].create_first = true;
+        assert_eq!(spread(&mut drafts), [0]);
+        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        assert_eq!(
+            order,
+            [
+                "Create t.g0[0]",
+                "Create t.g1[0]",
+                "Delete t.g2[0]",
+                "Create t.g2[0]",
+                "Delete t.g1[0]",
+                "Delete t.g0[0]"
+            ]
+        );
+    }
+
+    const BELOW: [usize; 3] = [0, 0, 1];
+
+    #[test]
     fn a_thousand_behind_a_thousand_are_thousands_of_edges() {
         let mut drafts: Vec<_> = (0..1000).map(|k| draft(0, k, &[], false, Some(Action::Create))).collect();
         drafts.extend((0..1000).map(|k| draft(1, k, &[0], false, Some(Action::Create))));
@@ -345,13 +454,18 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % n
         };
-        for _ in 0..300 {
+        for round in 0..600 {
             let groups = 2 + random(6) as usize;
             let mut drafts = Vec::new();
             let mut edges = Vec::new();
+            let mut recorded = Vec::new();
             for group in 0..groups {
                 let on: Vec<usize> = (0..group).filter(|_| random(3) == 0).collect();
+                // In every other round the records know other dependencies than the configuration.
+                let was: Vec<usize> =
+                    if round % 2 == 0 { on.clone() } else { (0..group).filter(|_| random(3) == 0).collect() };
                 edges.extend(on.iter().map(|o| (group, *o)));
+                recorded.extend(was.iter().map(|o| (group, *o)));
                 for key in 0..1 + random(3) as usize {
                     let kind = random(5);
                     let write = match kind {
@@ -359,30 +473,48 @@ mod tests {
                         2 => Some(Action::Update),
                         _ => None,
                     };
-                    drafts.push(draft(group, key, &on, matches!(kind, 1 | 3), write));
+                    let mut draft = draft(group, key, &on, matches!(kind, 1 | 3), write);
+                    draft.recorded = was.iter().map(|g| address(*g, 0).without_key()).collect();
+                    draft.create_first = random(4) == 0;
+                    drafts.push(draft);
                 }
             }
-            let all: Vec<InstanceAddr> = drafts.iter().map(|d| d.address.clone()).collect();
+            spread(&mut drafts);
+            let all: Vec<(InstanceAddr, bool)> = drafts.iter().map(|d| (d.address.clone(), d.create_first)).collect();
             let order = run(&lower(drafts));
+            let of = |group: usize| all.iter().filter(move |(a, _)| a.without_key() == address(group, 0).without_key());
             for (user, on) in edges {
-                let of = |group: usize| {
-                    all.iter()
-                        .filter(move |a| **a == address(group, 0) || a.without_key() == address(group, 0).without_key())
-                };
-                for u in of(user) {
-                    for o in of(on) {
-                        before(&order, (Action::Delete, u), (Action::Delete, o));
+                for (u, _) in of(user) {
+                    for (o, o_first) in of(on) {
                         for first in [Action::Create, Action::Update] {
                             for second in [Action::Create, Action::Update] {
                                 before(&order, (first, o), (second, u));
+                            }
+                            if *o_first && replaced(&order, o) {
+                                before(&order, (first, u), (Action::Delete, o));
                             }
                         }
                     }
                 }
             }
-            for a in &all {
-                before(&order, (Action::Delete, a), (Action::Create, a));
+            for (user, on) in recorded {
+                for (u, _) in of(user) {
+                    for (o, _) in of(on) {
+                        before(&order, (Action::Delete, u), (Action::Delete, o));
+                    }
+                }
+            }
+            for (a, first) in &all {
+                match first {
+                    true => before(&order, (Action::Create, a), (Action::Delete, a)),
+                    false => before(&order, (Action::Delete, a), (Action::Create, a)),
+                }
             }
         }
+    }
+
+    fn replaced(order: &[(Action, String)], address: &InstanceAddr) -> bool {
+        let has = |action: Action| order.iter().any(|(a, t)| *a == action && *t == address.to_string());
+        has(Action::Create) && has(Action::Delete)
     }
 }

@@ -9,7 +9,7 @@ use cplan_sdk::{Context, Silent};
 use cplan_store::State;
 use tokio_util::sync::CancellationToken;
 
-use crate::planning::{PlanInput, Planner};
+use crate::planning::{PlanInput, PlanOptions, Planner};
 use crate::registry::Registry;
 
 /// Checks a configuration with variables and resources unknown.
@@ -21,10 +21,11 @@ pub fn validate(config: &Arc<Config>, registry: &Registry) -> Diagnostics {
         variables: BTreeMap::new(),
         state: State::default(),
         registry,
-        refresh: false,
+        options: PlanOptions { refresh: false, ..PlanOptions::default() },
         now: None,
     };
     let mut planner = Planner::new(&ctx, input);
+    planner.validating = true;
     planner.first_pass();
     planner.diagnostics
 }

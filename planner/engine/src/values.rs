@@ -157,6 +157,54 @@ impl Values {
         }
     }
 
+    /// Every module instance, in order of address.
+    pub(crate) fn all_modules(&self) -> Vec<ModuleInstance> {
+        let mut all: Vec<ModuleInstance> = self.modules.keys().cloned().collect();
+        all.sort();
+        all
+    }
+
+    /// Whether a module, or one that it is in, stands for instances that are not known.
+    pub(crate) fn is_vague(&self, module: &ModuleInstance) -> bool {
+        (1..=module.0.len()).any(|n| {
+            let above = ModuleInstance(module.0[..n].into());
+            self.modules.get(&above).is_some_and(|m| matches!(m.repeat, Repeat::Unknown))
+        })
+    }
+
+    /// Whether the configuration has an instance.
+    pub(crate) fn has_instance(&self, address: &InstanceAddr) -> bool {
+        self.modules.get(&address.module).and_then(|m| m.resources.get(&address.resource)).is_some_and(|r| {
+            match (&r.instances, &address.key) {
+                (Instances::Single(_), None) | (Instances::Unknown, _) => true,
+                (Instances::Count(ts), Some(InstanceKey::Int(n))) => *n < ts.len() as u64,
+                (Instances::Each(ts), Some(InstanceKey::Str(s))) => ts.contains_key(s),
+                _ => false,
+            }
+        })
+    }
+
+    /// The value of one instance.
+    pub(crate) fn instance(&self, address: &InstanceAddr) -> Option<Value> {
+        let resource = self.modules.get(&address.module)?.resources.get(&address.resource)?;
+        match (&resource.instances, &address.key) {
+            (Instances::Single(t), None) => Some(t.clone()),
+            (Instances::Count(ts), Some(InstanceKey::Int(n))) => ts.get(usize::try_from(*n).ok()?).cloned(),
+            (Instances::Each(ts), Some(InstanceKey::Str(s))) => ts.get(s).cloned(),
+            _ => None,
+        }
+    }
+
+    /// The keys of a resource's instances; none where they are not known.
+    pub(crate) fn keys_of(&self, module: &ModuleInstance, addr: &ResourceAddr) -> Vec<Option<InstanceKey>> {
+        match self.modules.get(module).and_then(|m| m.resources.get(addr)).map(|r| &r.instances) {
+            Some(Instances::Single(_)) => vec![None],
+            Some(Instances::Count(ts)) => (0..ts.len() as u64).map(|n| Some(InstanceKey::Int(n))).collect(),
+            Some(Instances::Each(ts)) => ts.keys().map(|k| Some(InstanceKey::Str(k.clone()))).collect(),
+            Some(Instances::Unknown) | None => Vec::new(),
+        }
+    }
+
     /// Replaces the value of one instance, during apply.
     pub(crate) fn set_instance(&mut self, address: &InstanceAddr, value: Value) {
         let resource = self.modules.get_mut(&address.module).and_then(|m| m.resources.get_mut(&address.resource));
@@ -183,6 +231,6 @@ impl Values {
         repeat: &'a Repeat,
         live: Option<&'a Live>,
     ) -> View<'a> {
-        View { values: self, module, repeat, live }
+        View { values: self, module, repeat, live, itself: None }
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cplan_engine::{ApplyReport, Deaf, Plan, PlanInput, Registry, TerraformProvider, apply, plan, plan_destroy};
+use cplan_engine::{
+    ApplyReport, Deaf, Plan, PlanInput, PlanMode, PlanOptions, Registry, TerraformProvider, apply, plan,
+};
 use cplan_model::{Action, Diagnostics};
 use cplan_sdk::{Context, Silent};
 use cplan_store::{MemoryStore, Store};
@@ -47,7 +49,7 @@ impl Lab {
             variables,
             state,
             registry: &self.registry,
-            refresh: true,
+            options: PlanOptions::default(),
             now: Some(SystemTime::UNIX_EPOCH),
         })
     }
@@ -71,8 +73,9 @@ impl Lab {
     }
 
     pub(crate) async fn destroy(&self) -> ApplyReport {
-        let input = self.input(&[]).unwrap();
-        let (made, found) = plan_destroy(&self.context(), input, Arc::new(Deaf)).await;
+        let mut input = self.input(&[]).unwrap();
+        input.options.mode = PlanMode::Destroy;
+        let (made, found) = plan(&self.context(), input, Arc::new(Deaf)).await;
         self.carry_out(&made.unwrap_or_else(|| panic!("{found:#?}"))).await
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use cplan_engine::{Deaf, PlanInput, Registry, apply, drift, plan};
+use cplan_engine::{Deaf, PlanInput, PlanOptions, Registry, apply, drift, plan};
 use cplan_model::{Action, Attribute, Diagnostics, Reason, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Context, DataSource, ErrorKind, Observed, PlanRequest, PlanResponse, Provider,
@@ -122,7 +122,7 @@ async fn it_is_applied_again_and_fails_while_the_container_is_silent() {
         variables: Default::default(),
         state: store.load().unwrap(),
         registry: &registry,
-        refresh: true,
+        options: PlanOptions::default(),
         now: None,
     };
     let planned = || async { plan(&ctx, input(), Arc::new(Deaf)).await.0.unwrap() };

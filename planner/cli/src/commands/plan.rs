@@ -38,8 +38,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     if session.settings.json {
         let document = PlanDocument {
             plan: &made,
-            config: &config,
-            state: &state,
+            state: Some(&state),
             registry: &session.providers.registry,
             diagnostics: &warnings,
             reveal: args.reveal,

@@ -78,7 +78,13 @@ pub(crate) fn tell(
 
 fn tell_json(session: &Session, report: &ApplyReport, kind: Kind) -> Result<(), CommandError> {
     let now = Moment::now().rfc3339();
-    let summary = Summary { create: report.created, update: report.updated, delete: report.deleted };
+    let summary = Summary {
+        create: report.created,
+        update: report.updated,
+        delete: report.deleted,
+        import: report.imported,
+        forget: report.forgotten,
+    };
     let operation = kind.verb().to_lowercase();
     session.print(&render_json::line(&render_json::event::change_summary(summary, &operation, &now)))?;
     for failed in &report.failures {

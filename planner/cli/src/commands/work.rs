@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{EventSink, Plan, PlanInput, apply, plan, plan_destroy, settle, validate};
+use cplan_engine::{EventSink, Plan, PlanInput, PlanMode, apply, plan, settle, validate};
 use cplan_model::Diagnostics;
 use cplan_sdk::Context;
 use cplan_store::Store;
@@ -43,14 +43,14 @@ pub(crate) async fn make_plan(
     session: &Session,
     kind: Kind,
     context: &Context,
-    input: PlanInput<'_>,
+    mut input: PlanInput<'_>,
     events: Arc<dyn EventSink>,
     config: &Arc<Config>,
 ) -> Result<(Plan, Diagnostics), CommandError> {
-    let (made, found) = match kind {
-        Kind::Apply => plan(context, input, events).await,
-        Kind::Destroy => plan_destroy(context, input, events).await,
-    };
+    if kind == Kind::Destroy {
+        input.options.mode = PlanMode::Destroy;
+    }
+    let (made, found) = plan(context, input, events).await;
     let warnings = refuse(found, config)?;
     if session.cancel.is_cancelled() {
         return Err(CommandError::told(

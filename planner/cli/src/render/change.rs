@@ -25,7 +25,7 @@ pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> 
     }
     let body = match change.action {
         Action::Create | Action::Read => members(change, schema, style),
-        Action::Delete => members_of_deleted(change.before.as_ref(), style),
+        Action::Delete | Action::Forget => members_of_deleted(change.before.as_ref(), style),
         Action::Update | Action::Replace | Action::NoOp => attributes(change, schema, style),
     };
     let sign = style.paint(tone, sign);

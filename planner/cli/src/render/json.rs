@@ -1,10 +1,13 @@
 //! The machine-readable twins, in Terraform's shapes, so that its viewers and policy tools work with cplan.
 
+pub(crate) mod checks;
 pub(crate) mod configuration;
 pub(crate) mod diagnostic;
 pub(crate) mod drift;
 pub(crate) mod event;
+pub(crate) mod expression;
 pub(crate) mod plan;
+pub(crate) mod relevant;
 pub(crate) mod state;
 pub(crate) mod values;
 

@@ -75,9 +75,11 @@ pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
 
 /// `Plan: 3 to add, 1 to change, 0 to destroy.`
 pub(crate) fn summary(summary: Summary, style: Style) -> String {
-    let Summary { create, update, delete } = summary;
+    let Summary { create, update, delete, import, forget } = summary;
     let plan = style.paint(Tone::Strong, "Plan:");
-    format!("{plan} {create} to add, {update} to change, {delete} to destroy.\n")
+    let taken_in = if import > 0 { format!("{import} to import, ") } else { String::new() };
+    let forgotten = if forget > 0 { format!(", {forget} to forget") } else { String::new() };
+    format!("{plan} {taken_in}{create} to add, {update} to change, {delete} to destroy{forgotten}.\n")
 }
 
 /// What moved behind our back and has to do with a change below. What could not be looked at says so there.

@@ -161,6 +161,7 @@ fn doing(action: Action) -> &'static str {
         Action::Update => "Modifying",
         Action::Replace => "Replacing",
         Action::Delete => "Destroying",
+        Action::Forget => "Forgetting",
     }
 }
 
@@ -173,6 +174,7 @@ pub(crate) fn noun(action: Action) -> &'static str {
         Action::Update => "Modification",
         Action::Replace => "Replacement",
         Action::Delete => "Destruction",
+        Action::Forget => "Removal from the state",
     }
 }
 
@@ -184,6 +186,7 @@ fn done(action: Action) -> &'static str {
         Action::Update => "Modifications complete",
         Action::Replace => "Replacement complete",
         Action::Delete => "Destruction complete",
+        Action::Forget => "Forgotten",
     }
 }
 

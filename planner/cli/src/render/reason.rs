@@ -15,6 +15,7 @@ pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
         Action::Update => ("  ~", Tone::Change),
         Action::Replace => ("-/+", Tone::Bad),
         Action::Delete => ("  -", Tone::Bad),
+        Action::Forget => ("  .", Tone::Faint),
     }
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn meaning(action: Action) -> &'static str {
         Action::Update => "update in-place",
         Action::Replace => "destroy and then create replacement",
         Action::Delete => "destroy",
+        Action::Forget => "forget (the object stays)",
     }
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn headline(change: &Change) -> String {
         (Action::Replace, Some(Reason::Tainted)) => "is tainted, so must be replaced",
         (Action::Replace, _) => "must be replaced",
         (Action::Delete, _) => "will be destroyed",
+        (Action::Forget, _) => "will no longer be managed by cplan, but will not be destroyed",
     }
     .to_owned();
     text.push_str(match change.disruption {
@@ -77,6 +80,17 @@ pub(crate) fn because(change: &Change) -> Option<String> {
         Reason::LostByRestart => format!("{container} was restarted, and this lives only while it runs"),
         Reason::Unread(why) => format!("it could not be read: {why}"),
         Reason::InputsUnknown => "its inputs are known only then".to_owned(),
+        Reason::DependencyPending => "what it depends on changes".to_owned(),
+        Reason::CheckNested => "it belongs to a check, which is judged after apply".to_owned(),
+        Reason::Requested => "-replace asks for it".to_owned(),
+        Reason::Triggered(what) => format!("{what} changes, which replace_triggered_by names"),
+        Reason::CountIndex => "`count` no longer reaches its index".to_owned(),
+        Reason::EachKey => "`for_each` no longer has its key".to_owned(),
+        Reason::WrongRepetition => "its block repeats in another way now".to_owned(),
+        Reason::NoModule => "its module instance is gone".to_owned(),
+        Reason::NoMoveTarget => "it was moved to an address that the configuration does not have".to_owned(),
+        Reason::Deposed => "it was left over when its replacement was made".to_owned(),
+        Reason::RemovedBlock => "a removed block says so".to_owned(),
     })
 }
 
@@ -85,7 +99,16 @@ pub(crate) fn action_reason(action: Action, reason: &Reason) -> Option<&'static 
     match (action, reason) {
         (Action::Replace, Reason::Tainted) => Some("replace_because_tainted"),
         (Action::Replace, Reason::CannotUpdate(_)) => Some("replace_because_cannot_update"),
-        (Action::Delete, Reason::Removed) => Some("delete_because_no_resource_config"),
+        (Action::Replace, Reason::Requested) => Some("replace_by_request"),
+        (Action::Replace, Reason::Triggered(_)) => Some("replace_by_triggers"),
+        (Action::Delete | Action::Forget, Reason::Removed) => Some("delete_because_no_resource_config"),
+        (Action::Delete | Action::Forget, Reason::CountIndex) => Some("delete_because_count_index"),
+        (Action::Delete | Action::Forget, Reason::EachKey) => Some("delete_because_each_key"),
+        (Action::Delete | Action::Forget, Reason::WrongRepetition) => Some("delete_because_wrong_repetition"),
+        (Action::Delete | Action::Forget, Reason::NoModule) => Some("delete_because_no_module"),
+        (Action::Delete | Action::Forget, Reason::NoMoveTarget) => Some("delete_because_no_move_target"),
+        (Action::Read, Reason::DependencyPending) => Some("read_because_dependency_pending"),
+        (Action::Read, Reason::CheckNested) => Some("read_because_check_nested"),
         (Action::Read, _) => Some("read_because_config_unknown"),
         (_, Reason::Drift) => Some("cplan_drift"),
         (_, Reason::Missing) => Some("cplan_missing"),

@@ -4,15 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cplan_engine::{Change, Registry};
-use cplan_model::{AttrChange, InstanceAddr, Kind, Marks, Mode, Schema, Value};
+use cplan_model::{AttrChange, InstanceAddr, Kind, Marks, Mode, ResourceAddr, Schema, Value};
 
 /// The schema of a resource or data source, whichever provider has it.
 pub(crate) fn schema_of<'a>(registry: &'a Registry, address: &InstanceAddr) -> Option<&'a Schema> {
-    let ty = &*address.resource.ty;
-    registry.iter().find_map(|provider| match address.resource.mode {
+    schema_of_type(registry, &address.resource)
+}
+
+/// The same of a block.
+pub(crate) fn schema_of_type<'a>(registry: &'a Registry, resource: &ResourceAddr) -> Option<&'a Schema> {
+    let ty = &*resource.ty;
+    registry.iter().find_map(|(_, provider)| match resource.mode {
         Mode::Managed => provider.resource(ty).map(|r| r.schema()),
         Mode::Data => provider.data_source(ty).map(|d| d.schema()),
     })
+}
+
+/// The values with what is sensitive by itself or by the schema's word marked, and nothing else.
+pub(crate) fn marked_by_schema(schema: Option<&Schema>, value: &Value) -> Value {
+    by_schema(schema, value)
 }
 
 /// The values with what is sensitive marked, so that whoever shows them need know marks only: what the schema says, and

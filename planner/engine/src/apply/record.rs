@@ -2,7 +2,7 @@
 
 use cplan_model::{Action, Value, changes};
 use cplan_sdk::{ApplyResponse, ProviderError};
-use cplan_store::{Record, Status, Transaction};
+use cplan_store::{Record, RecordKey, Status, Transaction};
 
 use super::Run;
 use crate::plan::Operation;
@@ -58,6 +58,7 @@ impl Run<'_> {
                         key.address
                     )));
                 }
+                self.depose(operation, transaction);
                 transaction.put.push((key.clone(), record.clone()));
                 self.state.records.insert(key.clone(), record);
                 self.values.set_instance(&key.address, marked);
@@ -73,11 +74,22 @@ impl Run<'_> {
                     let values = nulls_for_unknowns(&values);
                     let record =
                         self.record(operation, values, operation.private.clone(), None, status, schema.version);
+                    self.depose(operation, transaction);
                     transaction.put.push((key.clone(), record.clone()));
                     self.state.records.insert(key.clone(), record);
                 }
                 Some(error)
             }
+        }
+    }
+
+    /// Makes room for an object that is made before the one in its place is deleted.
+    fn depose(&mut self, operation: &Operation, transaction: &mut Transaction) {
+        let Some(deposed) = &operation.deposes else { return };
+        if let Some(old) = self.state.records.remove(&operation.key) {
+            let key = RecordKey { deposed: Some(deposed.clone()), ..operation.key.clone() };
+            transaction.put.push((key.clone(), old.clone()));
+            self.state.records.insert(key, old);
         }
     }
 
@@ -101,7 +113,7 @@ impl Run<'_> {
             dependencies: operation.dependencies.clone(),
             host: None,
             status,
-            create_before_destroy: false,
+            create_before_destroy: operation.create_before_destroy,
             boot_id,
             last_run: Some(self.name.to_owned()),
         }

@@ -120,6 +120,6 @@ impl Schedule {
 fn operation(plan: &Plan, id: StepId) -> Option<&Operation> {
     match &plan.steps[id.0].work {
         Work::Operation(operation) => Some(operation),
-        Work::Join => None,
+        Work::Join | Work::Conditions(_) => None,
     }
 }

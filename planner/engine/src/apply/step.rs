@@ -147,7 +147,12 @@ impl<'a> Run<'a> {
     }
 
     /// The `each` and `count` of an instance, evaluated with what is known now.
-    fn repeat_of(&self, address: &InstanceAddr, repeat: Option<&cplan_config::ForEach>, live: &Live) -> Repeat {
+    pub(super) fn repeat_of(
+        &self,
+        address: &InstanceAddr,
+        repeat: Option<&cplan_config::ForEach>,
+        live: &Live,
+    ) -> Repeat {
         use cplan_config::ForEach;
         use cplan_model::InstanceKey;
         match (&address.key, repeat) {

@@ -69,5 +69,6 @@ fn name(node: &Node) -> String {
         Item::Local(name) => format!("{module}local.{name}"),
         Item::Resource(addr) => format!("{module}{addr}"),
         Item::Output(name) => format!("{module}output.{name}"),
+        Item::Import(index) => format!("import block {}", index + 1),
     }
 }

@@ -1,9 +1,10 @@
 //! Reading a data source while planning, or putting it off to apply.
 
-use cplan_config::{ResourceBlock, place};
-use cplan_model::{Action, Identity, InstanceAddr, Reason, Schema, Value, changes};
+use cplan_config::place;
+use cplan_model::{Action, Identity, InstanceAddr, Reason, Value, changes};
 use cplan_store::RecordKey;
 
+use super::resource::Site;
 use super::{Planner, provider_failed};
 use crate::plan::{Change, Operation};
 use crate::proposed::{propose, remark};
@@ -12,13 +13,13 @@ use crate::steps::Draft;
 impl Planner<'_> {
     pub(super) async fn data(
         &mut self,
-        block: &ResourceBlock,
-        schema: &Schema,
+        site: &Site<'_>,
         address: InstanceAddr,
         config: Value,
         dependencies: &[InstanceAddr],
     ) -> Option<Value> {
-        let source = self.registry.data_source(&block.provider.name, &address.resource.ty)?;
+        let (block, schema) = (site.block, site.schema);
+        let source = self.registry.data_source(&site.provider, &address.resource.ty)?;
         let known = config.is_wholly_known();
         // What only an explicit dependency names may change what is read.
         let held_back = !block.depends_on.is_empty()
@@ -44,21 +45,21 @@ impl Planner<'_> {
             return Some(value);
         }
         let empty = Value::object(Vec::<(std::sync::Arc<str>, Value)>::new());
+        let reason = match (&block.check, known) {
+            (Some(_), _) => Reason::CheckNested,
+            (None, true) => Reason::DependencyPending,
+            (None, false) => Reason::InputsUnknown,
+        };
         self.changes.push(Change {
-            address: address.clone(),
-            action: Action::Read,
-            reason: Some(Reason::InputsUnknown),
-            before: None,
             after: Some(value.clone()),
             attributes: changes(schema, &empty, &value),
-            disruption: None,
-            container: None,
+            ..Change::new(address.clone(), Action::Read, Some(reason.clone()))
         });
         let operation = Operation {
             key: RecordKey::from(address.clone()),
             action: Action::Read,
-            reason: Reason::InputsUnknown,
-            provider: block.provider.name.to_string(),
+            reason,
+            provider: site.provider.clone(),
             identity: Identity { id: String::new(), lab: String::new(), name: String::new() },
             prior: None,
             planned: Some(value.clone()),
@@ -70,15 +71,19 @@ impl Planner<'_> {
             dependencies: dependencies.to_vec(),
             container: None,
             container_id: None,
+            deposes: None,
+            create_before_destroy: false,
         };
         self.drafts.push(Draft {
             address,
-            provider: block.provider.name.to_string(),
+            provider: site.provider.clone(),
             desired: None,
             delete: None,
             write: Some(operation),
             dependencies: dependencies.to_vec(),
             recorded: Vec::new(),
+            create_first: false,
+            conditions: false,
         });
         Some(value)
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use cplan_config::{ProviderRef, RuleKind, check_rules, decode, evaluate, prepare_variable};
-use cplan_model::{Diagnostic, Marks, ModuleInstance, Value};
+use cplan_config::{RuleKind, evaluate, prepare_variable};
+use cplan_model::{Marks, ModuleInstance, Value};
 
-use super::{Planner, expand};
+use super::{PlanMode, Planner};
 use crate::graph::Item;
+use crate::plan::{CheckOwner, CheckStatus};
 use crate::values::{Instances, Repeat};
 
 impl Planner<'_> {
@@ -15,35 +16,16 @@ impl Planner<'_> {
         let (path, item) = (self.graph.nodes[node].path.clone(), self.graph.nodes[node].item.clone());
         for instance in self.values.instances_of(&path) {
             match &item {
-                Item::Provider(name) => self.provider(&instance, name),
+                Item::Provider(local) => self.provider(&instance, local),
+                Item::Import(index) => self.import(node, *index),
                 Item::Call(name) => self.call(node, &instance, name),
                 Item::Variable(name) => self.variable(&instance, name),
                 Item::Rules(name) => self.rules(&instance, name),
                 Item::Local(name) => self.local(&instance, name),
-                Item::Output(name) => self.output(&instance, name),
+                Item::Output(name) => self.output(node, &instance, name),
                 Item::Resource(_) => {}
             }
         }
-    }
-
-    fn provider(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
-        if !instance.is_root() {
-            return;
-        }
-        let Some(block) = self.config.root.providers.get(&ProviderRef::default_of(name.clone())).cloned() else { return };
-        let Some(provider) = self.registry.provider(name) else {
-            let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
-            self.diagnostics.push(
-                Diagnostic::error("unknown-provider", "Unknown provider", format!("There is no provider `{name}`."))
-                    .remedy(expand::near(name, &known, "The providers are"))
-                    .at(block.span),
-            );
-            return;
-        };
-        let (value, diagnostics) =
-            decode(&block.body, provider.schema(), &self.values.view(instance, &Repeat::None, None));
-        self.diagnostics.extend(diagnostics);
-        self.provider_configs.insert(name.clone(), value);
     }
 
     fn call(&mut self, node: usize, instance: &ModuleInstance, name: &Arc<str>) {
@@ -102,8 +84,11 @@ impl Planner<'_> {
     fn rules(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
         let Some(here) = self.values.module(instance) else { return };
         let Some(variable) = here.module.variables.get(name).cloned() else { return };
-        let found = check_rules(&variable.validations, RuleKind::Validation, &self.values.view(instance, &Repeat::None, None));
-        self.diagnostics.extend(found);
+        let owner = CheckOwner::Variable(instance.clone(), name.clone());
+        self.forget_verdict(&owner);
+        let rules = &variable.validations;
+        let (_, found) = self.judge_rules(owner, rules, RuleKind::Validation, instance, &Repeat::None, None);
+        found.into_iter().for_each(|d| self.diagnostics.push(d));
     }
 
     fn local(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
@@ -115,10 +100,21 @@ impl Planner<'_> {
         }
     }
 
-    fn output(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
+    fn output(&mut self, node: usize, instance: &ModuleInstance, name: &Arc<str>) {
         let Some(output) = self.values.module(instance).and_then(|m| m.module.outputs.get(name).cloned()) else {
             return;
         };
+        if !output.preconditions.is_empty() && self.judges(node, instance) {
+            let owner = CheckOwner::Output(instance.clone(), name.clone());
+            self.forget_verdict(&owner);
+            let rules = &output.preconditions;
+            let (status, found) = self.judge_rules(owner, rules, RuleKind::Output, instance, &Repeat::None, None);
+            let lenient = self.options.mode == PlanMode::RefreshOnly && status == CheckStatus::Fail;
+            found.into_iter().for_each(|d| self.diagnostics.push(if lenient { d.into_warning() } else { d }));
+            if status >= CheckStatus::Fail && !lenient {
+                return;
+            }
+        }
         let (value, diagnostics) = evaluate(&output.value, &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(diagnostics);
         // The root's own output is masked by its declaration, not by a mark, so that an undeclared one is found.
@@ -126,5 +122,12 @@ impl Planner<'_> {
         if let Some(here) = self.values.module_mut(instance) {
             here.outputs.insert(name.clone(), value);
         }
+    }
+
+    /// Whether the preconditions of an output are judged: not by `validate`, not when everything is deleted, and not for
+    /// what the flags leave out.
+    fn judges(&self, node: usize, instance: &ModuleInstance) -> bool {
+        let wanted = !instance.is_root() || self.selection.has_output(&self.graph, node);
+        !self.validating && self.options.mode != PlanMode::Destroy && wanted
     }
 }

@@ -11,7 +11,7 @@ use crate::graph::repeat_expr;
 use crate::values::{Instances, Repeat};
 
 impl Planner<'_> {
-    /// The instances of a block; unknown ones are an error once resources are planned.
+    /// The instances of a block; unknown ones are an error where no apply can tell more.
     pub(super) fn expansion(
         &mut self,
         module: &ModuleInstance,
@@ -31,7 +31,7 @@ impl Planner<'_> {
             ForEach::Each(_) => each(&value, expr.span),
         };
         match result {
-            Ok(Instances::Unknown) if self.must_be_known(node) => {
+            Ok(Instances::Unknown) if self.never_known(node) => {
                 let (id, what) = match repeat {
                     ForEach::Count(_) => ("count-unknown", "The `count` value"),
                     ForEach::Each(_) => ("for-each-unknown", "The set of `for_each` keys"),
@@ -55,9 +55,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether resources before this node are planned already (second pass), or there are none.
-    fn must_be_known(&self, node: usize) -> bool {
-        self.planning || (!self.graph.nodes[node].behind_resource && self.all_variables_known())
+    /// Whether no apply will tell more: nothing before this node is a resource.
+    fn never_known(&self, node: usize) -> bool {
+        !self.graph.nodes[node].behind_resource && self.all_variables_known()
     }
 
     fn all_variables_known(&self) -> bool {

@@ -3,28 +3,42 @@
 use std::sync::Arc;
 
 use cplan_config::ResourceBlock;
-use cplan_model::{Action, AttrChange, AttrPath, Diagnostic, InstanceAddr, Reason, Schema, Value, changes};
+use cplan_model::{
+    Action, AttrChange, AttrPath, AttributeMode, Diagnostic, InstanceAddr, Reason, Schema, Value, changes,
+};
 use cplan_sdk::{PlanRequest, PlanResponse, Resource};
-use cplan_store::{Record, RecordKey};
+use cplan_store::{Record, RecordKey, Status};
 
-use super::{Planner, provider_failed};
-use crate::plan::{Change, Operation};
+use super::resource::Site;
+use super::verdict::Before;
+use super::{PlanMode, Planner, provider_failed};
+use crate::plan::{Amendment, Change, Operation};
 use crate::proposed::{ignore, propose, remark, told};
 use crate::steps::Draft;
+use crate::values::Repeat;
 
 impl Planner<'_> {
     pub(super) async fn instance(
         &mut self,
-        block: &ResourceBlock,
-        schema: &Schema,
+        site: &Site<'_>,
         address: InstanceAddr,
         config: Value,
+        repeat: &Repeat,
         dependencies: &[InstanceAddr],
     ) -> Option<Value> {
-        let resource = self.registry.resource(&block.provider.name, &address.resource.ty)?;
+        let (block, schema) = (site.block, site.schema);
+        let resource = self.registry.resource(&site.provider, &address.resource.ty)?;
         let key = RecordKey::from(address.clone());
-        let before = self.before(&key, resource);
+        let mut before = self.before(&key, resource);
         self.kept.insert(key.clone());
+        if self.options.mode == PlanMode::RefreshOnly {
+            return before.values;
+        }
+        let importing = match &before.record {
+            Some(_) => None,
+            None => self.adopt(site, &key, resource, dependencies, &mut before).await?,
+        };
+        let written = config.clone();
         let config = match &before.values {
             Some(prior) if block.lifecycle.ignore_all => prior.clone(),
             Some(prior) => ignore(&config, prior, &block.lifecycle.ignore_changes),
@@ -54,10 +68,18 @@ impl Planner<'_> {
         } else if before.missing {
             reason = Reason::Missing;
         }
+        if matches!(action, Action::NoOp | Action::Update) && before.record.is_some() {
+            if self.options.replace.contains(&address) {
+                (action, reason) = (Action::Replace, Reason::Requested);
+            } else if let Some(text) = self.triggered(block, &address.module, repeat) {
+                (action, reason) = (Action::Replace, Reason::Triggered(text));
+            }
+        }
+        let create_first = self.first.contains(&site.node) && action == Action::Replace;
 
         let made_anew = matches!(action, Action::Create | Action::Replace);
         let (identity, planned, response, prior) = if made_anew {
-            let identity = self.new_identity(&address);
+            let identity = self.new_identity(&address, create_first);
             let request = PlanRequest {
                 identity: identity.clone(),
                 config: told(resource, &config),
@@ -84,18 +106,24 @@ impl Planner<'_> {
         self.by_identity.insert(identity.id.clone(), address.clone());
 
         let replaced = made_anew && before.record.is_some();
-        if replaced && !before.missing && block.lifecycle.prevents_destroy().is_some() {
+        if replaced && !before.missing && self.prevents(block, &address) {
             self.prevented(block, &address, "replace");
         }
         let delete = before.record.as_ref().filter(|_| replaced).map(|record| {
             self.going.insert(record.identity.id.clone());
             self.deletion(&key, record, schema, before.values.clone(), reason.clone())
         });
+        let ignored = match &before.values {
+            Some(_) if block.lifecycle.ignore_all || !block.lifecycle.ignore_changes.is_empty() => {
+                self.ignored_paths(schema, &written, &config)
+            }
+            _ => Vec::new(),
+        };
         let write = (action != Action::NoOp).then(|| Operation {
             key: key.clone(),
             action: if action == Action::Update { Action::Update } else { Action::Create },
             reason: reason.clone(),
-            provider: block.provider.name.to_string(),
+            provider: site.provider.clone(),
             claims: resource.claims(action, &planned),
             identity,
             prior,
@@ -107,7 +135,15 @@ impl Planner<'_> {
             with_container: false,
             dependencies: dependencies.to_vec(),
             container: container.clone(),
+            deposes: None,
+            create_before_destroy: self.first.contains(&site.node),
         });
+        if action == Action::NoOp
+            && importing.is_none()
+            && let Some(record) = self.state.records.get(&key).filter(|_| self.observed.contains_key(&key)).cloned()
+        {
+            self.take_over_one(&key, &record);
+        }
         self.planned.insert(address.clone(), self.changes.len());
         self.changes.push(Change {
             address: address.clone(),
@@ -118,17 +154,75 @@ impl Planner<'_> {
             attributes,
             disruption: response.disruption.filter(|_| action == Action::Update),
             container,
+            deposed: None,
+            create_first,
+            moved_from: self.moved_from.get(&address).cloned(),
+            importing,
+            ignored,
         });
         self.drafts.push(Draft {
             recorded: before.record.as_ref().map(|r| r.dependencies.clone()).unwrap_or_default(),
             address,
-            provider: block.provider.name.to_string(),
+            provider: site.provider.clone(),
             desired: Some(planned.clone()),
             delete,
             write,
             dependencies: dependencies.to_vec(),
+            create_first,
+            conditions: false,
         });
         Some(planned)
+    }
+
+    /// Takes in an object that an import names: from then on it is as if the state had had it. Gives the id; `None`
+    /// of the outer kind when the import fails.
+    async fn adopt(
+        &mut self,
+        site: &Site<'_>,
+        key: &RecordKey,
+        resource: &dyn Resource,
+        dependencies: &[InstanceAddr],
+        before: &mut Before,
+    ) -> Option<Option<String>> {
+        if !self.imports.contains_key(&key.address) {
+            return Some(None);
+        }
+        let identity = self.new_identity(&key.address, false);
+        let (id, values, private, boot_id) = self.take_in(&key.address, resource, &identity).await?;
+        let record = Record {
+            provider: site.provider.clone(),
+            schema_version: site.schema.version,
+            values: values.clone(),
+            private: private.clone(),
+            identity,
+            dependencies: dependencies.to_vec(),
+            container: self.container_of(site.schema, &values),
+            host: None,
+            status: Status::Ready,
+            create_before_destroy: self.first.contains(&site.node),
+            boot_id,
+            last_run: None,
+        };
+        self.amendments.push(Amendment::Adopt { key: key.clone(), record: Box::new(record.clone()) });
+        before.values = Some(values);
+        before.private = private;
+        before.record = Some(record);
+        Some(Some(id))
+    }
+
+    /// The attributes that `ignore_changes` leaves as they are though the configuration says otherwise.
+    fn ignored_paths(&self, schema: &Schema, written: &Value, taken: &Value) -> Vec<AttrPath> {
+        let computed = |path: &AttrPath| {
+            let attribute = path.root().and_then(|name| schema.attributes.get(name));
+            attribute.is_some_and(|a| a.mode == AttributeMode::Computed)
+        };
+        changes(schema, taken, written).into_iter().map(|c| c.path).filter(|p| !computed(p)).collect()
+    }
+
+    /// Whether a block forbids the deletion of its objects.
+    pub(super) fn prevents(&mut self, block: &ResourceBlock, address: &InstanceAddr) -> bool {
+        let path = address.module.0.iter().map(|(call, _)| call.clone()).collect();
+        block.lifecycle.prevent_destroy.clone().is_some_and(|expr| self.flag(&path, &expr))
     }
 
     async fn ask(
@@ -185,6 +279,8 @@ impl Planner<'_> {
             dependencies: record.dependencies.clone(),
             container: record.container.clone(),
             container_id: held_by,
+            deposes: None,
+            create_before_destroy: false,
         }
     }
 
@@ -201,7 +297,7 @@ impl Planner<'_> {
                 format!("{address} has `prevent_destroy` set, and the plan would {verb} it."),
             )
             .remedy("Take `prevent_destroy` away, or change the configuration so that it stays.")
-            .at(block.lifecycle.prevents_destroy().unwrap_or(block.span))
+            .at(block.lifecycle.prevent_destroy.as_ref().map_or(block.span, |e| e.span))
             .address(address.clone()),
         );
     }

@@ -1,11 +1,12 @@
 //! Records that the configuration does not have any more.
 
-use cplan_model::{Action, Reason, Value, changes};
+use cplan_config::ForEach;
+use cplan_model::{Action, InstanceKey, ModuleInstance, Reason, Value, changes};
 use cplan_sdk::Observed;
 use cplan_store::{Record, RecordKey};
 
 use super::Planner;
-use crate::plan::Change;
+use crate::plan::{Amendment, Change};
 use crate::steps::Draft;
 
 impl Planner<'_> {
@@ -15,10 +16,21 @@ impl Planner<'_> {
             .state
             .records
             .iter()
-            .filter(|(key, _)| !self.kept.contains(key))
+            .filter(|(key, _)| !self.kept.contains(key) && self.selects(&key.address))
             .map(|(key, record)| (key.clone(), record.clone()))
             .collect();
-        self.remove(removed, &Reason::Removed);
+        let (forgotten, removed): (Vec<_>, Vec<_>) = removed.into_iter().partition(|(key, _)| self.forgets(key));
+        for (key, record) in forgotten {
+            let reason = self.why_gone(&key);
+            self.amendments.push(Amendment::Forget { key: key.clone() });
+            self.changes.push(Change {
+                before: Some(record.values.clone()),
+                deposed: key.deposed.clone(),
+                moved_from: self.moved_from.get(&key.address).cloned(),
+                ..Change::new(key.address, Action::Forget, Some(reason))
+            });
+        }
+        self.remove(removed, |planner, key| planner.why_gone(key));
         // Replacements were planned before all that goes was known.
         let mut drafts = std::mem::take(&mut self.drafts);
         for delete in drafts.iter_mut().filter_map(|d| d.delete.as_mut()) {
@@ -28,12 +40,61 @@ impl Planner<'_> {
         self.drafts = drafts;
     }
 
+    /// Whether a `removed` block says that the object stays in the world.
+    fn forgets(&mut self, key: &RecordKey) -> bool {
+        if key.deposed.is_some() {
+            return false;
+        }
+        let mut module = self.config.root.clone();
+        let mut depth = 0;
+        loop {
+            let above = ModuleInstance(key.address.module.0[..depth].into());
+            for removed in &module.removed {
+                if !removed.from.below(&above).contains(&key.address) {
+                    continue;
+                }
+                let path = above.0.iter().map(|(call, _)| call.clone()).collect();
+                return removed.destroy.as_ref().is_some_and(|destroy| !self.flag(&path, destroy));
+            }
+            let Some(call) = key.address.module.0.get(depth).and_then(|(call, _)| module.calls.get(call)) else {
+                return false;
+            };
+            let next = call.module.clone();
+            module = next;
+            depth += 1;
+        }
+    }
+
+    /// Why the configuration has a record no more.
+    fn why_gone(&self, key: &RecordKey) -> Reason {
+        let address = &key.address;
+        if key.deposed.is_some() {
+            return Reason::Deposed;
+        }
+        let Some(block) = self.block_at(address) else {
+            let moved = self.moved_from.contains_key(address);
+            return if moved { Reason::NoMoveTarget } else { Reason::Removed };
+        };
+        if self.values.module(&address.module).is_none() {
+            return Reason::NoModule;
+        }
+        match (&block.repeat, &address.key) {
+            (Some(ForEach::Count(_)), Some(InstanceKey::Int(_))) => Reason::CountIndex,
+            (Some(ForEach::Each(_)), Some(InstanceKey::Str(_))) => Reason::EachKey,
+            _ => Reason::WrongRepetition,
+        }
+    }
+
     /// Plans deletions.
-    pub(crate) fn remove(&mut self, records: Vec<(RecordKey, Record)>, reason: &Reason) {
+    pub(crate) fn remove(&mut self, records: Vec<(RecordKey, Record)>, reason: impl Fn(&Self, &RecordKey) -> Reason) {
         self.going.extend(records.iter().map(|(_, r)| r.identity.id.clone()));
         for (key, record) in records {
             let block = self.block_at(&key.address).cloned();
-            if let Some(block) = block.filter(|b| b.lifecycle.prevents_destroy().is_some()) {
+            let reason = reason(self, &key);
+            if let Some(block) = block
+                && key.deposed.is_none()
+                && self.prevents(&block, &key.address)
+            {
                 self.prevented(&block, &key.address, "destroy");
             }
             let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else {
@@ -60,14 +121,12 @@ impl Planner<'_> {
             let delete = self.deletion(&key, &record, &schema, Some(prior.clone()), reason.clone());
             let empty = Value::object(Vec::<(std::sync::Arc<str>, Value)>::new());
             self.changes.push(Change {
-                address: key.address.clone(),
-                action: Action::Delete,
-                reason: Some(reason.clone()),
                 attributes: changes(&schema, &prior, &empty),
                 before: Some(prior),
-                after: None,
-                disruption: None,
                 container: record.container.clone(),
+                deposed: key.deposed.clone(),
+                moved_from: self.moved_from.get(&key.address).cloned(),
+                ..Change::new(key.address.clone(), Action::Delete, Some(reason))
             });
             self.drafts.push(Draft {
                 address: key.address,
@@ -77,6 +136,8 @@ impl Planner<'_> {
                 write: None,
                 dependencies: Vec::new(),
                 recorded: record.dependencies,
+                create_first: false,
+                conditions: false,
             });
         }
     }

@@ -6,8 +6,10 @@ use cplan_config::{Reference, ResourceBlock, Scope, decode, place};
 use cplan_model::{
     Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
 };
+use cplan_store::RecordKey;
 
-use super::{Planner, expand, group};
+use super::{PlanMode, Planner, expand, group, provider_key, resolve};
+use crate::plan::CheckOwner;
 use crate::proposed::unknown_object;
 use crate::values::{Instances, Repeat};
 
@@ -15,7 +17,7 @@ impl Planner<'_> {
     /// First pass: decodes and validates every instance with resources unknown.
     pub(super) fn examine(&mut self, node: usize, addr: &ResourceAddr) {
         let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
-        let schema = match self.schema_of(&block) {
+        let schema = match self.schema_of(&block, node) {
             Ok(schema) => schema,
             Err(diagnostic) => {
                 self.diagnostics.push(diagnostic);
@@ -56,43 +58,33 @@ impl Planner<'_> {
     /// Second pass: plans every instance.
     pub(super) async fn resource(&mut self, node: usize, addr: &ResourceAddr) {
         let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
-        let Ok(schema) = self.schema_of(&block) else { return };
-        for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
+        let Ok(schema) = self.schema_of(&block, node) else { return };
+        let path = self.graph.nodes[node].path.clone();
+        let provider = provider_key(&self.config, &path, &block.provider);
+        let site = Site { node, block: &block, schema: &schema, provider };
+        for module in self.values.instances_of(&path) {
             let dependencies = self.groups_before(node, &module);
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
+            let unknown = matches!(expansion, Instances::Unknown);
+            if let Some(reason) = self.must_wait(&module, &dependencies, unknown) {
+                self.defer(node, &block, &module, &dependencies, reason);
+                continue;
+            }
             let mut planned = Vec::new();
             for repeat in repeats(&expansion) {
                 let address = instance(&module, addr, &repeat);
-                let config = match self.decoded.remove(&(node, module.clone(), repeat.key())) {
-                    Some(config) => config,
-                    None => {
-                        let (config, found) = decode(&block.body, &schema, &self.values.view(&module, &repeat, None));
-                        let failed = found.has_errors();
-                        let found: Diagnostics = if failed {
-                            found
-                        } else {
-                            let body = block.body.clone();
-                            found
-                                .into_iter()
-                                .chain(self.validated(&block, &config).in_block(&address, |p| place(&body, p)))
-                                .fold(Diagnostics::new(), |mut all, d| {
-                                    all.push(d);
-                                    all
-                                })
-                        };
-                        let failed = found.has_errors();
-                        self.note(found, &address);
-                        if failed {
-                            planned.push(unknown_object(&schema));
-                            continue;
-                        }
-                        config
-                    }
-                };
-                let value = match addr.mode {
-                    Mode::Data => self.data(&block, &schema, address, config, &dependencies).await,
-                    Mode::Managed => self.instance(&block, &schema, address, config, &dependencies).await,
-                };
+                if !self.selection.has(node, &address) {
+                    let key = RecordKey::from(address);
+                    let recorded = self.state.records.get(&key).map(|r| r.values.clone());
+                    planned.push(recorded.unwrap_or_else(|| unknown_object(&schema)));
+                    self.kept.insert(key);
+                    continue;
+                }
+                let told = self.diagnostics.len();
+                let value = self.plan_instance(&site, address, &repeat, &dependencies).await;
+                if block.check.is_some() {
+                    self.diagnostics.soften(told);
+                }
                 planned.push(value.unwrap_or_else(|| unknown_object(&schema)));
             }
             let mut planned = planned.into_iter();
@@ -101,16 +93,58 @@ impl Planner<'_> {
         }
     }
 
-    fn schema_of(&self, block: &ResourceBlock) -> Result<Schema, Diagnostic> {
+    /// Decodes an instance's configuration and plans it, its conditions included.
+    async fn plan_instance(
+        &mut self,
+        site: &Site<'_>,
+        address: InstanceAddr,
+        repeat: &Repeat,
+        dependencies: &[InstanceAddr],
+    ) -> Option<Value> {
+        let block = site.block;
+        if !self.resource_conditions(block, &address, repeat, None) && self.options.mode == PlanMode::Normal {
+            return None;
+        }
+        let config = self.config_of(site, &address, repeat)?;
+        let value = match address.resource.mode {
+            Mode::Data => self.data(site, address.clone(), config, dependencies).await,
+            Mode::Managed => self.instance(site, address.clone(), config, repeat, dependencies).await,
+        }?;
+        self.resource_conditions(block, &address, repeat, Some(&value));
+        let pending = self.is_pending(&CheckOwner::Resource(address.clone()));
+        if let Some(draft) = self.drafts.last_mut().filter(|d| pending && d.address == address) {
+            draft.conditions = true;
+        }
+        Some(value)
+    }
+
+    /// What an instance's block says, if that is in order.
+    fn config_of(&mut self, site: &Site<'_>, address: &InstanceAddr, repeat: &Repeat) -> Option<Value> {
+        if let Some(config) = self.decoded.remove(&(site.node, address.module.clone(), repeat.key())) {
+            return Some(config);
+        }
+        let block = site.block;
+        let (config, mut found) = decode(&block.body, site.schema, &self.values.view(&address.module, repeat, None));
+        if !found.has_errors() {
+            let body = block.body.clone();
+            found.extend(self.validated(block, &config).in_block(address, |p| place(&body, p)));
+        }
+        let failed = found.has_errors();
+        self.note(found, address);
+        (!failed).then_some(config)
+    }
+
+    pub(super) fn schema_of(&self, block: &ResourceBlock, node: usize) -> Result<Schema, Diagnostic> {
         let (addr, kind) = (&block.addr, if block.addr.mode == Mode::Data { "data source" } else { "resource type" });
-        let Some(provider) = self.registry.provider(&block.provider.name) else {
-            let known: Vec<&str> = self.registry.iter().map(|p| p.name()).collect();
+        let ty = resolve(&self.config, &self.graph.nodes[node].path, &block.provider).ty;
+        let Some(provider) = self.registry.provider(&ty) else {
+            let known: Vec<&str> = self.registry.iter().map(|(_, p)| p.name()).collect();
             return Err(Diagnostic::error(
                 "unknown-provider",
                 "Unknown provider",
-                format!("`{addr}` belongs to a provider `{}`, which does not exist.", block.provider),
+                format!("`{addr}` belongs to a provider `{ty}`, which does not exist."),
             )
-            .remedy(expand::near(&block.provider.name, &known, "The providers are"))
+            .remedy(expand::near(&ty, &known, "The providers are"))
             .at(block.span));
         };
         let (schema, known) = match addr.mode {
@@ -121,7 +155,7 @@ impl Planner<'_> {
             Diagnostic::error(
                 "unknown-resource-type",
                 "Unknown resource type",
-                format!("Provider `{}` has no {kind} `{}`.", block.provider, addr.ty),
+                format!("Provider `{ty}` has no {kind} `{}`.", block.addr.ty),
             )
             .remedy(expand::near(&addr.ty, &known, "It has"))
             .at(block.span)
@@ -152,9 +186,10 @@ impl Planner<'_> {
 
     fn validated(&self, block: &ResourceBlock, config: &Value) -> Diagnostics {
         let plain = config.unmarked_deep();
+        let ty = block.provider.name.clone();
         let said = match block.addr.mode {
-            Mode::Managed => self.registry.resource(&block.provider.name, &block.addr.ty).map(|r| r.validate(&plain)),
-            Mode::Data => self.registry.data_source(&block.provider.name, &block.addr.ty).map(|d| d.validate(&plain)),
+            Mode::Managed => self.registry.resource(&ty, &block.addr.ty).map(|r| r.validate(&plain)),
+            Mode::Data => self.registry.data_source(&ty, &block.addr.ty).map(|d| d.validate(&plain)),
         }
         .unwrap_or_default();
         if config.marks_deep().is_sensitive() { crate::secret::Secrets::of([config]).hush_all(said) } else { said }
@@ -167,6 +202,15 @@ impl Planner<'_> {
             self.diagnostics.push(d);
         }
     }
+}
+
+/// A block in its module, and what is known of it before its instances are.
+pub(super) struct Site<'s> {
+    pub(super) node: usize,
+    pub(super) block: &'s ResourceBlock,
+    pub(super) schema: &'s Schema,
+    /// The key of the provider's configuration.
+    pub(super) provider: String,
 }
 
 /// A scope where everything is there and unknown.

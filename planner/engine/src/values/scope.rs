@@ -31,6 +31,14 @@ pub(crate) struct View<'a> {
     pub(super) module: &'a ModuleInstance,
     pub(super) repeat: &'a Repeat,
     pub(super) live: Option<&'a Live>,
+    pub(super) itself: Option<&'a Value>,
+}
+
+impl<'a> View<'a> {
+    /// The same, with what `self` means.
+    pub(crate) fn with_self(self, itself: Option<&'a Value>) -> Self {
+        View { itself, ..self }
+    }
 }
 
 impl View<'_> {
@@ -135,7 +143,7 @@ impl Scope for View<'_> {
                 None => Value::string("."),
             },
             Subject::Workspace => Value::string("default"),
-            Subject::SelfObject => Self::unknown(),
+            Subject::SelfObject => self.itself.cloned().unwrap_or_else(Self::unknown),
         })
     }
 

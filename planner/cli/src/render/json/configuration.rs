@@ -1,64 +1,136 @@
-//! The configuration as far as a plan's JSON tells it: what is declared, module by module.
+//! The configuration as a plan's JSON tells it: what is declared, module by module, with its expressions.
 
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use cplan_config::{Config, Module, ResourceBlock};
-use cplan_model::Mode;
+use cplan_config::{
+    Body, Config, ForEach, Module, ModuleCall, Output, ProviderRef, Reference, ResourceBlock, Variable, Written, written,
+};
+use cplan_engine::Registry;
+use cplan_model::{Mode, Schema};
 use serde_json::{Map, Value as Json, json};
 
+use super::expression::{expression, subject};
 use super::state::provider_name;
+use super::values::json as value_json;
+use crate::render::sensitive::schema_of_type;
 
 /// `configuration` of a plan's JSON.
-pub(crate) fn configuration(config: &Config) -> Json {
+pub(crate) fn configuration(config: &Config, registry: &Registry) -> Json {
     let mut providers = Map::new();
-    collect_providers(&config.root, &mut providers);
-    json!({"provider_config": providers, "root_module": module(&config.root)})
-}
-
-fn collect_providers(of: &Module, into: &mut Map<String, Json>) {
-    for name in of.providers.keys().chain(of.resources.values().map(|r| &r.provider)).map(|p| &p.name) {
-        into.entry(name.to_string()).or_insert_with(|| json!({"name": &**name, "full_name": provider_name(name)}));
+    collect_providers(&config.root, &[], registry, &mut providers);
+    let mut out = json!({"root_module": module(&config.root, &[], registry)});
+    if !providers.is_empty() {
+        out["provider_config"] = Json::Object(providers);
     }
-    of.calls.values().for_each(|call| collect_providers(&call.module, into));
+    out
 }
 
-fn module(of: &Module) -> Json {
+/// Providers that have blocks or are used, by the key that resources name them by.
+fn collect_providers(of: &Module, path: &[Arc<str>], registry: &Registry, into: &mut Map<String, Json>) {
+    for (provider, block) in &of.providers {
+        let ty = of.provider_type(&provider.name);
+        let mut one = json!({"name": &*provider.name, "full_name": provider_name(&ty)});
+        if let Some(alias) = &provider.alias {
+            one["alias"] = json!(&**alias);
+        }
+        if !path.is_empty() {
+            one["module_address"] = json!(calls(path));
+        }
+        let expressions = expressions(&block.body, registry.provider(&ty).map(|p| p.schema()));
+        if expressions.as_object().is_some_and(|o| !o.is_empty()) {
+            one["expressions"] = expressions;
+        }
+        into.insert(provider_key(provider, path), one);
+    }
+    for resource in of.resources.values() {
+        let ty = of.provider_type(&resource.provider.name);
+        let key = resource.provider.name.to_string();
+        if resource.provider.alias.is_none() && path.is_empty() {
+            into.entry(key).or_insert_with(|| json!({"name": &*resource.provider.name, "full_name": provider_name(&ty)}));
+        } else if resource.provider.alias.is_none() {
+            into.entry(ty.to_string()).or_insert_with(|| json!({"name": &*ty, "full_name": provider_name(&ty)}));
+        }
+    }
+    for (name, call) in &of.calls {
+        let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
+        collect_providers(&call.module, &path, registry, into);
+    }
+}
+
+fn provider_key(provider: &ProviderRef, path: &[Arc<str>]) -> String {
+    let place = if path.is_empty() { String::new() } else { format!("{}:", calls(path)) };
+    let alias = provider.alias.as_ref().map(|a| format!(".{a}")).unwrap_or_default();
+    format!("{place}{}{alias}", provider.name)
+}
+
+fn calls(path: &[Arc<str>]) -> String {
+    path.iter().map(|name| format!("module.{name}")).collect::<Vec<_>>().join(".")
+}
+
+fn module(of: &Module, path: &[Arc<str>], registry: &Registry) -> Json {
     let mut out = Map::new();
     let mut put = |name: &str, members: Map<String, Json>| {
         if !members.is_empty() {
             out.insert(name.to_owned(), Json::Object(members));
         }
     };
-    put(
-        "variables",
-        named(&of.variables, |v| {
-            let mut one = json!({});
-            if let Some(text) = &v.description {
-                one["description"] = json!(text);
-            }
-            if v.sensitive {
-                one["sensitive"] = json!(true);
-            }
-            one
-        }),
-    );
-    put("outputs", named(&of.outputs, |o| if o.sensitive { json!({"sensitive": true}) } else { json!({}) }));
-    put("module_calls", named(&of.calls, |c| json!({"module": module(&c.module)})));
-    if !of.resources.is_empty() {
-        out.insert("resources".to_owned(), of.resources.values().map(resource).collect());
+    put("variables", of.variables.iter().map(|(n, v)| (n.to_string(), variable(v))).collect());
+    put("outputs", of.outputs.iter().map(|(n, o)| (n.to_string(), output(o))).collect());
+    let call = |(name, c): (&Arc<str>, &ModuleCall)| {
+        let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
+        (name.to_string(), module_call(of, c, &path, registry))
+    };
+    put("module_calls", of.calls.iter().map(call).collect());
+    let mut resources: Vec<&ResourceBlock> = of.resources.values().collect();
+    resources.sort_by_key(|r| (r.addr.mode == Mode::Data, r.addr.to_string()));
+    if !resources.is_empty() {
+        out.insert("resources".to_owned(), resources.iter().map(|r| resource(of, r, path, registry)).collect());
     }
     Json::Object(out)
 }
 
-fn named<'a, T: 'a>(
-    members: impl IntoIterator<Item = (&'a Arc<str>, &'a T)>,
-    f: impl Fn(&T) -> Json,
-) -> Map<String, Json> {
-    members.into_iter().map(|(name, member)| (name.to_string(), f(member))).collect()
+fn variable(variable: &Variable) -> Json {
+    let mut one = json!({});
+    if let Some(default) = &variable.default {
+        one["default"] = value_json(default, true);
+    }
+    if let Some(text) = &variable.description {
+        one["description"] = json!(text);
+    }
+    if variable.sensitive {
+        one["sensitive"] = json!(true);
+    }
+    one
 }
 
-fn resource(block: &ResourceBlock) -> Json {
-    json!({
+fn output(output: &Output) -> Json {
+    let mut one = json!({"expression": expression(&output.value)});
+    if output.sensitive {
+        one["sensitive"] = json!(true);
+    }
+    if let Some(text) = &output.description {
+        one["description"] = json!(text);
+    }
+    put_depends_on(&mut one, &output.depends_on);
+    one
+}
+
+fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], registry: &Registry) -> Json {
+    let mut one = json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, registry)});
+    if !call.inputs.is_empty() {
+        let inputs = call.inputs.iter().map(|(name, (expr, _))| (name.to_string(), expression(expr)));
+        one["expressions"] = Json::Object(inputs.collect());
+    }
+    put_repeat(&mut one, call.repeat.as_ref());
+    put_depends_on(&mut one, &call.depends_on);
+    one
+}
+
+fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], registry: &Registry) -> Json {
+    let schema = schema_of_type(registry, &block.addr);
+    let own = of.providers.contains_key(&block.provider);
+    let mut one = json!({
         "address": block.addr.to_string(),
         "mode": match block.addr.mode {
             Mode::Managed => "managed",
@@ -66,6 +138,136 @@ fn resource(block: &ResourceBlock) -> Json {
         },
         "type": &*block.addr.ty,
         "name": &*block.addr.name,
-        "provider_config_key": block.provider.to_string(),
-    })
+        "provider_config_key": provider_key(&block.provider, if own { path } else { &[] }),
+        "schema_version": schema.map_or(0, |s| s.version),
+    });
+    let expressions = expressions(&block.body, schema);
+    if expressions.as_object().is_some_and(|o| !o.is_empty()) {
+        one["expressions"] = expressions;
+    }
+    put_repeat(&mut one, block.repeat.as_ref());
+    put_depends_on(&mut one, &block.depends_on);
+    one
+}
+
+fn expressions(body: &Body, schema: Option<&Schema>) -> Json {
+    of_written(&written(body), schema)
+}
+
+/// Arguments by name; nested blocks as lists, or as one object where there can be only one.
+fn of_written(written: &Written, schema: Option<&Schema>) -> Json {
+    let mut out: Map<String, Json> =
+        written.arguments.iter().map(|(name, expr)| (name.to_string(), expression(expr))).collect();
+    for (name, inner) in &written.blocks {
+        let nested = schema.and_then(|s| s.blocks.get(name));
+        let one = of_written(inner, nested.map(|n| &n.block));
+        if nested.is_some_and(|n| n.nesting == cplan_model::Nesting::Single) {
+            out.insert(name.to_string(), one);
+        } else if let Some(list) = out.entry(name.to_string()).or_insert_with(|| json!([])).as_array_mut() {
+            list.push(one);
+        }
+    }
+    Json::Object(out)
+}
+
+fn put_repeat(one: &mut Json, repeat: Option<&ForEach>) {
+    let (name, expr) = match repeat {
+        Some(ForEach::Count(expr)) => ("count_expression", expr),
+        Some(ForEach::Each(expr)) => ("for_each_expression", expr),
+        None => return,
+    };
+    let told = expression(expr);
+    if told.as_object().is_some_and(|o| !o.is_empty()) {
+        one[name] = told;
+    }
+}
+
+fn put_depends_on(one: &mut Json, depends_on: &[Reference]) {
+    if !depends_on.is_empty() {
+        one["depends_on"] = depends_on.iter().map(|r| subject(&r.subject)).collect();
+    }
+}
+
+/// The folder of a module as its call would name it.
+fn source(from: &Path, to: &Path) -> String {
+    let (a, b): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let common = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let up = a[common..].iter().map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(b[common..].iter().copied()).collect();
+    let text = path.display().to_string();
+    if text.starts_with("..") { text } else { format!("./{text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(main: &str) -> Json {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("main.tf"), main).unwrap();
+        let (config, found) = cplan_config::load(dir.path());
+        assert!(!found.has_errors(), "{found:?}");
+        configuration(&config, &Registry::default())["root_module"].clone()
+    }
+
+    #[test]
+    fn constants_and_references_are_told_as_terraform_tells_them() {
+        let root = told(
+            r#"
+            variable "v" { default = { x = [{ y = 1 }], n = null } }
+            locals { a = { b = [1] } }
+            resource "terraform_data" "c" {
+              input            = [var.v.x[0]["y"], local.a.b[0], upper("x"), var.v.n, var.v.n]
+              triggers_replace = { a = 1 + 2, b = "x-${true}" }
+            }
+            resource "terraform_data" "d" {
+              for_each   = { a = 1 }
+              input      = [terraform_data.e[0].output.z, terraform_data.e[*].id, each.key]
+              depends_on = [terraform_data.c]
+            }
+            resource "terraform_data" "e" {
+              count = length(var.v.x)
+              input = upper("a")
+            }
+            output "o" {
+              value       = null
+              description = "nothing"
+            }
+            "#,
+        );
+        assert_eq!(
+            root["resources"],
+            json!([
+                {
+                    "address": "terraform_data.c", "mode": "managed", "type": "terraform_data", "name": "c",
+                    "provider_config_key": "terraform", "schema_version": 0,
+                    "expressions": {
+                        "input": {"references": [
+                            "var.v.x[0][\"y\"]", "var.v.x[0]", "var.v.x", "var.v", "local.a.b[0]", "local.a.b", "local.a",
+                            "var.v.n", "var.v", "var.v.n", "var.v",
+                        ]},
+                        "triggers_replace": {"constant_value": {"a": 3, "b": "x-true"}},
+                    },
+                },
+                {
+                    "address": "terraform_data.d", "mode": "managed", "type": "terraform_data", "name": "d",
+                    "provider_config_key": "terraform", "schema_version": 0,
+                    "expressions": {"input": {"references": [
+                        "terraform_data.e[0].output.z", "terraform_data.e[0].output", "terraform_data.e[0]",
+                        "terraform_data.e", "terraform_data.e", "each.key",
+                    ]}},
+                    "for_each_expression": {"constant_value": {"a": 1}},
+                    "depends_on": ["terraform_data.c"],
+                },
+                {
+                    "address": "terraform_data.e", "mode": "managed", "type": "terraform_data", "name": "e",
+                    "provider_config_key": "terraform", "schema_version": 0,
+                    "expressions": {"input": {}},
+                    "count_expression": {"references": ["var.v.x", "var.v"]},
+                },
+            ])
+        );
+        assert_eq!(root["outputs"], json!({"o": {"expression": {"constant_value": null}, "description": "nothing"}}));
+        assert_eq!(root["variables"], json!({"v": {"default": {"x": [{"y": 1}], "n": null}}}));
+    }
 }

@@ -45,9 +45,9 @@ pub(crate) fn event(event: &Event, elapsed: Duration, timestamp: &str) -> Option
 
 /// The counts, of a plan or of what was done.
 pub(crate) fn change_summary(summary: Summary, operation: &str, timestamp: &str) -> Json {
-    let Summary { create, update, delete } = summary;
+    let Summary { create, update, delete, import, .. } = summary;
     let message = format!("{operation}: {create} to add, {update} to change, {delete} to destroy");
-    let changes = json!({"add": create, "change": update, "import": 0, "remove": delete, "operation": operation});
+    let changes = json!({"add": create, "change": update, "import": import, "remove": delete, "operation": operation});
     line("info", "change_summary", &message, timestamp, "changes", changes)
 }
 
@@ -84,6 +84,7 @@ fn word(action: Action) -> &'static str {
         Action::Update => "update",
         Action::Replace => "replace",
         Action::Delete => "delete",
+        Action::Forget => "forget",
     }
 }
 

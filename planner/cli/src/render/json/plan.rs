@@ -1,27 +1,24 @@
 //! A plan in the shape of `terraform show -json PLAN` (format 1.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use cplan_config::Config;
-use cplan_engine::{Change, DriftEntry, DriftKind, OutputChange, Plan, Registry};
-use cplan_model::{Action, Diagnostics, ModuleInstance, Step, Value};
+use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry};
+use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Step, Value};
 use cplan_store::{RecordKey, State};
 use serde_json::{Map, Value as Json, json};
 
-use super::state::{address, module_tree, provider_name};
-use super::values::{json as value_json, sensitive, unknown};
+use super::state::{Told, address, document, module_tree, provider_name, shown};
+use super::values::{json as value_json, sensitive, type_json, unknown};
 use crate::render::diagnostic::View;
 use crate::render::reason::action_reason;
-use crate::render::sensitive::{marked, marked_change, schema_of};
+use crate::render::sensitive::{marked_change, schema_of};
 
 /// What a plan's JSON is made of.
 pub(crate) struct PlanDocument<'a> {
-    /// The plan.
+    /// The plan, with its configuration.
     pub(crate) plan: &'a Plan,
-    /// The configuration.
-    pub(crate) config: &'a Config,
-    /// The state it was made from.
-    pub(crate) state: &'a State,
+    /// The state it was made from, where that is at hand.
+    pub(crate) state: Option<&'a State>,
     /// For the schemas.
     pub(crate) registry: &'a Registry,
     /// Warnings.
@@ -32,44 +29,72 @@ pub(crate) struct PlanDocument<'a> {
     pub(crate) timestamp: String,
 }
 
-/// The document.
-pub(crate) fn plan(document: &PlanDocument<'_>, view: &View<'_>) -> Json {
-    let PlanDocument { plan, config, state, registry, diagnostics, reveal, timestamp } = document;
-    let drift: Vec<Json> = plan.drift.iter().filter_map(|d| drift(d, plan, state, registry, *reveal)).collect();
-    let outputs = plan.outputs.iter().map(|o| (o.name.to_string(), output(o, *reveal)));
+/// The document. Members that would be empty are left out, as Terraform does. Beyond Terraform's: `diagnostics`.
+pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
+    let plan = it.plan;
     let mut out = json!({
         "format_version": "1.2",
         "terraform_version": env!("CARGO_PKG_VERSION"),
-        "planned_values": planned_values(plan, registry, *reveal),
-        "resource_changes": plan.changes.iter().map(|c| change(c, registry, *reveal)).collect::<Vec<_>>(),
-        "output_changes": Json::Object(outputs.collect::<Map<_, _>>()),
-        "prior_state": super::state::state(state, registry, *reveal),
-        "configuration": super::configuration::configuration(config),
-        "timestamp": timestamp,
+        "planned_values": planned_values(plan, it.registry, it.reveal),
+        "configuration": super::configuration::configuration(&plan.config, it.registry),
+        "timestamp": it.timestamp,
         "applyable": !plan.is_empty(),
-        "complete": true,
+        "complete": plan.deferred.is_empty() && !plan.partial,
         "errored": false,
     });
-    if !drift.is_empty() {
-        out["resource_drift"] = json!(drift);
+    let mut put = |name: &str, list: Vec<Json>| {
+        if !list.is_empty() {
+            out[name] = Json::Array(list);
+        }
+    };
+    put("resource_drift", drifted(it));
+    put("resource_changes", plan.changes.iter().map(|c| change(c, it.registry, it.reveal)).collect());
+    put("deferred_changes", plan.deferred.iter().map(|d| deferred(d, it.registry)).collect());
+    put("relevant_attributes", super::relevant::relevant_attributes(plan, &plan.config));
+    put("checks", super::checks::checks(&plan.checks));
+    put("diagnostics", it.diagnostics.iter().map(|d| super::diagnostic::diagnostic(d, view)).collect());
+    let variables = plan.variables();
+    if !variables.is_empty() {
+        let value = |v: &Value| json!({"value": value_json(v, it.reveal)});
+        out["variables"] = variables.iter().map(|(name, v)| (name.to_string(), value(v))).collect::<Map<_, _>>().into();
     }
-    if !diagnostics.is_empty() {
-        out["diagnostics"] = diagnostics.iter().map(|d| super::diagnostic::diagnostic(d, view)).collect();
+    if !plan.outputs.is_empty() {
+        let outputs = plan.outputs.iter().map(|o| (o.name.to_string(), output(o, it.reveal)));
+        out["output_changes"] = outputs.collect::<Map<_, _>>().into();
+    }
+    if let Some(prior) = prior_state(it) {
+        out["prior_state"] = prior;
     }
     out
 }
 
 /// One element of `resource_changes`.
 pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json {
+    let mut out = header(&change.address, registry);
     let schema = schema_of(registry, &change.address);
-    let change = &marked_change(schema, change);
-    let mut out = header(change, registry);
-    out["change"] = sides(change.action, change.before.as_ref(), change.after.as_ref(), reveal);
+    let (before, after) = if reveal {
+        let side = |v: &Option<Value>| v.as_ref().map(|v| shown(schema, v, true));
+        (side(&change.before), side(&change.after))
+    } else {
+        let change = marked_change(schema, change);
+        (change.before, change.after)
+    };
+    let mut told = sides(actions(change), before.as_ref(), after.as_ref(), reveal);
     let forcing: Vec<Json> =
         change.attributes.iter().filter(|a| a.forces_replace).map(|a| a.path.0.iter().map(step).collect()).collect();
     // What is only deleted has nothing that forces it.
     if change.action == Action::Replace && !forcing.is_empty() {
-        out["change"]["replace_paths"] = json!(forcing);
+        told["replace_paths"] = json!(forcing);
+    }
+    if let Some(id) = &change.importing {
+        told["importing"] = json!({"id": id});
+    }
+    out["change"] = told;
+    if let Some(from) = &change.moved_from {
+        out["previous_address"] = json!(from.to_string());
+    }
+    if let Some(deposed) = &change.deposed {
+        out["deposed"] = json!(deposed);
     }
     if let Some(reason) = change.reason.as_ref().and_then(|r| action_reason(change.action, r)) {
         out["action_reason"] = json!(reason);
@@ -77,37 +102,47 @@ pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json
     out
 }
 
-fn header(change: &Change, registry: &Registry) -> Json {
-    let mut out = address(&change.address);
-    if !change.address.module.is_root() {
-        out["module_address"] = json!(change.address.module.to_string());
+fn header(of: &InstanceAddr, registry: &Registry) -> Json {
+    let mut out = address(of);
+    if !of.module.is_root() {
+        out["module_address"] = json!(of.module.to_string());
     }
-    let ty = &*change.address.resource.ty;
-    let provider = registry.iter().find(|p| p.resource(ty).is_some() || p.data_source(ty).is_some());
+    let ty = &*of.resource.ty;
+    let provider = registry.iter().map(|(_, p)| p).find(|p| p.resource(ty).is_some() || p.data_source(ty).is_some());
     out["provider_name"] = json!(provider_name(provider.map_or("", |p| p.name())));
     out
 }
 
-fn sides(action: Action, before: Option<&Value>, after: Option<&Value>, reveal: bool) -> Json {
-    let actions = match action {
+fn actions(change: &Change) -> Json {
+    match change.action {
         Action::NoOp => json!(["no-op"]),
         Action::Read => json!(["read"]),
         Action::Create => json!(["create"]),
         Action::Update => json!(["update"]),
+        Action::Replace if change.create_first => json!(["create", "delete"]),
         Action::Replace => json!(["delete", "create"]),
+        Action::Forget => json!(["forget"]),
         Action::Delete => json!(["delete"]),
-    };
-    json!({
+    }
+}
+
+fn sides(actions: Json, before: Option<&Value>, after: Option<&Value>, reveal: bool) -> Json {
+    let mut out = json!({
         "actions": actions,
         "before": before.map_or(Json::Null, |v| value_json(v, reveal)),
-        "after": after.map_or(Json::Null, |v| value_json(v, reveal)),
         "after_unknown": after.map_or(json!({}), unknown),
         "before_sensitive": before.map_or(json!(false), sensitive),
         "after_sensitive": after.map_or(json!(false), sensitive),
-    })
+    });
+    // What is wholly unknown has no value, not even null.
+    if after.is_none_or(Value::is_known) {
+        out["after"] = after.map_or(Json::Null, |v| value_json(v, reveal));
+    }
+    out
 }
 
-fn step(step: &Step) -> Json {
+/// A step of a path: a name or a number.
+pub(crate) fn step(step: &Step) -> Json {
     match step {
         Step::Attr(name) | Step::Key(name) => json!(&**name),
         Step::Index(n) => json!(n),
@@ -117,16 +152,14 @@ fn step(step: &Step) -> Json {
 
 fn output(output: &OutputChange, reveal: bool) -> Json {
     let action = match (&output.before, &output.after) {
-        (before, after) if before == after => Action::NoOp,
-        (None, _) => Action::Create,
-        (_, None) => Action::Delete,
-        _ => Action::Update,
+        (before, after) if before == after => "no-op",
+        (None, _) => "create",
+        (_, None) => "delete",
+        _ => "update",
     };
-    let mark = |v: &Option<Value>| {
-        let marks = if output.sensitive { cplan_model::Marks::SENSITIVE } else { cplan_model::Marks::NONE };
-        v.clone().map(|v| v.mark(marks))
-    };
-    let mut out = sides(action, mark(&output.before).as_ref(), mark(&output.after).as_ref(), reveal);
+    let marks = if output.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+    let mark = |v: &Option<Value>| v.clone().map(|v| v.mark(marks));
+    let mut out = sides(json!([action]), mark(&output.before).as_ref(), mark(&output.after).as_ref(), reveal);
     // An output is sensitive as a whole, before and after, whether or not there is a value then.
     out["before_sensitive"] = json!(output.sensitive);
     out["after_sensitive"] = json!(output.sensitive);
@@ -136,28 +169,53 @@ fn output(output: &OutputChange, reveal: bool) -> Json {
     out
 }
 
-fn drift(entry: &DriftEntry, plan: &Plan, state: &State, registry: &Registry, reveal: bool) -> Option<Json> {
-    let change = plan.changes.iter().find(|c| c.address == entry.address)?;
-    let record = state.records.get(&RecordKey::from(entry.address.clone()))?;
-    let schema = schema_of(registry, &entry.address);
-    let before = marked(schema, &record.values);
+fn drifted(it: &PlanDocument<'_>) -> Vec<Json> {
+    let Some(state) = it.state.filter(|_| !it.plan.drift.is_empty()) else { return Vec::new() };
+    let changes: HashMap<&InstanceAddr, &Change> = it.plan.changes.iter().map(|c| (&c.address, c)).collect();
+    it.plan.drift.iter().filter_map(|d| drift(d, changes.get(&d.address)?, state, it)).collect()
+}
+
+fn drift(entry: &DriftEntry, change: &Change, state: &State, it: &PlanDocument<'_>) -> Option<Json> {
+    let was = change.moved_from.as_ref().unwrap_or(&entry.address);
+    let record = state.records.get(&RecordKey::from(was.clone()))?;
+    let schema = schema_of(it.registry, &entry.address);
+    let side = |v: &Value| shown(schema, v, it.reveal);
     let (action, after) = match entry.kind {
-        DriftKind::Changed(_) => (Action::Update, change.before.as_ref().map(|v| marked(schema, v))),
-        DriftKind::Missing | DriftKind::LostByRestart => (Action::Delete, None),
+        DriftKind::Changed(_) => ("update", change.before.as_ref().map(side)),
+        DriftKind::Missing | DriftKind::LostByRestart => ("delete", None),
         DriftKind::Unreachable(_) => return None,
     };
-    let mut out = header(change, registry);
-    out["change"] = sides(action, Some(&before), after.as_ref(), reveal);
+    let mut out = header(&entry.address, it.registry);
+    out["change"] = sides(json!([action]), Some(&side(&record.values)), after.as_ref(), it.reveal);
+    if let Some(from) = &change.moved_from {
+        out["previous_address"] = json!(from.to_string());
+    }
     Some(out)
+}
+
+/// A block whose instances wait. Beyond Terraform's: `waits_for`.
+fn deferred(deferred: &Deferred, registry: &Registry) -> Json {
+    let mut resource = header(&deferred.address, registry);
+    resource["index_unknown"] = json!(deferred.reason == DeferReason::InstancesUnknown);
+    resource["change"] = sides(json!(["create"]), None, deferred.known.as_ref(), false);
+    let waits_for: Vec<String> = deferred.waits_for.iter().map(ToString::to_string).collect();
+    json!({
+        "reason": match deferred.reason {
+            DeferReason::InstancesUnknown => "instance_count_unknown",
+            DeferReason::Prerequisite => "deferred_prereq",
+        },
+        "resource_change": resource,
+        "waits_for": waits_for,
+    })
 }
 
 fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|c| c.action != Action::Delete) {
+    for change in plan.changes.iter().filter(|c| c.deposed.is_none()) {
         let Some(after) = &change.after else { continue };
         let schema = schema_of(registry, &change.address);
-        let values = marked(schema, after);
-        let mut resource = header(change, registry);
+        let values = shown(schema, after, reveal);
+        let mut resource = header(&change.address, registry);
         if let Some(object) = resource.as_object_mut() {
             object.remove("module_address");
         }
@@ -167,21 +225,51 @@ fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
         modules.entry(change.address.module.clone()).or_default().push(resource);
     }
     let mut outputs = Map::new();
-    for output in &plan.outputs {
-        let Some(after) = &output.after else { continue };
+    for output in plan.outputs.iter().filter(|o| plan.config.root.outputs.contains_key(&o.name)) {
         let mut one = json!({"sensitive": output.sensitive});
+        let null = Value::null(cplan_model::Type::Dynamic);
+        let after = output.after.as_ref().unwrap_or(&null);
         if after.is_wholly_known() {
-            one["type"] = super::values::type_json(&after.ty());
-            let marks = if output.sensitive { cplan_model::Marks::SENSITIVE } else { cplan_model::Marks::NONE };
+            one["type"] = type_json(&after.ty());
+            let marks = if output.sensitive { Marks::SENSITIVE } else { Marks::NONE };
             one["value"] = value_json(&after.clone().mark(marks), reveal);
         }
         outputs.insert(output.name.to_string(), one);
     }
     let mut out = json!({"root_module": module_tree(&mut modules)});
-    if !outputs.is_empty() {
+    if !outputs.is_empty() && plan.mode != cplan_engine::PlanMode::Destroy {
         out["outputs"] = Json::Object(outputs);
     }
     out
+}
+
+/// What is, as it was read: at the addresses of the plan, and with the outputs that are known already, as Terraform does.
+fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
+    let record = |c: &Change| {
+        let address = c.moved_from.clone().unwrap_or_else(|| c.address.clone());
+        it.state.and_then(|s| s.records.get(&RecordKey { address, deposed: c.deposed.clone() }))
+    };
+    let objects = it.plan.changes.iter().filter(|c| c.importing.is_none()).filter_map(|c| {
+        let record = record(c);
+        let provider = it.registry.iter().map(|(_, p)| p).find(|p| p.resource(&c.address.resource.ty).is_some());
+        Some(Told {
+            address: &c.address,
+            deposed: c.deposed.as_deref(),
+            provider: record.map_or_else(|| provider.map_or("", |p| p.name()), |r| &r.provider),
+            schema_version: schema_of(it.registry, &c.address).map_or(0, |s| s.version),
+            values: c.before.as_ref()?,
+            depends_on: record.map_or(&[], |r| &r.dependencies),
+            tainted: c.reason == Some(Reason::Tainted),
+        })
+    });
+    let mut outputs: BTreeMap<&str, (&Value, bool)> = BTreeMap::new();
+    for output in &it.plan.outputs {
+        let known = output.after.as_ref().filter(|v| v.is_wholly_known());
+        if let Some(value) = known.or(output.before.as_ref()) {
+            outputs.insert(&output.name, (value, output.sensitive));
+        }
+    }
+    document(objects, outputs.into_iter().map(|(n, (v, hidden))| (n, v, hidden)), it.registry, it.reveal)
 }
 
 #[cfg(test)]
@@ -199,10 +287,9 @@ mod tests {
             ])
         };
         let path = AttrPath::attr("path");
+        let address = "module.a.lab_file.f[\"k\"]".parse().unwrap();
+        let reason = Some(Reason::CannotUpdate(vec![path.clone()]));
         let one = Change {
-            address: "module.a.lab_file.f[\"k\"]".parse().unwrap(),
-            action: Action::Replace,
-            reason: Some(Reason::CannotUpdate(vec![path.clone()])),
             before: Some(values("/a", Value::string("1"))),
             after: Some(values("/b", Value::unknown(Type::String))),
             attributes: vec![AttrChange {
@@ -212,8 +299,7 @@ mod tests {
                 sensitive: false,
                 forces_replace: true,
             }],
-            disruption: None,
-            container: None,
+            ..Change::new(address, Action::Replace, reason)
         };
         assert_eq!(
             change(&one, &Registry::default(), false),

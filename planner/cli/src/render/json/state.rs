@@ -3,55 +3,108 @@
 use std::collections::BTreeMap;
 
 use cplan_engine::Registry;
-use cplan_model::{InstanceAddr, InstanceKey, Mode, ModuleInstance};
-use cplan_store::{State, StateOutput, Status};
+use cplan_model::{InstanceAddr, InstanceKey, Mode, ModuleInstance, Schema, Value};
+use cplan_store::{Record, RecordKey, State, StateOutput, Status};
 use serde_json::{Map, Value as Json, json};
 
 use super::values::{json as value_json, sensitive, type_json};
-use crate::render::sensitive::{marked, schema_of};
+use crate::render::sensitive::{marked, marked_by_schema, schema_of};
 
-/// The document.
-pub(crate) fn state(state: &State, registry: &Registry, reveal: bool) -> Json {
-    let mut out = json!({"format_version": "1.0", "terraform_version": env!("CARGO_PKG_VERSION")});
-    if state.records.is_empty() && state.outputs.is_empty() {
-        return out;
+/// An object as a document tells it.
+pub(crate) struct Told<'a> {
+    /// Its address.
+    pub(crate) address: &'a InstanceAddr,
+    /// For an object that was replaced and not deleted then: its key.
+    pub(crate) deposed: Option<&'a str>,
+    /// The name of its provider.
+    pub(crate) provider: &'a str,
+    /// The version of the schema that its values follow.
+    pub(crate) schema_version: u64,
+    /// Its values.
+    pub(crate) values: &'a Value,
+    /// What it depends on.
+    pub(crate) depends_on: &'a [InstanceAddr],
+    /// It will be replaced.
+    pub(crate) tainted: bool,
+}
+
+impl<'a> Told<'a> {
+    /// An object of the state.
+    pub(crate) fn of(key: &'a RecordKey, record: &'a Record) -> Self {
+        Told {
+            address: &key.address,
+            deposed: key.deposed.as_deref(),
+            provider: &record.provider,
+            schema_version: record.schema_version,
+            values: &record.values,
+            depends_on: &record.dependencies,
+            tainted: record.status != Status::Ready,
+        }
     }
+}
+
+/// The document of a state.
+pub(crate) fn state(state: &State, registry: &Registry, reveal: bool) -> Json {
+    let objects = state.records.iter().map(|(key, record)| Told::of(key, record));
+    let outputs = state.outputs.iter().map(|(name, o)| (name.as_str(), &o.value, o.sensitive));
+    document(objects, outputs, registry, reveal).unwrap_or_else(|| json!({"format_version": "1.0"}))
+}
+
+/// The document of objects and outputs; `None` where there are neither.
+pub(crate) fn document<'a>(
+    objects: impl Iterator<Item = Told<'a>>,
+    outputs: impl Iterator<Item = (&'a str, &'a Value, bool)>,
+    registry: &Registry,
+    reveal: bool,
+) -> Option<Json> {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
-    for (key, record) in &state.records {
-        let values = marked(schema_of(registry, &key.address), &record.values);
-        let mut resource = address(&key.address);
-        resource["provider_name"] = json!(provider_name(&record.provider));
-        resource["schema_version"] = json!(record.schema_version);
-        resource["values"] = value_json(&values, reveal);
-        resource["sensitive_values"] = sensitive(&values);
-        if !record.dependencies.is_empty() {
-            let all: Vec<String> = record.dependencies.iter().map(ToString::to_string).collect();
-            resource["depends_on"] = json!(all);
-        }
-        if record.status != Status::Ready {
-            resource["tainted"] = json!(true);
-        }
-        if let Some(deposed) = &key.deposed {
-            resource["deposed_key"] = json!(deposed);
-        }
-        modules.entry(key.address.module.clone()).or_default().push(resource);
+    for told in objects {
+        modules.entry(told.address.module.clone()).or_default().push(object(&told, registry, reveal));
+    }
+    let outputs: Map<_, _> = outputs.map(|(name, v, hidden)| (name.to_owned(), output(v, hidden, reveal))).collect();
+    if modules.is_empty() && outputs.is_empty() {
+        return None;
     }
     let mut values = json!({"root_module": module_tree(&mut modules)});
-    if !state.outputs.is_empty() {
-        values["outputs"] = outputs(&state.outputs, reveal);
+    if !outputs.is_empty() {
+        values["outputs"] = Json::Object(outputs);
     }
-    out["values"] = values;
-    out
+    Some(json!({"format_version": "1.0", "terraform_version": env!("CARGO_PKG_VERSION"), "values": values}))
+}
+
+fn object(told: &Told<'_>, registry: &Registry, reveal: bool) -> Json {
+    let values = shown(schema_of(registry, told.address), told.values, reveal);
+    let mut resource = address(told.address);
+    resource["provider_name"] = json!(provider_name(told.provider));
+    resource["schema_version"] = json!(told.schema_version);
+    resource["values"] = value_json(&values, reveal);
+    resource["sensitive_values"] = sensitive(&values);
+    if !told.depends_on.is_empty() {
+        let all: Vec<String> = told.depends_on.iter().map(ToString::to_string).collect();
+        resource["depends_on"] = json!(all);
+    }
+    if told.tainted {
+        resource["tainted"] = json!(true);
+    }
+    if let Some(deposed) = told.deposed {
+        resource["deposed_key"] = json!(deposed);
+    }
+    resource
+}
+
+/// The values with their marks: also those of texts that are sensitive elsewhere, unless everything is revealed anyway.
+pub(crate) fn shown(schema: Option<&Schema>, values: &Value, reveal: bool) -> Value {
+    if reveal { marked_by_schema(schema, values) } else { marked(schema, values) }
+}
+
+fn output(value: &Value, hidden: bool, reveal: bool) -> Json {
+    let shown = if hidden && !reveal { json!(crate::render::value::SENSITIVE) } else { value_json(value, true) };
+    json!({"sensitive": hidden, "type": type_json(&value.ty()), "value": shown})
 }
 
 /// Outputs with their types, as `terraform output -json` gives them.
 pub(crate) fn outputs(outputs: &BTreeMap<String, StateOutput>, reveal: bool) -> Json {
-    let one = |o: &StateOutput| {
-        let shown =
-            if o.sensitive && !reveal { json!(crate::render::value::SENSITIVE) } else { value_json(&o.value, true) };
-        json!({"sensitive": o.sensitive, "type": type_json(&o.value.ty()), "value": shown})
-    };
-    Json::Object(outputs.iter().map(|(name, o)| (name.clone(), one(o))).collect::<Map<_, _>>())
+    Json::Object(outputs.iter().map(|(name, o)| (name.clone(), output(&o.value, o.sensitive, reveal))).collect())
 }
 
 /// The members that say which instance it is.
@@ -116,7 +169,6 @@ fn node(at: &ModuleInstance, modules: &BTreeMap<ModuleInstance, Vec<Json>>) -> J
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cplan_model::Value;
 
     #[test]
     fn modules_nest_even_where_one_is_empty() {

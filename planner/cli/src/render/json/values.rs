@@ -1,6 +1,6 @@
 //! Values, and the masks that say which parts of them are unknown or sensitive.
 
-use cplan_model::{Kind, Type, Value};
+use cplan_model::{Kind, Number, Type, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::render::value::SENSITIVE;
@@ -14,7 +14,7 @@ pub(crate) fn json(value: &Value, reveal: bool) -> Json {
     match value.kind() {
         Kind::Null(_) | Kind::Unknown(_) => Json::Null,
         Kind::Bool(b) => json!(b),
-        Kind::Number(n) => n.as_i64().map_or_else(|| json!(n.as_f64()), |n| json!(n)),
+        Kind::Number(n) => number(n),
         Kind::String(s) => json!(&**s),
         Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
             items.iter().map(|v| json(v, reveal)).collect()
@@ -25,29 +25,46 @@ pub(crate) fn json(value: &Value, reveal: bool) -> Json {
     }
 }
 
-/// Where `is` holds, in Terraform's shape: `true` for a whole value, otherwise the parts that hold it.
-fn mask(value: &Value, is: &dyn Fn(&Value) -> bool) -> Json {
-    if is(value) {
+/// With all its digits; what JSON has no number for is a text.
+fn number(number: &Number) -> Json {
+    let text = number.to_string();
+    text.parse::<serde_json::Number>().map_or_else(|_| json!(text), Json::Number)
+}
+
+/// Where a value is unknown: `true` for a whole value, otherwise the parts that hold something unknown.
+pub(crate) fn unknown(value: &Value) -> Json {
+    if !value.is_known() {
+        return json!(true);
+    }
+    parts(value, unknown)
+}
+
+/// Where a value is sensitive: `true` for a whole value, otherwise the parts that hold something sensitive. Of an unknown
+/// collection nobody can say, which is told by an empty one, as Terraform does.
+pub(crate) fn sensitive(value: &Value) -> Json {
+    if value.marks().is_sensitive() {
         return json!(true);
     }
     match value.kind() {
-        Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => items.iter().map(|v| mask(v, is)).collect(),
+        Kind::Unknown(unknown) => match &unknown.ty {
+            Type::List(_) | Type::Set(_) | Type::Tuple(_) => json!([]),
+            Type::Map(_) | Type::Object(_) => json!({}),
+            _ => json!(false),
+        },
+        _ => parts(value, sensitive),
+    }
+}
+
+/// A mask over the children: every element of a sequence, of a mapping only those that are not simply `false`.
+fn parts(value: &Value, mask: fn(&Value) -> Json) -> Json {
+    match value.kind() {
+        Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => items.iter().map(mask).collect(),
         Kind::Map(_, items) | Kind::Object(items) => {
-            let parts = items.iter().map(|(k, v)| (k.to_string(), mask(v, is)));
+            let parts = items.iter().map(|(k, v)| (k.to_string(), mask(v)));
             Json::Object(parts.filter(|(_, m)| *m != json!(false)).collect::<Map<_, _>>())
         }
         _ => json!(false),
     }
-}
-
-/// Where a value is unknown.
-pub(crate) fn unknown(value: &Value) -> Json {
-    mask(value, &|v| !v.is_known())
-}
-
-/// Where a value is sensitive.
-pub(crate) fn sensitive(value: &Value) -> Json {
-    mask(value, &|v| v.marks().is_sensitive())
 }
 
 /// A type in Terraform's notation: `"string"`, `["list","string"]`.
@@ -74,6 +91,13 @@ mod tests {
     use cplan_model::Marks;
 
     #[test]
+    fn numbers_keep_their_digits() {
+        for text in ["12345678901234567890.123456789", "0.1", "-3", "100000000000000000000000000000000"] {
+            assert_eq!(json(&Value::number(Number::parse(text).unwrap()), false).to_string(), text);
+        }
+    }
+
+    #[test]
     fn values_and_masks_have_terraforms_shapes() {
         let value = Value::object([
             ("id", Value::unknown(Type::String)),
@@ -84,6 +108,9 @@ mod tests {
         assert_eq!(json(&value, true).to_string(), r#"{"l":[1,null],"pw":"hunter2"}"#);
         assert_eq!(unknown(&value).to_string(), r#"{"id":true,"l":[false,true]}"#);
         assert_eq!(sensitive(&value).to_string(), r#"{"l":[false,false],"pw":true}"#);
+        let list = Value::unknown(Type::list(Type::String));
+        assert_eq!((unknown(&list), sensitive(&list)), (json!(true), json!([])));
+        assert_eq!(sensitive(&Value::unknown(Type::object([("a", Type::Bool)]))), json!({}));
         assert_eq!(
             type_json(&Type::list(Type::object([("a", Type::Bool)]))).to_string(),
             r#"["list",["object",{"a":"bool"}]]"#

@@ -8,16 +8,7 @@ use super::{PlanView, plan};
 use crate::render::style::Style;
 
 fn instance(address: &str, action: Action, reason: Reason) -> Change {
-    Change {
-        address: address.parse().unwrap(),
-        action,
-        reason: Some(reason),
-        before: None,
-        after: None,
-        attributes: Vec::new(),
-        disruption: None,
-        container: None,
-    }
+    Change::new(address.parse().unwrap(), action, Some(reason))
 }
 
 fn moved(path: AttrPath, before: Option<Value>, after: Option<Value>) -> AttrChange {
@@ -42,7 +33,7 @@ fn a_create_shows_what_will_be() {
     ]));
     let output = OutputChange { name: "pw".into(), before: None, after: Some(Value::string("x")), sensitive: true };
     assert_eq!(
-        show(&[create], &[], &[output], Summary { create: 1, update: 0, delete: 0 }),
+        show(&[create], &[], &[output], Summary { create: 1, update: 0, delete: 0, ..Summary::default() }),
         r#"cplan will do this:
   + create
 
@@ -82,7 +73,7 @@ fn an_update_shows_the_leaf_in_field_units() {
     let mut again = instance("lab_shaper.edge", Action::Create, Reason::ContainerRestarted);
     again.container = Some("lab_machine.edge".parse().unwrap());
     assert_eq!(
-        show(&[shaper, machine, again], &[], &[], Summary { create: 1, update: 2, delete: 0 }),
+        show(&[shaper, machine, again], &[], &[], Summary { create: 1, update: 2, delete: 0, ..Summary::default() }),
         r#"cplan will do this:
   + create
   ~ update in-place
@@ -122,7 +113,7 @@ fn replacements_texts_and_deletes() {
     gone.before =
         Some(Value::object([("name", Value::string("old")), ("access", Value::object([("id", Value::bool(true))]))]));
     assert_eq!(
-        show(&[file, gone], &[], &[], Summary { create: 1, update: 0, delete: 2 }),
+        show(&[file, gone], &[], &[], Summary { create: 1, update: 0, delete: 2, ..Summary::default() }),
         r#"cplan will do this:
 -/+ destroy and then create replacement
   - destroy
@@ -171,7 +162,7 @@ fn drift_is_a_note_where_it_matters() {
             &[heal],
             &[drift("lab_machine.edge"), drift("lab_machine.other")],
             &[],
-            Summary { create: 0, update: 1, delete: 0 }
+            Summary { create: 0, update: 1, delete: 0, ..Summary::default() }
         ),
         r#"Note: objects changed since the last apply, not by cplan (state -> world):
 

@@ -1,0 +1,117 @@
+//! Preconditions, postconditions and `check` blocks while planning.
+
+use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule};
+use cplan_model::{Diagnostic, InstanceAddr, ModuleInstance, Value};
+
+use super::{PlanMode, Planner};
+use crate::plan::{CheckOwner, CheckResult, CheckStatus};
+use crate::values::Repeat;
+
+impl Planner<'_> {
+    /// Judges a resource instance's conditions of one kind; `itself` is what a postcondition calls `self`. False when
+    /// one fails and the plan must not go on with the instance.
+    pub(super) fn resource_conditions(
+        &mut self,
+        block: &ResourceBlock,
+        address: &InstanceAddr,
+        repeat: &Repeat,
+        itself: Option<&Value>,
+    ) -> bool {
+        let (rules, kind) = match itself {
+            None => (&block.lifecycle.preconditions, RuleKind::Precondition),
+            Some(_) => (&block.lifecycle.postconditions, RuleKind::Postcondition),
+        };
+        if rules.is_empty() {
+            return true;
+        }
+        let owner = CheckOwner::Resource(address.clone());
+        let (status, found) = self.judge_rules(owner, rules, kind, &address.module, repeat, itself);
+        for d in found {
+            let d = if d.address.is_none() { d.address(address.clone()) } else { d };
+            self.diagnostics.push(if self.options.mode == PlanMode::RefreshOnly { d.into_warning() } else { d });
+        }
+        status < CheckStatus::Fail
+    }
+
+    /// Judges rules and notes the result under their owner.
+    pub(super) fn judge_rules(
+        &mut self,
+        owner: CheckOwner,
+        rules: &[CheckRule],
+        kind: RuleKind,
+        module: &ModuleInstance,
+        repeat: &Repeat,
+        itself: Option<&Value>,
+    ) -> (CheckStatus, Vec<Diagnostic>) {
+        let view = self.values.view(module, repeat, None).with_self(itself);
+        let mut found = Vec::new();
+        let mut problems = Vec::new();
+        let mut status = CheckStatus::Pass;
+        for rule in rules {
+            match check_rule(rule, kind, &view) {
+                Verdict::Pass => {}
+                Verdict::Unknown => status = status.max(CheckStatus::Unknown),
+                Verdict::Fail(diagnostic) => {
+                    problems.push(diagnostic.what.clone());
+                    found.push(*diagnostic);
+                    status = status.max(CheckStatus::Fail);
+                }
+                Verdict::Broken(diagnostics) => {
+                    found.extend(diagnostics);
+                    status = status.max(CheckStatus::Error);
+                }
+            }
+        }
+        let entry = self.checks.entry(owner.clone()).or_insert_with(|| CheckResult {
+            owner: owner.clone(),
+            status: CheckStatus::Pass,
+            problems: Vec::new(),
+        });
+        entry.status = entry.status.max(status);
+        entry.problems.extend(problems);
+        (status, found)
+    }
+
+    /// Judges an owner anew.
+    pub(super) fn forget_verdict(&mut self, owner: &CheckOwner) {
+        self.checks.remove(owner);
+    }
+
+    /// Judges every `check` block; what fails is a warning, what cannot be evaluated an error.
+    pub(super) fn check_blocks(&mut self) {
+        for module in self.values.all_modules() {
+            let Some(checks) = self.values.module(&module).map(|m| m.module.checks.clone()) else { continue };
+            for (name, check) in checks {
+                let owner = CheckOwner::Check(module.clone(), name.clone());
+                for rule in &check.asserts {
+                    let rules = std::slice::from_ref(rule);
+                    let (status, found) =
+                        self.judge_rules(owner.clone(), rules, RuleKind::Assert, &module, &Repeat::None, None);
+                    match status {
+                        CheckStatus::Pass => {}
+                        CheckStatus::Unknown => self.diagnostics.push(later(rule)),
+                        CheckStatus::Fail => {
+                            found.into_iter().for_each(|d| self.diagnostics.push(d.into_warning()));
+                        }
+                        CheckStatus::Error => found.into_iter().for_each(|d| self.diagnostics.push(d)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether anything of an owner is still unknown.
+    pub(super) fn is_pending(&self, owner: &CheckOwner) -> bool {
+        self.checks.get(owner).is_some_and(|c| c.status == CheckStatus::Unknown)
+    }
+}
+
+fn later(rule: &CheckRule) -> Diagnostic {
+    Diagnostic::warning(
+        "assertion-unknown",
+        "Check block assertion known after apply",
+        "The condition hangs on something that only apply can tell; it is judged then.",
+    )
+    .remedy("Nothing is to be done.")
+    .at(rule.condition.span)
+}
