@@ -90,6 +90,7 @@ pub async fn apply(
         state,
         live: Live::default(),
         next_intent,
+        pending: Transaction::default(),
         report: ApplyReport::default(),
     };
     run.amend()?;
@@ -111,6 +112,8 @@ struct Run<'a> {
     /// The state as this run has changed it.
     state: State,
     next_intent: u64,
+    /// What has ended and is not durable yet: never anything of a step that changed the world.
+    pending: Transaction,
     report: ApplyReport,
 }
 
@@ -126,7 +129,15 @@ impl Run<'_> {
                 self.start(&mut running, &mut prepared, parallelism);
             }
             self.perform(&mut running, &mut prepared)?;
-            let Some(first) = running.next().await else { break };
+            let first = match running.next().now_or_never() {
+                Some(ended) => ended,
+                None => {
+                    // Nobody waits for anything while something that has ended is not durable.
+                    self.commit()?;
+                    running.next().await
+                }
+            };
+            let Some(first) = first else { break };
             let mut done = vec![first];
             while done.len() < BATCH
                 && let Some(Some(more)) = running.next().now_or_never()
@@ -135,6 +146,7 @@ impl Run<'_> {
             }
             self.settle(done, &mut prepared)?;
         }
+        self.commit()?;
         self.report.cancelled = self.ctx.cancel.is_cancelled();
         let because = if self.report.cancelled { "the run was interrupted" } else { "what it depends on was not done" };
         for step in self.schedule.left() {
@@ -219,19 +231,23 @@ impl Run<'_> {
             tasks.push(self.run(ready, intent));
         }
         if !intents.is_empty() {
+            self.commit()?;
             tokio::task::block_in_place(|| self.store.begin(&intents))?;
         }
         running.extend(tasks);
         Ok(())
     }
 
-    /// Takes in what has ended: one transaction for all of it, then what follows from it.
+    /// Takes in what has ended: one transaction for all of it, then what follows from it. What lives in the state alone
+    /// can wait for more of its kind: were it lost, nothing in the world would be.
     fn settle(&mut self, done: Vec<step::Done>, prepared: &mut Vec<step::Prepared>) -> Result<(), EngineError> {
         let mut transaction = Transaction::default();
         let mut ended = Vec::new();
+        let mut can_wait = true;
         for done in done {
             let plan = self.plan;
             let Work::Operation(operation) = &plan.steps[done.id.0].work else { continue };
+            can_wait &= done.intent.is_none() && self.in_process(operation);
             transaction.settled.extend(done.intent);
             match done.outcome {
                 Outcome::Finalised(ready) => prepared.push(*ready),
@@ -247,8 +263,9 @@ impl Run<'_> {
                 }
             }
         }
-        if !transaction.is_empty() {
-            tokio::task::block_in_place(|| self.store.commit(&transaction))?;
+        self.pending.follow(transaction);
+        if !can_wait || self.pending.put.len() + self.pending.delete.len() >= BATCH {
+            self.commit()?;
         }
         for (id, verdict) in ended {
             let plan = self.plan;
@@ -257,6 +274,15 @@ impl Run<'_> {
                 None => self.succeeded(id, operation),
                 Some(error) => self.failed(id, operation, error),
             }
+        }
+        Ok(())
+    }
+
+    /// Makes durable what is not yet.
+    fn commit(&mut self) -> Result<(), EngineError> {
+        let transaction = std::mem::take(&mut self.pending);
+        if !transaction.is_empty() {
+            tokio::task::block_in_place(|| self.store.commit(&transaction))?;
         }
         Ok(())
     }

@@ -321,3 +321,19 @@ async fn a_count_may_hang_on_a_secret() {
     );
     assert_eq!(actions(&lab.plan(&[]).await.unwrap()), ["Create terraform_data.x[0]"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_of_what_lives_in_the_state_alone_is_one_durable_step() {
+    let link = |i: usize| match i {
+        0 => "resource \"terraform_data\" \"x0\" { input = 0 }\n".to_owned(),
+        i => format!("resource \"terraform_data\" \"x{i}\" {{ input = terraform_data.x{}.output }}\n", i - 1),
+    };
+    let text: String = (0..200).map(link).collect();
+    let lab = Lab::new(&text);
+    let before = lab.store.load().unwrap().serial;
+    assert_eq!(lab.apply(&[]).await.created, 200);
+    let state = lab.store.load().unwrap();
+    assert_eq!((state.records.len(), state.serial - before), (200, 1), "every commit raises the serial");
+    assert_eq!(lab.destroy().await.deleted, 200);
+    assert_eq!(lab.store.load().unwrap().serial - before, 2);
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{Intent, IntentId, Record, RecordKey, State, StateOutput};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of changes that becomes durable as one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,19 @@ impl Transaction {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Transaction::default()
+    }
+
+    /// Adds what comes after this, so that both become durable as one.
+    pub fn follow(&mut self, later: Transaction) {
+        if !later.delete.is_empty() {
+            // Of one transaction a put wins over a delete, and these deletes come after the puts.
+            let gone: BTreeSet<&RecordKey> = later.delete.iter().collect();
+            self.put.retain(|(key, _)| !gone.contains(key));
+        }
+        self.put.extend(later.put);
+        self.delete.extend(later.delete);
+        self.outputs = later.outputs.or_else(|| self.outputs.take());
+        self.settled.extend(later.settled);
     }
 }
 

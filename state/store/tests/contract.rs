@@ -125,3 +125,19 @@ fn store_contract(store: &dyn Store, look: Option<Look<'_>>) {
     assert_eq!((store.load().unwrap(), store.intents().unwrap()), before);
     look();
 }
+
+#[test]
+fn what_follows_in_a_transaction_comes_after() {
+    let store = MemoryStore::new();
+    let mut all = put("fake_thing.a", record(1));
+    let gone = |text: &str| Transaction { delete: vec![key(text)], ..Transaction::default() };
+    for later in
+        [put("fake_thing.b", record(2)), gone("fake_thing.a"), gone("fake_thing.b"), put("fake_thing.b", record(3))]
+    {
+        all.follow(later);
+    }
+    store.commit(&all).unwrap();
+    let state = store.load().unwrap();
+    assert_eq!((state.serial, state.records.len()), (1, 1));
+    assert_eq!(state.records[&key("fake_thing.b")], record(3));
+}
