@@ -17,6 +17,9 @@ use crate::terminal::Terminal;
 /// How often a terminal is redrawn.
 const REDRAW: Duration = Duration::from_millis(200);
 
+/// How much that is said waits for the clock.
+const LARGEST: usize = 16 << 10;
+
 /// Hears the engine and tells the user.
 pub(crate) struct Reporter {
     terminal: Terminal,
@@ -73,6 +76,7 @@ impl Reporter {
 
     /// Writes what is pending and takes the redrawn lines away.
     pub(crate) fn finish(&self) {
+        self.log.flush();
         let mut inner = self.lock();
         let text = inner.erase() + &std::mem::take(&mut inner.pending);
         // A reader that went away must not stop an apply.
@@ -84,13 +88,12 @@ impl Reporter {
     }
 
     fn redraw(&self) {
-        if self.json {
-            return;
-        }
+        self.log.flush();
         let now = self.start.elapsed();
         let mut inner = self.lock();
-        if !self.terminal.redraws {
-            let text = std::mem::take(&mut inner.pending) + &inner.model.still(now);
+        if self.json || !self.terminal.redraws {
+            let still = if self.json { String::new() } else { inner.model.still(now) };
+            let text = std::mem::take(&mut inner.pending) + &still;
             if !text.is_empty() {
                 let _ = self.terminal.out(&text);
             }
@@ -113,12 +116,12 @@ impl Reporter {
         let seconds = elapsed.as_secs_f64();
         match event {
             Event::StepStarted { address, action, .. } => {
-                self.log.append(address, &format!("== {} {action:?}", Moment::now().rfc3339()));
+                self.log.begin(address, format!("== {} {action:?}", Moment::now().rfc3339()));
             }
             Event::StepStatus { address, text, .. } => self.log.append(address, &format!("-- {seconds:.1}s: {text}")),
             Event::StepLog { address, text, .. } => self.log.append(address, text),
             Event::StepFinished { address, action, .. } => {
-                self.log.append(address, &format!("== {action:?} done after {seconds:.3}s"));
+                self.log.end(address, &format!("== {action:?} done after {seconds:.3}s"));
             }
             Event::StepFailed { address, action, error, .. } => {
                 self.log.append(address, &format!("== {action:?} failed after {seconds:.3}s: {error}"));
@@ -158,12 +161,14 @@ impl EventSink for Reporter {
         let said = inner.model.event(&event, now);
         if self.json {
             if let Some(line) = json::event::event(&event, elapsed, &Moment::now().rfc3339()) {
-                let _ = self.terminal.out(&json::line(&line));
+                inner.pending.push_str(&json::line(&line));
             }
-        } else if self.terminal.redraws {
+        } else {
             inner.pending.push_str(&said);
-        } else if !said.is_empty() {
-            let _ = self.terminal.out(&said);
+        }
+        // The clock writes it within a moment: a thousand steps a second are not two thousand writes.
+        if !self.terminal.redraws && inner.pending.len() > LARGEST {
+            let _ = self.terminal.out(&std::mem::take(&mut inner.pending));
         }
         drop(inner);
         self.keep(&event, elapsed);

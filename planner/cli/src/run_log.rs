@@ -1,9 +1,12 @@
 //! The full output of every step: `.cplan/logs/<run>/<address>.log`, and `run.json` with how it was run and what it cost.
+//! Steps that say nothing have a line each in `steps.log`: ten thousand of them must not be as many files.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cplan_model::InstanceAddr;
 use serde_json::Value as Json;
@@ -15,7 +18,17 @@ use crate::clock::Moment;
 pub(crate) struct RunLog {
     run: String,
     dir: PathBuf,
+    silent: Mutex<Silent>,
     failed: Mutex<Option<io::Error>>,
+}
+
+/// The steps that have said nothing yet.
+#[derive(Debug, Default)]
+struct Silent {
+    /// How they began.
+    begun: HashMap<InstanceAddr, String>,
+    /// `steps.log`.
+    file: Option<BufWriter<File>>,
 }
 
 impl RunLog {
@@ -24,7 +37,7 @@ impl RunLog {
         let random = uuid::Uuid::new_v4().simple().to_string();
         let run = format!("{}-{}", Moment::now().compact(), &random[..4]);
         let dir = data_dir.join("logs").join(&run);
-        RunLog { run, dir, failed: Mutex::new(None) }
+        RunLog { run, dir, silent: Mutex::default(), failed: Mutex::new(None) }
     }
 
     /// `20261122-190700-1a2b`
@@ -32,9 +45,35 @@ impl RunLog {
         &self.run
     }
 
+    /// Notes that a step has begun; written with the first that it says.
+    pub(crate) fn begin(&self, address: &InstanceAddr, text: String) {
+        self.silent().begun.insert(address.clone(), text);
+    }
+
     /// Adds to the log of an object.
     pub(crate) fn append(&self, address: &InstanceAddr, text: &str) {
-        self.write(&file_name(address), text, true);
+        let begun = self.silent().begun.remove(address);
+        let text = begun.map_or_else(|| text.to_owned(), |begun| format!("{begun}\n{text}"));
+        self.write(&file_name(address), &text, true);
+    }
+
+    /// Adds the end of a step to the log of its object; of a step that said nothing, to that of all such.
+    pub(crate) fn end(&self, address: &InstanceAddr, text: &str) {
+        let mut silent = self.silent();
+        let Some(begun) = silent.begun.remove(address) else {
+            drop(silent);
+            return self.append(address, text);
+        };
+        if let Err(error) = silent.line(&self.dir, format_args!("{address}: {begun} {text}")) {
+            self.fail(error);
+        }
+    }
+
+    /// Writes what is still in memory.
+    pub(crate) fn flush(&self) {
+        if let Some(Err(error)) = self.silent().file.as_mut().map(BufWriter::flush) {
+            self.fail(error);
+        }
     }
 
     /// Adds to the log of what belongs to no object.
@@ -60,8 +99,30 @@ impl RunLog {
             options.open(self.dir.join(name))?.write_all(line.as_bytes())
         });
         if let Err(error) = written {
-            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.fail(error);
         }
+    }
+
+    fn silent(&self) -> MutexGuard<'_, Silent> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: io::Error) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+}
+
+impl Silent {
+    fn line(&mut self, dir: &Path, line: fmt::Arguments<'_>) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => {
+                fs::create_dir_all(dir)?;
+                let file = OpenOptions::new().create(true).append(true).open(dir.join("steps.log"))?;
+                self.file.insert(BufWriter::new(file))
+            }
+        };
+        writeln!(file, "{line}")
     }
 }
 
@@ -104,6 +165,26 @@ mod tests {
         let written = fs::read_to_string(folder.path().join("logs").join(log.run()).join("a.b.log")).unwrap();
         assert_eq!(written, "one\ntwo\n");
         assert!(log.failure().is_none());
+    }
+
+    #[test]
+    fn steps_that_say_nothing_share_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = RunLog::new(folder.path());
+        let address = |n: usize| format!("a.b[{n}]").parse().unwrap();
+        for n in 0..100 {
+            log.begin(&address(n), "== begun".into());
+        }
+        log.append(&address(7), "something");
+        for n in 0..100 {
+            log.end(&address(n), "== done");
+        }
+        log.flush();
+        let dir = folder.path().join("logs").join(log.run());
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);
+        assert_eq!(fs::read_to_string(dir.join("a.b[7].log")).unwrap(), "== begun\nsomething\n== done\n");
+        let all = fs::read_to_string(dir.join("steps.log")).unwrap();
+        assert_eq!((all.lines().count(), all.lines().next()), (99, Some("a.b[0]: == begun == done")));
     }
 
     #[test]
