@@ -14,13 +14,17 @@ struct Nothing;
 
 impl Scope for Nothing {
     fn lookup(&self, _: &Reference) -> Result<Value, Diagnostic> {
-        Err(Diagnostic::error("variables-not-allowed", "Variables not allowed", "Variables may not be used here.")
-            .remedy("Write the value itself."))
+        Err(not_allowed())
     }
 
     fn module_dir(&self) -> &Path {
         Path::new("")
     }
+}
+
+fn not_allowed() -> Diagnostic {
+    Diagnostic::error("variables-not-allowed", "Variables not allowed", "Variables may not be used here.")
+        .remedy("Write the value itself.")
 }
 
 /// Where functions are called.
@@ -48,6 +52,12 @@ pub(crate) fn constant(expr: &Expr) -> Result<Value, Box<Diagnostic>> {
         .remedy("Write the value itself, or compute it in a local value.")
         .at(Span::new(expr.span.source, range.start, range.end));
         return Err(Box::new(diagnostic));
+    }
+    let (named, wrong) = crate::references::references_checked(expr);
+    let first =
+        named.iter().map(|r| Some(r.span)).chain(wrong.iter().map(|d| d.primary.as_ref().map(|l| l.span))).next();
+    if let Some(span) = first {
+        return Err(Box::new(not_allowed().at(span.unwrap_or(expr.span))));
     }
     let (value, diagnostics) = evaluate(expr, &Nothing);
     match diagnostics.into_iter().next() {

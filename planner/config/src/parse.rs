@@ -61,7 +61,10 @@ pub(crate) fn template(text: &str) -> Result<Template, Error> {
 /// One expression, as on a command line.
 pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
     let parsed = lenient::parse(text, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
-    let mut tree = parsed.map_err(|error| Box::new(syntax_error(text, &error, source)))?;
+    let mut tree = parsed.map_err(|error| {
+        let found = unclosed::unclosed(text, 0, source);
+        Box::new(found.unwrap_or_else(|| syntax_error(text, &error, source)))
+    })?;
     heredoc::flush_expression(&mut tree, text);
     match forbidden::expression(&tree, text, source).into_iter().next() {
         Some(first) => Err(Box::new(first)),
@@ -138,7 +141,14 @@ fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
             .remedy(remedy(message, &text[offset..], summary))
             .at(span);
     }
-    let expected = message.split("expected ").nth(1).unwrap_or("something else").replace("unexpected token", "");
+    if message.contains("unexpected token") {
+        let (summary, what) = match text[offset..].trim_start() {
+            "" => ("Missing expression", "The text ends where a value must stand.".to_owned()),
+            _ => ("Extra characters after expression", format!("Found {found} where nothing more may stand.")),
+        };
+        return Diagnostic::error("syntax", summary, what).remedy(remedy(message, &text[offset..], summary)).at(span);
+    }
+    let expected = message.split("expected ").nth(1).unwrap_or("something else");
     Diagnostic::error("syntax", summary, format!("Found {found} where the language allows {expected}."))
         .remedy(remedy(message, &text[offset..], summary))
         .at(span)

@@ -133,14 +133,9 @@ mod tests {
         ] {
             assert_eq!(parse::expression(text, SourceId(0)).unwrap_err().id, id, "{text}");
         }
-        for text in [
-            "\"a${\n1}b\"",
-            "<<E\n\"\na\nE",
-            "{ a = 1, for = 2 }",
-            "{ \"for\" = 1 }",
-            "[for x in [] : x]",
-            "\"\\\"\"",
-        ] {
+        for text in
+            ["\"a${\n1}b\"", "<<E\n\"\na\nE", "{ a = 1, for = 2 }", "{ \"for\" = 1 }", "[for x in [] : x]", "\"\\\"\""]
+        {
             assert!(parse::expression(text, SourceId(0)).is_ok(), "{text}");
         }
     }

@@ -139,7 +139,16 @@ impl Inputs<'_> {
             );
             return;
         };
-        let name = name.trim_end();
+        if name.ends_with(char::is_whitespace) {
+            let what = format!("The name {name:?} ends in a space.");
+            self.error(
+                "invalid-variable",
+                "Invalid -var option",
+                what,
+                "Write `-var NAME=VALUE` without spaces around the `=`.",
+            );
+            return;
+        }
         let Some(variable) = self.config.root.variables.get(name) else {
             let near = suggest(name, self.config.root.variables.keys().map(|k| &**k));
             self.diagnostics.push(
@@ -174,8 +183,8 @@ impl Inputs<'_> {
             Err(diagnostic) => {
                 self.error(
                     "invalid-variable",
-                    "Invalid value for input variable",
-                    format!("The value of `{name}` from {place} is not an expression: {}", diagnostic.what),
+                    &diagnostic.summary,
+                    format!("The value of `{name}` from {place} is not a value: {}", diagnostic.what),
                     "Write it as in a file of values, for instance '[\"a\", \"b\"]'.",
                 );
                 self.failed.push(name);

@@ -1,6 +1,6 @@
 //! Files of values: `*.tfvars` and `*.tfvars.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics, SourceId, SourceMap, Value};
@@ -29,15 +29,23 @@ pub(super) fn parse(content: &str, shown: &str) -> File {
     file.diagnostics.extend(found.into_iter().map(words));
     for block in body.blocks() {
         let name = block.ident.as_str();
-        file.diagnostics.push(words(
-            Diagnostic::error(
-                "unsupported-block",
-                "Unexpected block",
-                format!("A variables file has no blocks, but there is `{name}`."),
+        let (id, summary, what, remedy) = if name == "variable" {
+            (
+                "variable-in-values",
+                "Variable declaration in .tfvars file".to_owned(),
+                "A file of values gives values to variables that are declared elsewhere.".to_owned(),
+                "Move the block into a .tf or .hcl file, and write `NAME = VALUE` here.".to_owned(),
             )
-            .remedy(format!("Write `{name} = {{ ... }}` for a value; variables are declared in the configuration."))
-            .at(crate::load_block::header(block, source)),
-        ));
+        } else {
+            (
+                "unsupported-block",
+                format!("Unexpected {name:?} block"),
+                format!("A variables file has no blocks, but there is `{name}`."),
+                format!("Write `{name} = {{ ... }}` for a value."),
+            )
+        };
+        let place = crate::load_block::header(block, source);
+        file.diagnostics.push(words(Diagnostic::error(id, summary, what).remedy(remedy).at(place)));
     }
     for attribute in body.attributes() {
         let expr = Expr::new(&attribute.value, source);
@@ -66,14 +74,65 @@ pub(super) fn json(content: &str, shown: &str) -> File {
             return file;
         }
     };
+    if let Some(key) = duplicate_key(content) {
+        file.diagnostics.push(
+            Diagnostic::error(
+                "duplicate-key",
+                "Duplicate object attribute",
+                format!("`{shown}` gives {key:?} twice in one object."),
+            )
+            .remedy("Remove one of the two."),
+        );
+        return file;
+    }
     match values.as_map() {
         Some(map) => {
             file.values = map.iter().map(|(k, v)| (k.clone(), (v.clone(), format!("`{shown}`")))).collect();
         }
         None => file.diagnostics.push(
-            Diagnostic::error("syntax", "Invalid JSON", format!("`{shown}` does not hold a JSON object."))
+            Diagnostic::error("syntax", "Incorrect JSON value type", format!("`{shown}` does not hold a JSON object."))
                 .remedy("Write an object whose keys are the names of variables."),
         ),
     }
     file
+}
+
+/// A key that stands twice in one object of a JSON document.
+fn duplicate_key(document: &str) -> Option<String> {
+    let mut objects: Vec<HashSet<&str>> = Vec::new();
+    let mut at = 0;
+    while let Some(c) = document[at..].chars().next() {
+        match c {
+            '{' | '[' => objects.push(HashSet::new()),
+            '}' | ']' => {
+                objects.pop();
+            }
+            '"' => {
+                let bytes = document.as_bytes();
+                let mut end = at + 1;
+                while end < bytes.len() && bytes[end] != b'"' {
+                    end += if bytes[end] == b'\\' { 2 } else { 1 };
+                }
+                let text = document.get(at + 1..end)?;
+                at = end;
+                if document.get(end + 1..)?.trim_start().starts_with(':') && !objects.last_mut()?.insert(text) {
+                    return Some(text.to_owned());
+                }
+            }
+            _ => {}
+        }
+        at += if c == '"' { 1 } else { c.len_utf8() };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duplicate_key;
+
+    #[test]
+    fn finds_keys_given_twice_in_one_object() {
+        assert_eq!(duplicate_key(r#"{"a": {"b": 1}, "b": ["a", "a"], "c": "é\"}"#), None);
+        assert_eq!(duplicate_key(r#"{"a": {"b": "\"", "b" : 2}}"#), Some("b".into()));
+    }
 }
