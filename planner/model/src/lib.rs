@@ -28,7 +28,7 @@ pub use number::{Number, ParseNumberError};
 pub use path::{AttrPath, Step};
 pub use quantity::{Format, QuantityError, parse_quantity, spelling_for};
 pub use schema::{Attribute, AttributeMode, NestedBlock, Nesting, Schema};
-pub use source::{SourceFile, SourceId, SourceMap, Span};
+pub use source::{Piece, SourceFile, SourceId, SourceMap, Span};
 pub use target::Target;
 pub use types::{ObjectType, Type};
 pub use value::{Bound, Kind, Refinement, Unknown, Value, normalized};

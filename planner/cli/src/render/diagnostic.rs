@@ -62,13 +62,13 @@ fn one(diagnostic: &Diagnostic, others: usize, view: &View<'_>) -> String {
     let places: Vec<&Label> = diagnostic.primary.iter().chain(&diagnostic.labels).collect();
     let gutter = places
         .iter()
-        .filter_map(|l| view.sources.get(l.span.source).map(|f| snippet(f, l.span).line.to_string().len()))
+        .filter_map(|l| view.sources.find(l.span).map(|(f, span)| snippet(f, span).line.to_string().len()))
         .max()
         .unwrap_or(1);
     let bar = format!("{} {}", " ".repeat(gutter), view.style.paint(Tone::Info, "|"));
     for (i, label) in places.iter().enumerate() {
-        let Some(file) = view.sources.get(label.span.source) else { continue };
-        let s = snippet(file, label.span);
+        let Some((file, span)) = view.sources.find(label.span) else { continue };
+        let s = snippet(file, span);
         let primary = i == 0 && diagnostic.primary.is_some();
         let arrow = view.style.paint(Tone::Info, if i == 0 { "-->" } else { ":::" });
         let path = view.path(&file.path);

@@ -33,14 +33,14 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, view: &View<'_>) -> Json {
     if let Some(address) = &diagnostic.address {
         out["address"] = json!(address.to_string());
     }
-    if let Some((label, file)) = diagnostic.primary.as_ref().and_then(|l| Some((l, view.sources.get(l.span.source)?))) {
-        out["range"] = range(file, label.span, view);
-        out["snippet"] = snippet(file, label.span);
+    if let Some((file, span)) = diagnostic.primary.as_ref().and_then(|l| view.sources.find(l.span)) {
+        out["range"] = range(file, span, view);
+        out["snippet"] = snippet(file, span);
     }
     let labels: Vec<Json> = diagnostic
         .labels
         .iter()
-        .filter_map(|l| Some(json!({"range": range(view.sources.get(l.span.source)?, l.span, view), "text": l.text})))
+        .filter_map(|l| view.sources.find(l.span).map(|(f, span)| json!({"range": range(f, span, view), "text": l.text})))
         .collect();
     if !labels.is_empty() {
         out["labels"] = json!(labels);
