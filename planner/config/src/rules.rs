@@ -41,7 +41,7 @@ impl RuleKind {
     }
 
     fn invalid(self) -> &'static str {
-        if self == RuleKind::Validation { "Invalid validation result" } else { "Invalid condition result" }
+        if self == RuleKind::Validation { "Invalid variable validation result" } else { "Invalid condition result" }
     }
 
     fn remedy(self) -> &'static str {
@@ -86,31 +86,59 @@ pub fn check_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdic
     if diagnostics.has_errors() {
         return Verdict::Broken(diagnostics);
     }
-    match convert(&condition, &Type::Bool) {
-        Ok(value) if !value.is_null() => match value.as_bool() {
-            Some(true) => Verdict::Pass,
-            Some(false) => Verdict::Fail(Box::new(failed(rule, kind, scope))),
-            None => Verdict::Unknown,
-        },
-        _ => Verdict::Broken(
-            Diagnostic::error("invalid-condition", kind.invalid(), "The condition must be true or false.")
-                .remedy("Compare the value with something.")
-                .at(rule.condition.span)
-                .into(),
-        ),
-    }
+    let validation = kind == RuleKind::Validation;
+    let why = match convert(&condition, &Type::Bool) {
+        Ok(value) if value.is_null() => {
+            let what = if validation { "Validation condition" } else { "Condition" };
+            format!("{what} expression must return either true or false, not null.")
+        }
+        Ok(value) => {
+            return match value.as_bool() {
+                Some(true) => Verdict::Pass,
+                Some(false) => failed(rule, kind, scope),
+                None => Verdict::Unknown,
+            };
+        }
+        Err(error) => {
+            let what = if validation { "validation condition" } else { "condition" };
+            format!("Invalid {what} result value: {}.", error.message)
+        }
+    };
+    Verdict::Broken(
+        Diagnostic::error("invalid-condition", kind.invalid(), why)
+            .remedy("Compare the value with something.")
+            .at(rule.condition.span)
+            .into(),
+    )
 }
 
-fn failed(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Diagnostic {
+fn failed(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdict {
     let (message, diagnostics) = evaluate(&rule.error_message, scope);
-    let text = match convert(&message, &Type::String) {
-        _ if diagnostics.has_errors() => "The message itself cannot be evaluated".to_owned(),
-        Ok(text) if text.marks_deep().is_sensitive() => "The message is sensitive and not shown".to_owned(),
-        Ok(text) => text.as_str().unwrap_or("The message is not known yet").to_owned(),
-        Err(_) => "The message is not a string".to_owned(),
+    let unsuitable = |why: &str| {
+        let what = format!("Unsuitable value for error message: {why}.");
+        let diagnostic = Diagnostic::error("invalid-message", "Invalid error message", what)
+            .remedy("Let the message be a text that is known when the condition is.")
+            .at(rule.error_message.span);
+        Verdict::Broken(diagnostic.into())
     };
-    Diagnostic::error(kind.id(), kind.failed(), text.trim().to_owned())
-        .remedy(kind.remedy())
-        .at(rule.condition.span)
-        .label(rule.span, "checked by this rule")
+    if diagnostics.has_errors() {
+        return Verdict::Broken(diagnostics);
+    }
+    let text = match convert(&message, &Type::String) {
+        Ok(text) if text.marks_deep().is_sensitive() => {
+            "The error message included a sensitive value, so it will not be displayed.".to_owned()
+        }
+        Ok(text) => match text.as_str() {
+            Some(text) => text.to_owned(),
+            None if text.is_null() => return unsuitable("must not be null"),
+            None => return unsuitable("expression refers to values that won't be known until the apply phase"),
+        },
+        Err(error) => return unsuitable(&error.message),
+    };
+    Verdict::Fail(Box::new(
+        Diagnostic::error(kind.id(), kind.failed(), text.trim().to_owned())
+            .remedy(kind.remedy())
+            .at(rule.condition.span)
+            .label(rule.span, "checked by this rule"),
+    ))
 }
