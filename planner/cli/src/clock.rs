@@ -11,6 +11,7 @@ pub(crate) struct Moment {
     hour: u64,
     minute: u64,
     second: u64,
+    microsecond: u32,
 }
 
 impl Moment {
@@ -21,7 +22,8 @@ impl Moment {
 
     /// That of a system's clock.
     pub(crate) fn of(time: SystemTime) -> Self {
-        Self::at(time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment { microsecond: since.subsec_micros(), ..Self::at(since.as_secs()) }
     }
 
     /// So many seconds after 1970. Days to civil date as in Howard Hinnant's "chrono-Compatible Low-Level Date
@@ -41,13 +43,19 @@ impl Moment {
             hour: seconds / 3_600 % 24,
             minute: seconds / 60 % 60,
             second: seconds % 60,
+            microsecond: 0,
         }
     }
 
     /// `2026-11-22T19:07:00Z`
     pub(crate) fn rfc3339(self) -> String {
-        let Moment { year, month, day, hour, minute, second } = self;
+        let Moment { year, month, day, hour, minute, second, .. } = self;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
+    /// `2026-11-22T19:07:00.000123Z`
+    pub(crate) fn precise(self) -> String {
+        format!("{}.{:06}Z", self.rfc3339().trim_end_matches('Z'), self.microsecond)
     }
 
     /// `2026-11-22 19:07:00 UTC`
@@ -57,7 +65,7 @@ impl Moment {
 
     /// `20261122-190700`
     pub(crate) fn compact(self) -> String {
-        let Moment { year, month, day, hour, minute, second } = self;
+        let Moment { year, month, day, hour, minute, second, .. } = self;
         format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
     }
 }

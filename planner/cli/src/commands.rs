@@ -24,9 +24,11 @@ use std::ffi::OsString;
 use std::io;
 
 use crate::args::{self, Command};
+use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::render::failure::chain;
+use crate::render::json;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
@@ -59,6 +61,9 @@ pub(crate) fn run(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, CommandError> {
+    if session.settings.stream {
+        session.print(&json::line(&json::event::version(&Moment::now().precise())))?;
+    }
     let done = match command {
         Command::Validate(_) => validate::run(session),
         Command::Plan(args) => plan::run(session, &args).await,

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cplan_engine::{Event, EventSink, StepId};
+use cplan_engine::{Event, EventSink, Operation, Plan, StepId};
+use cplan_model::InstanceAddr;
 use cplan_sdk::Progress;
+use cplan_store::{Record, State};
 use tokio::task::AbortHandle;
 
 use crate::clock::Moment;
@@ -36,6 +38,15 @@ struct Inner {
     pending: String,
     /// How many lines of the terminal are to be redrawn.
     drawn: usize,
+    /// For JSON: the objects that are read back, and what each step's object is called.
+    known: Known,
+}
+
+/// The ids that JSON lines name objects by.
+#[derive(Default)]
+struct Known {
+    objects: Vec<(InstanceAddr, Option<String>)>,
+    steps: HashMap<StepId, String>,
 }
 
 /// Stops the clock when it goes.
@@ -51,7 +62,7 @@ impl Reporter {
     /// One that has said nothing yet.
     pub(crate) fn new(terminal: Terminal, json: bool, verbose: bool, log: Arc<RunLog>) -> Arc<Self> {
         let model = Model::new(terminal.style(), verbose && !json, terminal.redraws && !json);
-        let inner = Inner { model, begun: HashMap::new(), pending: String::new(), drawn: 0 };
+        let inner = Inner { model, begun: HashMap::new(), pending: String::new(), drawn: 0, known: Known::default() };
         Arc::new(Reporter { terminal, json, log, start: Instant::now(), inner: Mutex::new(inner) })
     }
 
@@ -66,6 +77,27 @@ impl Reporter {
             }
         });
         Ticking(task.abort_handle())
+    }
+
+    /// Learns which objects will be read back, for the lines of JSON.
+    pub(crate) fn knows_state(&self, state: &State) {
+        if self.json {
+            let id = |record: &Record| Some(record.values.get("id")?.as_str()?.to_owned());
+            let objects = state.records.iter().map(|(key, record)| (key.address.clone(), id(record)));
+            self.lock().known.objects = objects.collect();
+        }
+    }
+
+    /// Learns what the objects of a plan's steps are called, for the lines of JSON.
+    pub(crate) fn knows_plan(&self, plan: &Plan) {
+        if !self.json {
+            return;
+        }
+        let id = |o: &Operation| {
+            let value = o.prior.as_ref().or(o.planned.as_ref())?.get("id")?;
+            Some(value.as_str().map_or_else(|| o.identity.id.clone(), str::to_owned))
+        };
+        self.lock().known.steps = plan.operations().filter_map(|(step, o)| Some((step, id(o)?))).collect();
     }
 
     /// Says something between the lines that are redrawn.
@@ -143,6 +175,22 @@ impl Inner {
     }
 }
 
+impl Known {
+    fn refresh(&self, complete: bool, timestamp: &str) -> String {
+        let line = |(address, id): &(InstanceAddr, Option<String>)| {
+            json::line(&json::event::refresh(address, id.as_deref(), complete, timestamp))
+        };
+        self.objects.iter().map(line).collect()
+    }
+}
+
+fn step_of(event: &Event) -> Option<StepId> {
+    match event {
+        Event::StepStarted { step, .. } | Event::StepFinished { step, .. } | Event::StepFailed { step, .. } => Some(*step),
+        _ => None,
+    }
+}
+
 impl EventSink for Reporter {
     fn event(&self, event: Event) {
         let now = self.start.elapsed();
@@ -160,9 +208,17 @@ impl EventSink for Reporter {
         };
         let said = inner.model.event(&event, now);
         if self.json {
-            if let Some(line) = json::event::event(&event, elapsed, &Moment::now().rfc3339()) {
-                inner.pending.push_str(&json::line(&line));
-            }
+            let now = Moment::now().precise();
+            let lines = match &event {
+                Event::RefreshStarted { .. } => inner.known.refresh(false, &now),
+                Event::RefreshFinished => inner.known.refresh(true, &now),
+                _ => {
+                    let id = step_of(&event).and_then(|step| inner.known.steps.get(&step));
+                    let line = json::event::event(&event, elapsed, id.map(String::as_str), &now);
+                    line.iter().map(json::line).collect()
+                }
+            };
+            inner.pending.push_str(&lines);
         } else {
             inner.pending.push_str(&said);
         }

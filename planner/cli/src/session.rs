@@ -8,16 +8,17 @@ use std::time::SystemTime;
 
 use cplan_config::Config;
 use cplan_engine::{PlanInput, PlanOptions};
-use cplan_model::{Diagnostics, SourceMap, Value};
+use cplan_model::{Diagnostic, Diagnostics, SourceMap, Value};
 use cplan_sdk::{Context, Progress};
 use cplan_store::{Boundary, Options, Reading, SledStore, State};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Moment;
 use crate::data_folder;
 use crate::failure::CommandError;
 use crate::registry::Providers;
-use crate::render::diagnostic::{View, diagnostics};
+use crate::render::diagnostic::{View, diagnostics, merged};
 use crate::render::{failure, json};
 use crate::run_log::RunLog;
 use crate::settings::Settings;
@@ -124,11 +125,19 @@ impl Session {
         View { sources, prefix: &self.settings.shown, style, width }
     }
 
-    /// Shows warnings; with `-json` they stand in the document instead.
+    /// Shows warnings: as lines of a stream of JSON; in a document of JSON they stand anyway.
     pub(crate) fn warn(&self, list: &Diagnostics, sources: &SourceMap) {
-        if !self.settings.json && !list.is_empty() {
+        if self.settings.stream {
+            let _ = self.terminal.out(&self.lines(list, sources));
+        } else if !self.settings.json && !list.is_empty() {
             self.terminal.err(&diagnostics(list, &self.view(sources)));
         }
+    }
+
+    /// Diagnostics as lines of JSON.
+    fn lines(&self, list: &Diagnostics, sources: &SourceMap) -> String {
+        let (view, now) = (self.view(sources), Moment::now().precise());
+        merged(list).iter().map(|(d, _)| json::line(&json::stream::diagnostic(d, &view, &now))).collect()
     }
 
     /// Writes to standard output.
@@ -139,6 +148,14 @@ impl Session {
     /// Shows why the command failed.
     pub(crate) fn tell(&self, error: &CommandError) -> Result<(), std::io::Error> {
         match error {
+            CommandError::Refused(list, sources) if self.settings.stream => {
+                return self.terminal.out(&self.lines(list, sources));
+            }
+            CommandError::Failed(error, remedy) if self.settings.stream => {
+                let detail = failure::causes_and_remedy(&**error, remedy);
+                let failed = Diagnostic::error("failed", error.to_string(), detail);
+                return self.terminal.out(&self.lines(&failed.into(), &SourceMap::default()));
+            }
             CommandError::Refused(list, sources) => {
                 let view = self.view(sources);
                 if self.settings.json {

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) verbose: bool,
     /// JSON instead of text.
     pub(crate) json: bool,
+    /// JSON line by line, as things go on.
+    pub(crate) stream: bool,
     /// Whether the world is read before planning.
     pub(crate) refresh: bool,
     /// Whether questions may be asked.
@@ -74,6 +76,8 @@ impl Settings {
             dumb: term.is_none() || term.as_deref() == Some("dumb"),
             verbose: args.verbose,
             json: json(&args.command),
+            stream: json(&args.command)
+                && matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Destroy(_)),
             refresh: flags.is_none_or(|f| f.refresh),
             input: flags.is_none_or(|f| f.input),
             parallelism: flags.map_or(10, |f| f.parallelism),

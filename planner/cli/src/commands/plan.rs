@@ -27,7 +27,9 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
     work::interruptible(session, &reporter);
-    let events: Arc<dyn EventSink> = if session.settings.json { Arc::new(Deaf) } else { reporter.clone() };
+    let document = session.settings.json && args.reveal;
+    let events: Arc<dyn EventSink> = if document { Arc::new(Deaf) } else { reporter.clone() };
+    reporter.knows_state(&state);
     let kind = if args.destroy { Kind::Destroy } else { Kind::Apply };
     let ticking = reporter.tick();
     let made = work::make_plan(session, kind, &context, input, events, &config).await;
@@ -35,7 +37,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     reporter.finish();
     let (made, found) = made?;
     warnings.extend(found);
-    if session.settings.json {
+    if document {
         let document = PlanDocument {
             plan: &made,
             state: Some(&state),
@@ -45,6 +47,11 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
             timestamp: made.timestamp().map_or_else(Moment::now, Moment::of).rfc3339(),
         };
         session.print(&json::line(&json::plan::plan(&document, &session.view(&config.sources))))?;
+    } else if session.settings.stream {
+        let now = Moment::now().precise();
+        let lines: String = json::stream::plan(&made, &now).iter().map(json::line).collect();
+        session.print(&lines)?;
+        session.warn(&warnings, &config.sources);
     } else {
         session.warn(&warnings, &config.sources);
         session.print(&plan(PlanView::new(&made, &session.providers.registry), session.terminal.style()))?;

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use cplan_config::Config;
 use cplan_engine::{ApplyReport, Plan, Summary};
-use cplan_model::{Action, InstanceAddr};
+use cplan_model::{Action, Diagnostic, InstanceAddr, Label};
 use cplan_store::Store;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::work::Kind;
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::machines::{machines, ssh_line, write_known_hosts};
+use crate::render::diagnostic::{View, merged};
 use crate::render::style::Tone;
 use crate::render::{self, failure, json as render_json};
 use crate::session::Session;
@@ -30,7 +31,7 @@ pub(crate) fn tell(
     let view = session.view(&config.sources);
     let well = report.failures.is_empty() && !report.diagnostics.has_errors() && !report.cancelled;
     if session.settings.json {
-        tell_json(session, report, kind)?;
+        tell_json(session, &view, report, kind, well)?;
         return Ok(if well { ExitCode::Ok } else { ExitCode::Error });
     }
     session.print("\n")?;
@@ -76,31 +77,40 @@ pub(crate) fn tell(
     Ok(if well { ExitCode::Ok } else { ExitCode::Error })
 }
 
-fn tell_json(session: &Session, report: &ApplyReport, kind: Kind) -> Result<(), CommandError> {
-    let now = Moment::now().rfc3339();
-    let summary = Summary {
-        create: report.created,
-        update: report.updated,
-        delete: report.deleted,
-        import: report.imported,
-        forget: report.forgotten,
-    };
-    let operation = kind.verb().to_lowercase();
-    session.print(&render_json::line(&render_json::event::change_summary(summary, &operation, &now)))?;
+fn tell_json(
+    session: &Session,
+    view: &View<'_>,
+    report: &ApplyReport,
+    kind: Kind,
+    well: bool,
+) -> Result<(), CommandError> {
+    let now = Moment::now().precise();
+    let mut lines: Vec<Json> =
+        merged(&report.diagnostics).iter().map(|(d, _)| render_json::stream::diagnostic(d, view, &now)).collect();
     for failed in &report.failures {
         let error = &failed.error;
-        let detail = json!({
-            "severity": "error", "summary": error.message, "address": failed.address.to_string(),
-            "detail": failure::causes_and_remedy(error, &error.remedy), "console": error.details,
-        });
-        let message = format!("{}: {}", failed.address, error.message);
-        let line = render_json::event::line("error", "diagnostic", &message, &now, "diagnostic", detail);
-        session.print(&render_json::line(&line))?;
+        let detail = failure::causes_and_remedy(error, &error.remedy);
+        let mut told = Diagnostic::error("failed", error.message.clone(), detail).address(failed.address.clone());
+        told.primary = failed.place.map(|span| Label { span, text: String::new() });
+        let mut line = render_json::stream::diagnostic(&told, view, &now);
+        if !error.details.is_empty() {
+            line["diagnostic"]["console"] = json!(error.details);
+        }
+        lines.push(line);
     }
-    let outputs = render_json::state::outputs(&report.outputs, false);
-    let message = format!("Outputs: {}", report.outputs.len());
-    let line = render_json::event::line("info", "outputs", &message, &now, "outputs", outputs);
-    session.print(&render_json::line(&line))
+    // As Terraform does, what did not end well is not summed up.
+    if well {
+        let summary = Summary {
+            create: report.created,
+            update: report.updated,
+            delete: report.deleted,
+            import: report.imported,
+            forget: report.forgotten,
+        };
+        lines.push(render_json::event::change_summary(summary, &kind.verb().to_lowercase(), &now));
+        lines.push(render_json::stream::outputs(&report.outputs, &now));
+    }
+    session.print(&lines.iter().map(render_json::line).collect::<String>())
 }
 
 /// `Gone: 3 lab_machine, 1 lab_network.`

@@ -84,7 +84,9 @@ pub(crate) async fn run(session: &Session, auto_approve: bool, kind: Kind) -> Re
     let events: Arc<dyn EventSink> = reporter.clone();
     let made = async {
         settle(&context, session.input(&config, store.load()?)?, &store, events.clone()).await?;
-        make_plan(session, kind, &context, session.input(&config, store.load()?)?, events.clone(), &config).await
+        let state = store.load()?;
+        reporter.knows_state(&state);
+        make_plan(session, kind, &context, session.input(&config, state)?, events.clone(), &config).await
     }
     .await;
     drop(ticking);
@@ -97,11 +99,14 @@ pub(crate) async fn run(session: &Session, auto_approve: bool, kind: Kind) -> Re
         }
     };
     warnings.extend(found);
-    session.warn(&warnings, &config.sources);
-    if session.settings.json {
-        let summary = render_json::event::change_summary(made.summary(), "plan", &Moment::now().rfc3339());
-        session.print(&render_json::line(&summary))?;
+    reporter.knows_plan(&made);
+    if session.settings.stream {
+        let now = Moment::now().precise();
+        let lines: String = render_json::stream::plan(&made, &now).iter().map(render_json::line).collect();
+        session.print(&lines)?;
+        session.warn(&warnings, &config.sources);
     } else {
+        session.warn(&warnings, &config.sources);
         session.print(&render::plan::plan(PlanView::new(&made, registry), session.terminal.style()))?;
     }
     if !made.is_empty() && !approve(session, auto_approve, kind).await? {

@@ -9,6 +9,7 @@ pub(crate) mod expression;
 pub(crate) mod plan;
 pub(crate) mod relevant;
 pub(crate) mod state;
+pub(crate) mod stream;
 pub(crate) mod values;
 
 use serde_json::Value as Json;

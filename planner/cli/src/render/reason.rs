@@ -101,7 +101,9 @@ pub(crate) fn action_reason(action: Action, reason: &Reason) -> Option<&'static 
         (Action::Replace, Reason::CannotUpdate(_)) => Some("replace_because_cannot_update"),
         (Action::Replace, Reason::Requested) => Some("replace_by_request"),
         (Action::Replace, Reason::Triggered(_)) => Some("replace_by_triggers"),
-        (Action::Delete | Action::Forget, Reason::Removed) => Some("delete_because_no_resource_config"),
+        (Action::Delete | Action::Forget, Reason::Removed | Reason::RemovedBlock) => {
+            Some("delete_because_no_resource_config")
+        },
         (Action::Delete | Action::Forget, Reason::CountIndex) => Some("delete_because_count_index"),
         (Action::Delete | Action::Forget, Reason::EachKey) => Some("delete_because_each_key"),
         (Action::Delete | Action::Forget, Reason::WrongRepetition) => Some("delete_because_wrong_repetition"),
