@@ -53,6 +53,15 @@ pub(crate) enum Failure {
     Rule(Option<usize>, String),
 }
 
+impl Failure {
+    /// The reason alone.
+    fn why(&self) -> &str {
+        match self {
+            Failure::Argument(_, why) | Failure::Call(why) | Failure::Rule(_, why) => why,
+        }
+    }
+}
+
 impl<S: Into<String>> From<S> for Failure {
     fn from(why: S) -> Self {
         Failure::Call(why.into())

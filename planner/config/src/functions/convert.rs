@@ -2,55 +2,67 @@
 
 use cplan_model::{Kind, Marks, Type, Value, convert};
 
-use super::{Context, Failure, Function, Outcome, Returns, Table, any, fixed};
+use super::{Context, Failure, Function, Outcome, Returns, Table, any, fixed, quoted};
 
 pub(super) fn table() -> Table {
-    let one = |returns, call| Function::new([any("v").null().unknown().marked()], returns, call);
+    let to = |decide| Function::new([any("v").null().untyped().marked()], Returns::By(decide), to).nullable();
+    let same = |call| Function::new([any("value").null().unknown().marked()], Returns::SameAs(0), call).nullable();
     vec![
-        ("tostring", one(fixed(Type::String), |_, a| to(&a[0], &Type::String))),
-        ("tobool", one(fixed(Type::Bool), |_, a| to(&a[0], &Type::Bool))),
-        ("tolist", one(Returns::Computed, |_, a| to(&a[0], &Type::list(Type::Dynamic)))),
-        ("toset", one(Returns::Computed, |_, a| to(&a[0], &Type::set(Type::Dynamic)))),
-        ("tomap", one(Returns::Computed, |_, a| to(&a[0], &Type::map(Type::Dynamic)))),
-        ("sensitive", one(Returns::SameAs(0), |_, a| Ok(a[0].clone().mark(Marks::SENSITIVE)))),
-        ("nonsensitive", one(Returns::SameAs(0), nonsensitive)),
-        ("issensitive", one(fixed(Type::Bool), |_, a| Ok(Value::bool(a[0].marks().is_sensitive())))),
-        ("ephemeralasnull", one(Returns::SameAs(0), |_, a| Ok(without_ephemeral(&a[0])))),
+        ("tostring", to(|a| possible(a, Type::String))),
+        ("tonumber", to(|a| possible(a, Type::Number))),
+        ("tobool", to(|a| possible(a, Type::Bool))),
+        ("tolist", to(|a| possible(a, Type::list(Type::Dynamic)))),
+        ("toset", to(|a| possible(a, Type::set(Type::Dynamic)))),
+        ("tomap", to(|a| possible(a, Type::map(Type::Dynamic)))),
+        ("sensitive", same(|_, a| Ok(a[0].clone().mark(Marks::SENSITIVE)))),
+        ("nonsensitive", same(nonsensitive)),
+        ("issensitive", Function::new([any("value").null().unknown().marked()], fixed(Type::Bool), issensitive)),
+        ("ephemeralasnull", same(|_, a| Ok(without_ephemeral(&a[0])))),
     ]
 }
 
-/// The value as another type, in the words of the `to…` functions.
-pub(super) fn to(value: &Value, ty: &Type) -> Outcome {
-    convert(value, ty).map_err(|error| {
-        let from = value.ty();
-        if let (Some(text), true) = (value.as_str(), ty.is_primitive()) {
-            if value.marks().is_sensitive() {
-                return Failure::Argument(0, format!("cannot convert this sensitive string to {}", ty.friendly()));
-            }
-            let why = match error.message.as_str() {
-                "a number is required" | "a bool is required" => {
-                    let rule = if *ty == Type::Bool {
-                        "; only the strings \"true\" or \"false\" are allowed"
-                    } else {
-                        "; given string must be a decimal representation of a number"
-                    };
-                    format!("cannot convert {text:?} to {}{rule}", ty.friendly())
-                }
-                why => format!("cannot convert {text:?} to {}: {why}", ty.friendly()),
-            };
-            return Failure::Argument(0, why);
+/// The type itself, where some value of the argument's type can become one of it.
+fn possible(a: &[Value], ty: Type) -> Result<Type, Failure> {
+    let from = a[0].ty();
+    match convert(&Value::unknown(from.clone()), &ty) {
+        Ok(_) => Ok(ty),
+        Err(_) => Err(Failure::Rule(Some(0), cannot(&from.friendly(), &ty))),
+    }
+}
+
+fn cannot(what: &str, ty: &Type) -> String {
+    let wanted = match ty {
+        Type::List(_) => "list of any single type".into(),
+        Type::Set(_) => "set of any single type".into(),
+        Type::Map(_) => "map of any single type".into(),
+        other => other.friendly(),
+    };
+    format!("cannot convert {what} to {wanted}")
+}
+
+fn to(context: &mut Context<'_>, a: &[Value]) -> Outcome {
+    let ty = &context.returns;
+    convert(&a[0], ty).map_err(|_| {
+        let from = a[0].ty().friendly();
+        let marks = a[0].marks_deep();
+        let rule = |what: &str| Failure::Rule(Some(0), cannot(what, ty));
+        if marks.is_ephemeral() {
+            return rule(&format!("this ephemeral {from}"));
         }
-        if ty.is_primitive() {
-            let why = format!("cannot convert {} to {}", from.friendly(), ty.friendly());
-            return Failure::Argument(0, why);
+        if marks.is_sensitive() {
+            return rule(&format!("this sensitive {from}"));
         }
-        let wanted = match ty {
-            Type::List(_) => "list of any single type",
-            Type::Set(_) => "set of any single type",
-            _ => "map of any single type",
-        };
-        Failure::Argument(0, format!("cannot convert {} to {wanted}", from.friendly()))
+        let text = a[0].as_str().map_or_else(|| from.clone(), quoted);
+        match ty {
+            Type::Bool => rule_of(&text, ty, "only the strings \"true\" or \"false\" are allowed"),
+            Type::Number => rule_of(&text, ty, "given string must be a decimal representation of a number"),
+            _ => rule(&from),
+        }
     })
+}
+
+fn rule_of(what: &str, ty: &Type, rule: &str) -> Failure {
+    Failure::Rule(Some(0), format!("{}; {rule}", cannot(what, ty)))
 }
 
 fn nonsensitive(_: &mut Context<'_>, a: &[Value]) -> Outcome {
@@ -58,10 +70,20 @@ fn nonsensitive(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     Ok(a[0].clone().unmarked().mark(marks.without(Marks::SENSITIVE)))
 }
 
+/// Whether an unknown value will be sensitive may depend on what it will be.
+fn issensitive(_: &mut Context<'_>, a: &[Value]) -> Outcome {
+    match (a[0].marks().is_sensitive(), a[0].is_known()) {
+        (true, _) => Ok(Value::bool(true)),
+        (false, true) => Ok(Value::bool(false)),
+        (false, false) => Ok(Value::unknown(Type::Bool)),
+    }
+}
+
 fn without_ephemeral(value: &Value) -> Value {
-    if value.marks().is_ephemeral() {
+    let marks = value.marks();
+    if marks.is_ephemeral() {
         let ty = if let Kind::Unknown(u) = value.kind() { u.ty.clone() } else { value.ty() };
-        return Value::null(ty).mark(value.marks().without(Marks::EPHEMERAL));
+        return Value::null(ty).mark(marks.without(Marks::EPHEMERAL));
     }
     value.map_children(without_ephemeral)
 }

@@ -1,32 +1,27 @@
 //! Functions of numbers.
 
-use cplan_model::{Kind, Number, Type, Value, convert};
+use cplan_model::{Number, Type, Value, convert};
 
-use super::{Context, Failure, Function, Outcome, Table, any, fixed, num, param};
+use self::transcendental::{ln, power};
+use super::{Context, Failure, Function, Outcome, Returns, Table, any, fixed, num, quoted};
+
+mod transcendental;
 
 pub(super) fn table() -> Table {
     let one = |call| Function::new([num("num")], fixed(Type::Number), call);
+    let two = |second, call| Function::new([num("num"), num(second)], fixed(Type::Number), call);
     vec![
         ("abs", one(|_, a| Ok(Value::number(of(&a[0]).abs())))),
         ("ceil", one(|_, a| Ok(Value::number(of(&a[0]).ceil())))),
         ("floor", one(|_, a| Ok(Value::number(of(&a[0]).floor())))),
         ("signum", one(signum)),
-        ("log", Function::new([num("num"), num("base")], fixed(Type::Number), log)),
-        ("pow", Function::new([num("num"), num("power")], fixed(Type::Number), pow)),
+        ("log", two("base", |_, a| double(ln(float(&a[0])?) / ln(float(&a[1])?)))),
+        ("pow", two("power", |_, a| double(power(float(&a[0])?, float(&a[1])?)))),
         ("max", Function::new([], fixed(Type::Number), |_, a| extreme(a, false)).variadic(num("numbers"))),
         ("min", Function::new([], fixed(Type::Number), |_, a| extreme(a, true)).variadic(num("numbers"))),
-        ("parseint", Function::new([any("number"), num("base")], fixed(Type::Number), parseint)),
+        ("parseint", Function::new([any("number"), num("base")], Returns::By(integer), parseint)),
         ("sum", Function::new([any("list")], fixed(Type::Number), sum)),
         ("range", Function::new([], fixed(Type::list(Type::Number)), range).variadic(num("params"))),
-        ("length", Function::new([any("value").marked().unknown()], fixed(Type::Number), length)),
-        (
-            "tonumber",
-            Function::new([any("v").null().marked().unknown()], fixed(Type::Number), |_, a| {
-                super::convert::to(&a[0], &Type::Number)
-            }),
-        ),
-        ("index", Function::new([any("list"), any("value")], fixed(Type::Number), index)),
-        ("one", Function::new([param("list", Type::Dynamic).marked()], super::Returns::Computed, one_of)),
     ]
 }
 
@@ -35,198 +30,150 @@ pub(super) fn of(value: &Value) -> Number {
     value.as_number().cloned().unwrap_or_else(|| 0.into())
 }
 
-const NOT_WHOLE: &str = "value must be a whole number, between -9223372036854775808 and 9223372036854775807";
+pub(super) const NOT_WHOLE: &str = "value must be a whole number, between -9223372036854775808 and 9223372036854775807";
 
 /// A whole number of an argument.
 pub(super) fn whole(value: &Value) -> Result<i64, Failure> {
-    of(value).as_i64().ok_or_else(|| NOT_WHOLE.into())
+    of(value).as_i64().ok_or_else(|| Failure::Rule(None, NOT_WHOLE.into()))
 }
 
-fn signum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let n = of(&a[0]);
-    if !n.is_integer() {
-        return Err(NOT_WHOLE.into());
+/// A whole number of the argument at a position, which is named where it is none.
+pub(super) fn whole_at(a: &[Value], i: usize, prefix: &str) -> Result<i64, Failure> {
+    of(&a[i]).as_i64().ok_or_else(|| Failure::Rule(Some(i), format!("{prefix}{NOT_WHOLE}")))
+}
+
+/// A number as a double, which it may be too large for.
+fn float(value: &Value) -> Result<f64, Failure> {
+    let n = of(value);
+    let f = n.as_f64();
+    if f.is_infinite() && !n.is_infinite() {
+        let most = format!("{:.6}", f64::MAX);
+        return Err(Failure::Rule(None, format!("value must be between -{most} and {most} inclusive")));
     }
-    Ok(Value::number(n.cmp(&0.into()) as i32))
-}
-
-fn log(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let (n, base) = (of(&a[0]).as_f64(), of(&a[1]).as_f64());
-    double(n.ln() / base.ln())
-}
-
-fn pow(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    double(of(&a[0]).as_f64().powf(of(&a[1]).as_f64()))
+    Ok(f)
 }
 
 fn double(f: f64) -> Outcome {
-    if f.is_finite() { Ok(Value::number(f)) } else { Err("the result is not a finite number".into()) }
+    if f.is_nan() {
+        return Err(Failure::Rule(None, "the result is not a number".into()));
+    }
+    Ok(Value::number(if f.is_infinite() { Number::infinite(f < 0.0) } else { Number::from(f) }))
+}
+
+fn signum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
+    Ok(Value::number(whole(&a[0])?.signum()))
 }
 
 fn extreme(a: &[Value], least: bool) -> Outcome {
-    let all = a.iter().map(of);
-    let found = if least { all.min() } else { all.max() };
-    found.map(Value::number).ok_or_else(|| "must pass at least one number".into())
+    let mut found: Option<Number> = None;
+    for n in a.iter().map(of) {
+        let better = found.as_ref().is_none_or(|m| if least { n.compare(m).is_lt() } else { n.compare(m).is_gt() });
+        if better {
+            found = Some(n);
+        }
+    }
+    found.map(Value::number).ok_or_else(|| Failure::Rule(None, "must pass at least one number".into()))
+}
+
+fn integer(a: &[Value]) -> Result<Type, Failure> {
+    match a[0].ty() {
+        Type::String => Ok(Type::Number),
+        other => Err(Failure::Rule(Some(0), format!("first argument must be a string, not {}", other.friendly()))),
+    }
 }
 
 fn parseint(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let Some(text) = a[0].as_str() else {
-        return Err(Failure::Argument(0, format!("first argument must be a string, not {}", a[0].ty().friendly())));
-    };
-    let base = of(&a[1]).as_i64().filter(|b| (2..=62).contains(b));
-    let Some(base) = base else {
-        return Err(Failure::Argument(1, "base must be a whole number between 2 and 62 inclusive".into()));
-    };
-    let cannot = || Failure::Argument(0, format!("cannot parse {text:?} as a base {base} integer"));
-    if base > 36 {
-        return wide(text, base).map(Value::number).ok_or_else(cannot);
+    let text = a[0].as_str().unwrap_or_default();
+    let base = whole_at(a, 1, "")?;
+    if !(2..=62).contains(&base) {
+        return Err(Failure::Rule(Some(1), "base must be a whole number between 2 and 62 inclusive".into()));
     }
-    let radix = u32::try_from(base).map_err(|_| cannot())?;
-    Number::parse_radix(text, radix).map(Value::number).map_err(|_| cannot())
+    digits(text, base)
+        .map(Value::number)
+        .ok_or_else(|| Failure::Argument(0, format!("cannot parse {} as a base {base} integer", quoted(text))))
 }
 
-/// Bases above 36 tell upper from lower case: digits, a-z, A-Z.
-fn wide(text: &str, base: i64) -> Option<Number> {
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    if digits.is_empty() {
-        return None;
-    }
-    let mut out = Number::from(0);
-    for c in digits.chars() {
+/// An integer with its sign. Bases above 36 tell upper from lower case: digits, a-z, A-Z.
+fn digits(text: &str, base: i64) -> Option<Number> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let known = |c: char| {
         let digit = match c {
             '0'..='9' => c as i64 - '0' as i64,
             'a'..='z' => c as i64 - 'a' as i64 + 10,
+            'A'..='Z' if base <= 36 => c as i64 - 'A' as i64 + 10,
             'A'..='Z' => c as i64 - 'A' as i64 + 36,
             _ => return None,
         };
-        if digit >= base {
-            return None;
-        }
-        out = out.mul(&base.into()).add(&digit.into());
+        (digit < base).then_some(digit)
+    };
+    let each: Vec<i64> = digits.chars().map(known).collect::<Option<_>>()?;
+    if each.is_empty() {
+        return None;
     }
-    Some(if negative { -&out } else { out })
+    let size = match u32::try_from(base) {
+        Ok(radix) if radix <= 36 => Number::parse_radix(digits, radix).ok()?,
+        _ => each.iter().fold(Number::from(0), |n, digit| n.mul(&base.into()).add(&(*digit).into())),
+    };
+    Some(if negative && !size.is_zero() { -&size } else { size })
 }
 
 fn sum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let Some(items) = a[0].as_slice() else {
-        return Err(Failure::Argument(
-            0,
-            format!("argument must be list, set, or tuple. Received {}", a[0].ty().friendly()),
-        ));
-    };
-    if items.is_empty() {
-        return Err(Failure::Argument(0, "cannot sum an empty list".into()));
+    const WHAT: &str = "argument must be list, set, or tuple of number values";
+    let rule = |why: String| Failure::Rule(Some(0), why);
+    match (a[0].as_slice(), a[0].as_map()) {
+        (None, None) => return Err(rule("cannot sum noniterable".into())),
+        (Some([]), _) => return Err(rule("cannot sum an empty list".into())),
+        (_, Some(items)) if items.is_empty() => return Err(rule("cannot sum an empty list".into())),
+        (_, Some(_)) => {
+            let got = a[0].ty().friendly();
+            return Err(rule(format!("argument must be list, set, or tuple. Received {got}")));
+        }
+        _ if !a[0].is_wholly_known() => return Ok(Value::unknown(Type::Number)),
+        _ => {}
     }
     let mut total = Number::from(0);
-    let mut open = false;
-    for item in items {
-        if item.is_null() {
-            return Err(Failure::Argument(0, "argument must be list, set, or tuple of number values".into()));
+    let (mut above, mut below) = (false, false);
+    for item in a[0].as_slice().unwrap_or_default() {
+        let number = convert(item, &Type::Number).map_err(|_| rule(WHAT.into()))?;
+        let n = number.as_number().ok_or_else(|| rule(WHAT.into()))?;
+        above |= n.is_infinite() && !n.is_negative();
+        below |= n.is_infinite() && n.is_negative();
+        if above && below {
+            return Err(Failure::Rule(None, "can't compute sum of opposing infinities".into()));
         }
-        let number = convert(item, &Type::Number)
-            .map_err(|_| Failure::Argument(0, "argument must be list, set, or tuple of number values".into()))?;
-        match number.as_number() {
-            Some(n) => total = total.add(n),
-            None => open = true,
-        }
+        total = total.add(n);
     }
-    Ok(if open { Value::unknown(Type::Number) } else { Value::number(total) })
+    Ok(Value::number(total))
 }
 
 fn range(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let (zero, one) = (Number::from(0), Number::from(1));
-    let (start, end, step) = match a {
-        [end] => {
-            let end = of(end);
-            let step = if end < zero { -&one } else { one };
-            (zero, end, step)
-        }
-        [start, end] => {
-            let (start, end) = (of(start), of(end));
-            let step = if end < start { -&one } else { one };
-            (start, end, step)
-        }
-        [start, end, step] => (of(start), of(end), of(step)),
-        _ => return Err("must have one, two, or three arguments".into()),
+    let below = |x: &Number, y: &Number| x.compare(y).is_lt();
+    let (start, end) = match a {
+        [end] => (0.into(), of(end)),
+        [start, end, ..] if a.len() <= 3 => (of(start), of(end)),
+        _ => return Err(Failure::Rule(None, "must have one, two, or three arguments".into())),
     };
-    let zero = Number::from(0);
-    if step == zero {
-        return Err(Failure::Argument(2, "step must not be zero".into()));
+    let step = a.get(2).map_or_else(|| if below(&end, &start) { (-1).into() } else { 1.into() }, of);
+    let down = below(&step, &0.into());
+    let last = a.len() - 1;
+    if down && below(&start, &end) {
+        return Err(Failure::Rule(Some(last), "end must be less than start when step is negative".into()));
     }
-    let down = step < zero;
-    if down && start < end {
-        return Err(Failure::Argument(2, "end must be less than start when step is negative".into()));
-    }
-    if !down && start > end {
-        return Err(Failure::Argument(2, "end must be greater than start when step is positive".into()));
+    if !down && below(&end, &start) {
+        return Err(Failure::Rule(Some(last), "end must be greater than start when step is positive".into()));
     }
     let mut items = Vec::new();
     let mut at = start;
-    while if down { at > end } else { at < end } {
+    while if down { below(&end, &at) } else { below(&at, &end) } {
         if items.len() >= 1024 {
-            return Err("more than 1024 values were generated; either decrease the difference between start and end or use a smaller step".into());
+            return Err(Failure::Rule(None, "more than 1024 values were generated; either decrease the difference between start and end or use a smaller step".into()));
         }
         items.push(Value::number(at.clone()));
         at = at.add(&step);
     }
     Ok(Value::list(Type::Number, items))
-}
-
-fn length(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let marks = a[0].marks();
-    let n = match a[0].kind() {
-        Kind::String(s) => super::text::graphemes(s).count(),
-        Kind::Set(_, items) => {
-            if !a[0].is_wholly_known() {
-                return Ok(crate::evaluate::not_null(Type::Number).mark(marks));
-            }
-            items.len()
-        }
-        Kind::List(_, items) | Kind::Tuple(items) => items.len(),
-        Kind::Map(_, items) | Kind::Object(items) => items.len(),
-        Kind::Unknown(u) => match &u.ty {
-            Type::Tuple(ts) => ts.len(),
-            Type::Object(o) => o.attributes.len(),
-            Type::Bool | Type::Number => return Err(not_countable()),
-            _ => return Ok(crate::evaluate::not_null(Type::Number).mark(marks)),
-        },
-        _ => return Err(not_countable()),
-    };
-    Ok(Value::number(n).mark(marks))
-}
-
-fn not_countable() -> Failure {
-    "argument must be a string, a collection type, or a structural type".into()
-}
-
-fn index(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    if !matches!(a[0].kind(), Kind::List(..) | Kind::Tuple(_)) {
-        return Err("argument must be a list or tuple".into());
-    }
-    let items = a[0].as_slice().unwrap_or_default();
-    if items.is_empty() {
-        return Err("cannot search an empty list".into());
-    }
-    for (i, item) in items.iter().enumerate() {
-        match crate::evaluate::equal(item, &a[1]) {
-            Some(true) => return Ok(Value::number(i)),
-            Some(false) => {}
-            None => return Ok(Value::unknown(Type::Number)),
-        }
-    }
-    Err("item not found".into())
-}
-
-fn one_of(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    const WHY: &str = "must be a list, set, or tuple value with either zero or one elements";
-    let marks = a[0].marks();
-    match a[0].as_slice() {
-        Some([]) => Ok(Value::null(match a[0].ty() {
-            Type::List(t) | Type::Set(t) => Type::clone(&t),
-            _ => Type::Dynamic,
-        })
-        .mark(marks)),
-        Some([lone]) => Ok(lone.clone().mark(marks)),
-        _ => Err(Failure::Argument(0, WHY.into())),
-    }
 }
