@@ -77,7 +77,10 @@ impl Settings {
             verbose: args.verbose,
             json: json(&args.command),
             stream: json(&args.command)
-                && matches!(args.command, Command::Plan(_) | Command::Apply(_) | Command::Destroy(_)),
+                && match &args.command {
+                    Command::Plan(plan) => !plan.reveal,
+                    command => matches!(command, Command::Apply(_) | Command::Destroy(_)),
+                },
             refresh: flags.is_none_or(|f| f.refresh),
             input: flags.is_none_or(|f| f.input),
             parallelism: flags.map_or(10, |f| f.parallelism),
