@@ -4,7 +4,7 @@ use cplan_model::{Identity, InstanceAddr, InstanceKey};
 use uuid::Uuid;
 
 /// The identity of the object that `address` will have when it is made from the state at (`lineage`, `serial`).
-pub(crate) fn choose(lineage: &str, serial: u64, address: &InstanceAddr) -> Identity {
+pub fn choose(lineage: &str, serial: u64, address: &InstanceAddr) -> Identity {
     let namespace = Uuid::parse_str(lineage).unwrap_or(Uuid::NAMESPACE_OID);
     let id = Uuid::new_v5(&namespace, format!("{serial}/{address}").as_bytes()).to_string();
     let lab = lineage.chars().filter(char::is_ascii_hexdigit).take(8).collect();

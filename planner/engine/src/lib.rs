@@ -14,6 +14,7 @@ mod graph;
 mod identity;
 mod inputs;
 mod plan;
+mod plan_file;
 mod planning;
 mod proposed;
 mod refresh;
@@ -30,10 +31,12 @@ pub use dot::dot;
 pub use drift::{DriftEntry, DriftKind};
 pub use event::{Deaf, Event, EventSink};
 pub use failure::EngineError;
+pub use identity::choose as choose_identity;
 pub use plan::{
     Amendment, Change, CheckOwner, CheckResult, CheckStatus, DeferReason, Deferred, Operation, OutputChange, Plan,
     PlanMode, PlanStep, StepId, Summary, Work,
 };
+pub use plan_file::{PlanFile, PlanFileError, PlanKey, PlanLabel, plan_hash, provider_type};
 pub use planning::{Console, PlanInput, PlanOptions, plan};
 pub use refresh::drift;
 pub use registry::{MakeProvider, Registry};

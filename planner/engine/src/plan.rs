@@ -1,5 +1,6 @@
 //! The plan: what will be done, in which order, why, and from which state. It leaves no choice to apply.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -42,6 +43,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// Whether `-target` or `-exclude` left things out.
     pub partial: bool,
+    /// The settings of every provider that a block configures, by its key.
+    pub(crate) providers: BTreeMap<String, Value>,
     pub(crate) values: Values,
 }
 

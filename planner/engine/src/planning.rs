@@ -75,6 +75,8 @@ pub struct PlanOptions {
     pub excludes: Vec<Target>,
     /// Instances to replace though nothing else asks for it.
     pub replace: Vec<InstanceAddr>,
+    /// Objects to take in beside those that `import` blocks name: where, and how their providers know them.
+    pub imports: BTreeMap<InstanceAddr, String>,
 }
 
 impl Default for PlanOptions {
@@ -85,6 +87,7 @@ impl Default for PlanOptions {
             targets: Vec::new(),
             excludes: Vec::new(),
             replace: Vec::new(),
+            imports: BTreeMap::new(),
         }
     }
 }
@@ -172,6 +175,8 @@ impl<'a> Planner<'a> {
         let owner =
             |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
         let by_identity = input.state.records.iter().map(owner).collect();
+        let wanted = |id: &String| Wanted { id: id.clone(), place: None, used: false };
+        let imports = input.options.imports.iter().map(|(to, id)| (to.clone(), wanted(id))).collect();
         Planner {
             ctx,
             config: input.config,
@@ -195,7 +200,7 @@ impl<'a> Planner<'a> {
             planning: false,
             kept: HashSet::new(),
             moved_from: HashMap::new(),
-            imports: BTreeMap::new(),
+            imports,
             amendments: Vec::new(),
             deferred: Vec::new(),
             checks: BTreeMap::new(),
@@ -374,6 +379,7 @@ impl<'a> Planner<'a> {
             deferred: self.deferred,
             checks: self.checks.into_values().collect(),
             partial: self.selection.partial,
+            providers: self.provider_configs,
             values: self.values,
         };
         (Some(plan), self.diagnostics)
@@ -500,7 +506,7 @@ pub(crate) fn provider_failed(what: String, error: &ProviderError) -> Diagnostic
     Diagnostic::error("provider-failed", "Provider failed", text).remedy(error.remedy.clone())
 }
 
-fn null_object(schema: &cplan_model::Schema) -> Value {
+pub(crate) fn null_object(schema: &cplan_model::Schema) -> Value {
     Value::object(schema.attributes.iter().map(|(n, a)| (n.clone(), Value::null(a.ty.clone()))))
 }
 

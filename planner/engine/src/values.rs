@@ -1,5 +1,6 @@
 //! What everything evaluates to: one table per module instance, and the scope that expressions see.
 
+mod saved;
 mod scope;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,6 +11,7 @@ use std::time::SystemTime;
 use cplan_config::Module;
 use cplan_model::{InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Type, Value};
 
+pub(crate) use saved::SavedModule;
 pub(crate) use scope::{Live, View};
 
 use crate::graph::Path;

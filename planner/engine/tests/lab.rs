@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_engine::{
-    ApplyReport, Deaf, Plan, PlanInput, PlanMode, PlanOptions, Registry, TerraformProvider, apply, plan,
+    ApplyReport, Deaf, Plan, PlanFile, PlanInput, PlanMode, PlanOptions, Registry, TerraformProvider, apply, plan,
 };
 use cplan_model::{Action, Diagnostics};
 use cplan_sdk::{Context, Silent};
@@ -61,6 +61,12 @@ impl Lab {
     pub(crate) async fn plan(&self, flags: &[&str]) -> Result<Plan, Diagnostics> {
         let (made, found) = plan(&self.context(), self.input(flags)?, Arc::new(Deaf)).await;
         made.ok_or(found)
+    }
+
+    /// A plan that was just made, with what it was made from.
+    pub(crate) fn file(&self, plan: Plan) -> PlanFile {
+        let input = self.input(&[]).unwrap();
+        PlanFile::new(plan, input.state, &self.registry)
     }
 
     pub(crate) async fn apply(&self, flags: &[&str]) -> ApplyReport {

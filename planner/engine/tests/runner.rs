@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its lab has failed")]
 
 mod lab;
+mod plan_file;
 mod terraform_data;
 mod unread;
