@@ -68,7 +68,7 @@ pub(crate) fn decode_contents(bytes: &[u8]) -> Result<Contents, FormatError> {
 
 /// The same, for people to read.
 pub(crate) fn encode_pretty(contents: &Contents) -> Result<String, FormatError> {
-    Ok(serde_json::to_string_pretty(&v1::ContentsV1::from(contents))?)
+    Ok(serde_json::to_string_pretty(&v1::WrittenContents::from(contents))?)
 }
 
 /// One line of JSON that [`decode_json`] takes back.

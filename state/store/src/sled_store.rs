@@ -78,6 +78,13 @@ impl SledStore {
         Self::open_with(dir, Options::new(holder))
     }
 
+    /// Gives a folder that has no state an empty one with a fresh lineage: a snapshot alone, without a database, which
+    /// whoever opens it first makes. A state that is there stays.
+    pub fn establish(dir: &Path, options: &Options) -> Result<(), StoreError> {
+        let _lock = opening::lock(dir, options)?;
+        opening::establish(dir)
+    }
+
     /// The same with options.
     pub fn open_with(dir: &Path, options: Options) -> Result<SledStore, StoreError> {
         let lock = opening::lock(dir, &options)?;
@@ -210,11 +217,13 @@ impl Store for SledStore {
         self.pass(Boundary::BeforeFinish);
         // Held, so that nothing is committed between the view and the mark that it is no longer behind.
         let database = self.database();
-        let contents = self.contents().clone();
-        let current = snapshot::header(&self.dir)?.is_some_and(|header| header.revision == contents.revision);
-        if !current || snapshot::is_behind(&self.dir) {
-            let frame =
-                snapshot::frame(&contents).map_err(|source| StoreError::Database { path: self.dir.clone(), source })?;
+        let frame = {
+            let contents = self.contents();
+            let current = snapshot::header(&self.dir)?.is_some_and(|header| header.revision == contents.revision);
+            if current && !snapshot::is_behind(&self.dir) { None } else { Some(snapshot::frame(&contents)) }
+        };
+        if let Some(frame) = frame {
+            let frame = frame.map_err(|source| StoreError::Database { path: self.dir.clone(), source })?;
             snapshot::write(&self.dir, &frame)?;
         }
         drop(database);

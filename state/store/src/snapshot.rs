@@ -4,7 +4,7 @@
 //! `cplan-snapshot <format> <lineage> <serial> <revision> <sha256 of the body> <length of the body>`, then the body.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -103,7 +103,12 @@ pub(crate) fn read(dir: &Path) -> Result<Option<Contents>, StoreError> {
 /// The header alone; `None` where there is no snapshot or no whole header.
 pub(crate) fn header(dir: &Path) -> Result<Option<Header>, StoreError> {
     let path = file(dir);
-    let Some(frame) = bytes(&path)? else { return Ok(None) };
+    let mut frame = Vec::new();
+    match File::open(&path).and_then(|file| file.take(HEADER_LIMIT as u64).read_to_end(&mut frame)) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(StoreError::Io { action: "read", path, source }),
+        Ok(_) => {}
+    }
     match split(&frame, &path) {
         Ok((header, _)) => Ok(Some(header)),
         Err(StoreError::Damaged { .. }) => Ok(None),

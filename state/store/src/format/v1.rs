@@ -3,6 +3,7 @@
 //! Public as far as plan files are written in it, too.
 
 mod object;
+mod records;
 mod value;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use object::IntentV1;
 pub use object::{BytesV1, IdentityV1, RecordV1};
 pub use value::{TypeV1, UnknownV1, ValueV1};
+
+use records::{RecordsV1, WrittenRecords};
 
 use super::{FORMAT, FormatError};
 use crate::contents::Contents;
@@ -27,9 +30,23 @@ pub struct ContentsV1 {
     /// Left out where it counts nothing, as in an exported state.
     #[serde(default, skip_serializing_if = "is_zero")]
     revision: u64,
-    records: Vec<RecordV1>,
+    records: RecordsV1,
     outputs: BTreeMap<String, OutputV1>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    intents: Vec<IntentV1>,
+}
+
+/// [`ContentsV1`] of what is borrowed; only to be written.
+#[derive(Serialize)]
+pub(crate) struct WrittenContents<'a> {
+    format: u32,
+    lineage: &'a str,
+    serial: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    revision: u64,
+    records: WrittenRecords<'a>,
+    outputs: BTreeMap<&'a str, OutputV1>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     intents: Vec<IntentV1>,
 }
 
@@ -47,7 +64,15 @@ pub(crate) struct OutputV1 {
 
 impl From<&State> for ContentsV1 {
     fn from(state: &State) -> Self {
-        (&Contents { state: state.clone(), ..Contents::default() }).into()
+        ContentsV1 {
+            format: FORMAT,
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            revision: 0,
+            records: RecordsV1(state.records.clone()),
+            outputs: state.outputs.iter().map(|(name, output)| (name.clone(), output.into())).collect(),
+            intents: Vec::new(),
+        }
     }
 }
 
@@ -59,16 +84,16 @@ impl TryFrom<ContentsV1> for State {
     }
 }
 
-impl From<&Contents> for ContentsV1 {
-    fn from(contents: &Contents) -> Self {
+impl<'a> From<&'a Contents> for WrittenContents<'a> {
+    fn from(contents: &'a Contents) -> Self {
         let state = &contents.state;
-        ContentsV1 {
+        WrittenContents {
             format: FORMAT,
-            lineage: state.lineage.clone(),
+            lineage: &state.lineage,
             serial: state.serial,
             revision: contents.revision,
-            records: state.records.iter().map(RecordV1::from).collect(),
-            outputs: state.outputs.iter().map(|(name, output)| (name.clone(), output.into())).collect(),
+            records: WrittenRecords(&state.records),
+            outputs: state.outputs.iter().map(|(name, output)| (name.as_str(), output.into())).collect(),
             intents: contents.intents.values().map(IntentV1::from).collect(),
         }
     }
@@ -78,13 +103,7 @@ impl TryFrom<ContentsV1> for Contents {
     type Error = FormatError;
 
     fn try_from(dto: ContentsV1) -> Result<Self, FormatError> {
-        let mut records = BTreeMap::new();
-        for record in dto.records {
-            let (key, record) = record.try_into()?;
-            if let Some(twice) = records.insert(key, record) {
-                return Err(format!("the object with identity {} stands twice", twice.identity).into());
-            }
-        }
+        let RecordsV1(records) = dto.records;
         let mut outputs = BTreeMap::new();
         for (name, output) in dto.outputs {
             outputs.insert(name, output.try_into()?);

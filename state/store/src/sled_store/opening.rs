@@ -23,16 +23,18 @@ pub(super) fn lock(dir: &Path, options: &Options) -> Result<Lock, StoreError> {
     Lock::take(dir, &options.holder, options.patience)
 }
 
-/// Opens the database, or makes one where there never was one.
+/// Opens the database, or makes one where there never was one: from what was established, if that was.
 pub(super) fn open(dir: &Path, limit: Duration) -> Result<(Database, Contents), StoreError> {
     let path = folder(dir);
     if exists(dir) {
         remove_unfinished_snapshots(&path)?;
     } else {
-        if snapshot::header(dir)?.is_some() || snapshot::is_behind(dir) {
+        let header = snapshot::header(dir)?;
+        if header.as_ref().is_some_and(|h| h.revision > 0) || snapshot::is_behind(dir) {
             return Err(damaged(dir, "the database is missing".to_owned()));
         }
-        create(dir, &Contents::fresh())?;
+        let established = header.map(|_| snapshot::read(dir)).transpose()?.flatten();
+        create(dir, &established.unwrap_or_else(Contents::fresh))?;
     }
     let (database, contents) = watched(dir, limit)?;
     if let Some(header) = snapshot::header(dir)? {
@@ -49,6 +51,16 @@ pub(super) fn open(dir: &Path, limit: Duration) -> Result<(Database, Contents), 
         return Err(damaged(dir, format!("it went back to serial {}", contents.state.serial)));
     }
     Ok((database, contents))
+}
+
+/// Gives a folder without a state an empty one.
+pub(super) fn establish(dir: &Path) -> Result<(), StoreError> {
+    if exists(dir) || snapshot::header(dir)?.is_some() || snapshot::is_behind(dir) {
+        return Ok(());
+    }
+    let path = folder(dir);
+    let frame = snapshot::frame(&Contents::fresh()).map_err(|source| StoreError::Database { path, source })?;
+    snapshot::write(dir, &frame)
 }
 
 /// Whether there is a database.

@@ -1,0 +1,57 @@
+//! All records of a state, each read and written on its own: a second copy of a large state is not made on the way.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::RecordV1;
+use crate::{Record, RecordKey};
+
+/// Records as a list in order of their keys, none twice.
+#[derive(Default)]
+pub(crate) struct RecordsV1(pub(crate) BTreeMap<RecordKey, Record>);
+
+/// The same, borrowed to be written.
+pub(crate) struct WrittenRecords<'a>(pub(crate) &'a BTreeMap<RecordKey, Record>);
+
+impl Serialize for RecordsV1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WrittenRecords(&self.0).serialize(serializer)
+    }
+}
+
+impl Serialize for WrittenRecords<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(RecordV1::from))
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordsV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Reading)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = RecordsV1;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RecordsV1, A::Error> {
+        let mut records = BTreeMap::new();
+        while let Some(dto) = items.next_element::<RecordV1>()? {
+            let (key, record) = dto.try_into().map_err(A::Error::custom)?;
+            if let Some(twice) = records.insert(key, record) {
+                let what = format_args!("the object with identity {} stands twice", twice.identity);
+                return Err(A::Error::custom(what));
+            }
+        }
+        Ok(RecordsV1(records))
+    }
+}
