@@ -30,6 +30,9 @@ mod text;
 mod time;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 /// What a call knows besides its arguments.
 pub(crate) struct Context<'a> {
     /// The folder of the module, from which relative paths are read.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use cplan_config::{Config, Expr, Reference, Scope, Subject, load};
+use cplan_config::{Clock, Config, Expr, Reference, Scope, Subject, load};
 use cplan_model::{Diagnostic, Value};
+
+use crate::oracle::files;
 
 /// Variables by name.
 pub(crate) struct Fixed {
@@ -17,6 +20,7 @@ impl Scope for Fixed {
     fn lookup(&self, reference: &Reference) -> Result<Value, Diagnostic> {
         match &reference.subject {
             Subject::Variable(name) => self.variables.get(name).cloned(),
+            Subject::Local(name) => files::local(name),
             _ => None,
         }
         .ok_or_else(|| Diagnostic::error("undeclared", "Undeclared", "Not in this test."))
@@ -24,6 +28,12 @@ impl Scope for Fixed {
 
     fn module_dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// As in the console.
+    fn clock(&self) -> Clock {
+        let now = Some(SystemTime::now());
+        Clock { planned: now, now }
     }
 }
 

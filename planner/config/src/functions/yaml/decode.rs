@@ -8,6 +8,7 @@ use yaml_rust2::parser::{Event, Parser, Tag};
 use yaml_rust2::scanner::{Marker, ScanError};
 
 use super::scalar::scalar;
+use crate::functions::quoted;
 
 /// How deep sequences and mappings may nest.
 const MAX_DEPTH: usize = 500;
@@ -20,7 +21,8 @@ pub(super) fn from_yaml(text: &str) -> Result<Value, String> {
     opening(text)?;
     let budget = text.len().saturating_add(1_000).saturating_mul(MAX_GROWTH);
     let lines = text.lines().count();
-    let mut reader = Reader { parser: Parser::new(text.chars()), anchors: HashMap::new(), several: lines > 1, budget };
+    let mut reader =
+        Reader { text, parser: Parser::new(text.chars()), anchors: HashMap::new(), several: lines > 1, budget };
     reader.document()
 }
 
@@ -41,6 +43,7 @@ fn opening(text: &str) -> Read<()> {
 }
 
 struct Reader<'a> {
+    text: &'a str,
     parser: Parser<std::str::Chars<'a>>,
     /// With how many values each stands for.
     anchors: HashMap<usize, (Value, usize)>,
@@ -53,7 +56,21 @@ type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
     fn next(&mut self) -> Read<(Event, Marker)> {
-        self.parser.next_token().map_err(|error: ScanError| self.at(error.marker(), error.info()))
+        self.parser.next_token().map_err(|error: ScanError| {
+            let info = error.info();
+            if info.ends_with("found unknown anchor") {
+                let name = quoted(&self.alias(error.marker()));
+                return self.at(error.marker(), &format!("reference to undefined anchor {name}"));
+            }
+            // What was being read is seen at the place.
+            self.at(error.marker(), info.split_once(", ").map_or(info, |(_, why)| why))
+        })
+    }
+
+    /// The name of the alias at a place.
+    fn alias(&self, marker: &Marker) -> String {
+        let from = self.text.chars().skip(marker.index()).skip_while(|c| *c == '*');
+        from.take_while(|c| !c.is_whitespace() && !",[]{}".contains(*c)).collect()
     }
 
     fn at(&self, marker: &Marker, what: &str) -> String {
@@ -95,7 +112,10 @@ impl Reader<'_> {
             }
             Event::Alias(id) => {
                 let Some((value, size)) = self.anchors.get(&id).cloned() else {
-                    return Err(self.at(&marker, "cannot refer to an anchor from inside its own definition"));
+                    let name = quoted(&self.alias(&marker));
+                    return Err(
+                        self.at(&marker, &format!("cannot refer to anchor {name} from inside its own definition"))
+                    );
                 };
                 self.spend(size, &marker)?;
                 return Ok(value);
