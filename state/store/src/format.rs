@@ -58,7 +58,7 @@ pub(crate) fn decode_output(bytes: &[u8]) -> Result<StateOutput, FormatError> {
 
 /// The whole of it as one JSON document, one line.
 pub(crate) fn encode_contents(contents: &Contents) -> Result<Vec<u8>, FormatError> {
-    encode_json(&v1::ContentsV1::from(contents))
+    encode_json(&v1::WrittenContents::from(contents))
 }
 
 /// The whole of it from JSON that claims format [`FORMAT`].
