@@ -377,6 +377,9 @@ impl Run<'_> {
             }
             outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
         }
+        if complete {
+            self.report.diagnostics.extend(self.validations());
+        }
         self.report.diagnostics.extend(self.check_blocks());
         if outputs != self.state.outputs {
             let transaction = Transaction { outputs: Some(outputs.clone()), ..Transaction::default() };

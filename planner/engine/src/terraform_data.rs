@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use cplan_model::{AttrPath, Attribute, Diagnostics, Refinement, Schema, Type, Value, changes};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Context, DataSource, Observed, PlanRequest, PlanResponse, Provider, ProviderError,
-    ReadRequest, RecoverRequest, Resource,
+    ApplyRequest, ApplyResponse, Context, DataSource, ImportRequest, Observed, PlanRequest, PlanResponse, Provider,
+    ProviderError, ReadRequest, RecoverRequest, Resource,
 };
 
 /// The provider `terraform`.
@@ -109,9 +109,9 @@ impl Resource for TerraformData {
             None => false,
         };
         if !keep {
-            // Terraform forgets here that the input is sensitive, and shows the output.
+            // As in Terraform, the output does not know that the input is sensitive.
             let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(input.ty()) };
-            planned = planned.with("output", output.mark(input.marks_deep()));
+            planned = planned.with("output", output);
         }
         if let Some(id) = planned.get("id").filter(|id| !id.is_known()) {
             let given = Refinement { not_null: true, ..Refinement::default() };
@@ -128,7 +128,7 @@ impl Resource for TerraformData {
                     Some(id) if id.is_known() => id.clone(),
                     _ => Value::string(request.identity.id.as_str()),
                 };
-                let output = planned.get("input").cloned().unwrap_or_else(|| Value::null(Type::Dynamic));
+                let output = planned.get("input").map_or_else(|| Value::null(Type::Dynamic), Value::unmarked_deep);
                 planned.with("id", id).with("output", output)
             }
             None => Value::null(Type::Dynamic),
@@ -142,6 +142,17 @@ impl Resource for TerraformData {
             Some(values) => Observed::Present { values, private: Vec::new(), boot_id: None },
             None => Observed::Absent,
         })
+    }
+
+    async fn import(&self, _: &Context, request: ImportRequest) -> Result<Observed, ProviderError> {
+        let nothing = || Value::null(Type::Dynamic);
+        let values = Value::object([
+            ("id", Value::string(request.id.as_str())),
+            ("input", nothing()),
+            ("output", nothing()),
+            ("triggers_replace", nothing()),
+        ]);
+        Ok(Observed::Present { values, private: Vec::new(), boot_id: None })
     }
 
     fn in_process(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cplan_engine::{Change, DriftEntry, OutputChange, Plan, Registry, Summary};
+use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, OutputChange, Plan, PlanMode, Registry, Summary};
 use cplan_model::{Action, Value};
 
 use super::change::change;
@@ -25,6 +25,10 @@ pub(crate) struct PlanView<'a> {
     pub(crate) summary: Summary,
     /// Whether there is nothing to do.
     pub(crate) empty: bool,
+    /// What waits for an apply.
+    pub(crate) deferred: &'a [Deferred],
+    /// Show all that moved, also where it bears on no change.
+    pub(crate) all_drift: bool,
     /// For the schemas.
     pub(crate) registry: &'a Registry,
 }
@@ -38,6 +42,8 @@ impl<'a> PlanView<'a> {
             outputs: &plan.outputs,
             summary: plan.summary(),
             empty: plan.is_empty(),
+            deferred: &plan.deferred,
+            all_drift: plan.mode == PlanMode::RefreshOnly,
             registry,
         }
     }
@@ -47,30 +53,90 @@ impl<'a> PlanView<'a> {
 pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
     let mut out = String::new();
     out.push_str(&drift_note(view, style));
-    if view.empty {
+    if view.empty && view.deferred.is_empty() {
+        out.push_str(&left_alone(view.changes, style));
         let _ =
             writeln!(out, "{} Your infrastructure matches the configuration.", style.bold(Tone::Good, "No changes."));
         return out;
     }
-    let shown: Vec<&Change> = view.changes.iter().filter(|c| c.action != Action::NoOp).collect();
-    if !shown.is_empty() {
+    let shown: Vec<&Change> = view.changes.iter().filter(|c| c.action != Action::NoOp || stands_elsewhere(c)).collect();
+    if shown.iter().any(|c| c.action != Action::NoOp) {
         out.push_str("cplan will do this:\n");
-        for action in [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Read] {
-            if shown.iter().any(|c| c.action == action) {
-                let (sign, tone) = symbol(action);
-                let _ = writeln!(out, "{} {}", style.paint(tone, sign), meaning(action));
-            }
-        }
+        out.push_str(&legend(&shown, style));
         out.push('\n');
     }
     for one in shown {
         out.push_str(&change(one, schema_of(view.registry, &one.address), style));
     }
+    out.push_str(&left_alone(view.changes, style));
+    out.push_str(&put_off(view.deferred, style));
     let outputs = output_lines(view.outputs, style);
     if !outputs.is_empty() {
         let _ = writeln!(out, "Changes to outputs:\n{outputs}");
     }
     out + &summary(view.summary, style)
+}
+
+/// Whether it is under another address now, or is taken in.
+fn stands_elsewhere(change: &Change) -> bool {
+    change.moved_from.is_some() || change.importing.is_some()
+}
+
+/// What the signs mean, of those that are used.
+fn legend(shown: &[&Change], style: Style) -> String {
+    let mut out = String::new();
+    let order = [
+        Action::Create,
+        Action::Update,
+        Action::Replace,
+        Action::Delete,
+        Action::Forget,
+        Action::Read,
+    ];
+    for action in order {
+        for create_first in [false, true] {
+            let one = shown.iter().find(|c| c.action == action && c.create_first == create_first);
+            if let Some(one) = one.filter(|_| action == Action::Replace || !create_first) {
+                let (sign, tone) = symbol(one);
+                let _ = writeln!(out, "{} {}", style.paint(tone, sign), meaning(one));
+            }
+        }
+    }
+    out
+}
+
+/// What differs from the configuration and is left as it is, because the configuration says so.
+fn left_alone(changes: &[Change], style: Style) -> String {
+    let left: Vec<&Change> = changes.iter().filter(|c| !c.ignored.is_empty()).collect();
+    if left.is_empty() {
+        return String::new();
+    }
+    let heading = style.paint(Tone::Strong, "Left as it is, because ignore_changes says so:");
+    let mut out = format!("{heading}\n");
+    for one in left {
+        let paths: Vec<String> = one.ignored.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "  {}: {}", one.address, paths.join(", "));
+    }
+    out + "\n"
+}
+
+/// What cannot be planned yet, and what it waits for.
+fn put_off(deferred: &[Deferred], style: Style) -> String {
+    if deferred.is_empty() {
+        return String::new();
+    }
+    let heading = style.paint(Tone::Strong, "Put off, because it cannot be planned before this is applied:");
+    let mut out = format!("{heading}\n");
+    for one in deferred {
+        let waits: Vec<String> = one.waits_for.iter().map(ToString::to_string).collect();
+        let why = match one.reason {
+            DeferReason::InstancesUnknown => "how many there will be is not known",
+            DeferReason::Prerequisite => "what it depends on is put off",
+        };
+        let waits = if waits.is_empty() { String::new() } else { format!("; waits for {}", waits.join(", ")) };
+        let _ = writeln!(out, "  {}: {why}{waits}", one.address);
+    }
+    out + "Another plan after this apply has it; `cplan apply -converge` goes on by itself.\n\n"
 }
 
 /// `Plan: 3 to add, 1 to change, 0 to destroy.`
@@ -86,7 +152,7 @@ pub(crate) fn summary(summary: Summary, style: Style) -> String {
 fn drift_note(view: PlanView<'_>, style: Style) -> String {
     let acted = |entry: &&DriftEntry| {
         let change = view.changes.iter().find(|c| c.address == entry.address);
-        entry.counts() && change.is_some_and(|c| c.action != Action::NoOp)
+        entry.counts() && (view.all_drift || change.is_some_and(|c| c.action != Action::NoOp))
     };
     let entries: Vec<&DriftEntry> = view.drift.iter().filter(acted).collect();
     if entries.is_empty() {

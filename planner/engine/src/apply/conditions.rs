@@ -5,6 +5,7 @@ use cplan_model::{Diagnostics, InstanceAddr, ModuleInstance, Value};
 use cplan_sdk::ProviderError;
 
 use super::Run;
+use crate::plan::{CheckOwner, CheckStatus};
 use crate::values::Repeat;
 
 type Judged = Result<(), Box<ProviderError>>;
@@ -55,6 +56,21 @@ impl Run<'_> {
             return Err(Box::new(error));
         }
         Ok(())
+    }
+
+    /// Validations of variables that no plan could judge, as far as they can be judged now.
+    pub(super) fn validations(&self) -> Diagnostics {
+        let unknown = self.plan.checks.iter().filter(|c| c.status == CheckStatus::Unknown);
+        let mut out = Diagnostics::new();
+        for check in unknown {
+            let CheckOwner::Variable(module, name) = &check.owner else { continue };
+            let Some(variable) = self.values.module(module).and_then(|m| m.module.variables.get(name)) else {
+                continue;
+            };
+            let view = self.values.view(module, &Repeat::None, Some(&self.live));
+            out.extend(cplan_config::check_rules(&variable.validations, RuleKind::Validation, &view));
+        }
+        out
     }
 
     /// What must hold before an output is stored.

@@ -46,13 +46,7 @@ impl Planner<'_> {
             _ => block.span,
         };
         let waits_for = self.waits_for(node, dependencies);
-        self.deferred.push(Deferred {
-            address,
-            reason,
-            waits_for,
-            place,
-            known: schema.map(|schema| unknown_object(&schema)),
-        });
+        self.deferred.push(Deferred { address, reason, waits_for, place, known: schema.map(unknown_object) });
         self.values.set_resource(module, &block.addr, Instances::Unknown);
     }
 

@@ -39,7 +39,7 @@ impl Planner<'_> {
             None => self.adopt(site, &key, resource, dependencies, &mut before).await?,
         };
         let written = config.clone();
-        let config = match &before.values {
+        let mut config = match &before.values {
             Some(prior) if block.lifecycle.ignore_all => prior.clone(),
             Some(prior) => ignore(&config, prior, &block.lifecycle.ignore_changes),
             None => config,
@@ -78,8 +78,16 @@ impl Planner<'_> {
         let create_first = self.first.contains(&site.node) && action == Action::Replace;
 
         let made_anew = matches!(action, Action::Create | Action::Replace);
+        let ignored = match &before.values {
+            Some(_) if !made_anew && (block.lifecycle.ignore_all || !block.lifecycle.ignore_changes.is_empty()) => {
+                self.ignored_paths(schema, &written, &config)
+            }
+            _ => Vec::new(),
+        };
         let (identity, planned, response, prior) = if made_anew {
             let identity = self.new_identity(&address, create_first);
+            // What is made anew is made as the configuration says, ignored changes included.
+            config = written.clone();
             let request = PlanRequest {
                 identity: identity.clone(),
                 config: told(resource, &config),
@@ -113,12 +121,6 @@ impl Planner<'_> {
             self.going.insert(record.identity.id.clone());
             self.deletion(&key, record, schema, before.values.clone(), reason.clone())
         });
-        let ignored = match &before.values {
-            Some(_) if block.lifecycle.ignore_all || !block.lifecycle.ignore_changes.is_empty() => {
-                self.ignored_paths(schema, &written, &config)
-            }
-            _ => Vec::new(),
-        };
         let write = (action != Action::NoOp).then(|| Operation {
             key: key.clone(),
             action: if action == Action::Update { Action::Update } else { Action::Create },

@@ -30,6 +30,19 @@ impl Planner<'_> {
                 ..Change::new(key.address, Action::Forget, Some(reason))
             });
         }
+        let names: Vec<String> =
+            (self.changes.iter()).filter(|c| c.action == Action::Forget).map(|c| c.address.to_string()).collect();
+        if !names.is_empty() {
+            let (first, many) = (names.join(", "), if names.len() == 1 { "stays" } else { "stay" });
+            self.diagnostics.push(
+                cplan_model::Diagnostic::warning(
+                    "forgotten",
+                    "Some objects will no longer be managed by cplan",
+                    format!("{first} {many} in the world, and cplan will not know of it any more."),
+                )
+                .remedy("To have it deleted instead, let `destroy` be true in the `removed` block."),
+            );
+        }
         self.remove(removed, |planner, key| planner.why_gone(key));
         // Replacements were planned before all that goes was known.
         let mut drafts = std::mem::take(&mut self.drafts);

@@ -11,9 +11,10 @@ use cplan_store::RecordKey;
 use super::{PlanMode, Planner, expand, group, provider_key, resolve};
 use crate::plan::CheckOwner;
 use crate::proposed::unknown_object;
+use crate::registry::Registry;
 use crate::values::{Instances, Repeat};
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
     /// First pass: decodes and validates every instance with resources unknown.
     pub(super) fn examine(&mut self, node: usize, addr: &ResourceAddr) {
         let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
@@ -24,19 +25,19 @@ impl Planner<'_> {
                 return;
             }
         };
-        self.ignored(&block, &schema);
+        self.ignored(&block, schema);
         for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
             if repeats(&expansion).is_empty() {
                 // What stands in a block that makes nothing may hang on what is not there either, so only that is
                 // told that is wrong whatever the references give.
                 let nothing = Anything(self.graph.nodes[node].module.dir.clone());
-                let (_, found) = decode(&block.body, &schema, &nothing);
+                let (_, found) = decode(&block.body, schema, &nothing);
                 self.note(found, &group(&module, addr));
             }
-            let template = unknown_object(&schema);
+            let template = unknown_object(schema);
             for repeat in repeats(&expansion) {
-                let (config, found) = decode(&block.body, &schema, &self.values.view(&module, &repeat, None));
+                let (config, found) = decode(&block.body, schema, &self.values.view(&module, &repeat, None));
                 let failed = found.has_errors();
                 let address = instance(&module, addr, &repeat);
                 self.note(found, &address);
@@ -61,7 +62,7 @@ impl Planner<'_> {
         let Ok(schema) = self.schema_of(&block, node) else { return };
         let path = self.graph.nodes[node].path.clone();
         let provider = provider_key(&self.config, &path, &block.provider);
-        let site = Site { node, block: &block, schema: &schema, provider };
+        let site = Site { node, block: &block, schema, provider };
         for module in self.values.instances_of(&path) {
             let dependencies = self.groups_before(node, &module);
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
@@ -76,7 +77,7 @@ impl Planner<'_> {
                 if !self.selection.has(node, &address) {
                     let key = RecordKey::from(address);
                     let recorded = self.state.records.get(&key).map(|r| r.values.clone());
-                    planned.push(recorded.unwrap_or_else(|| unknown_object(&schema)));
+                    planned.push(recorded.unwrap_or_else(|| unknown_object(schema)));
                     self.kept.insert(key);
                     continue;
                 }
@@ -85,10 +86,10 @@ impl Planner<'_> {
                 if block.check.is_some() {
                     self.diagnostics.soften(told);
                 }
-                planned.push(value.unwrap_or_else(|| unknown_object(&schema)));
+                planned.push(value.unwrap_or_else(|| unknown_object(schema)));
             }
             let mut planned = planned.into_iter();
-            let values = map(&expansion, |_| planned.next().unwrap_or_else(|| unknown_object(&schema)));
+            let values = map(&expansion, |_| planned.next().unwrap_or_else(|| unknown_object(schema)));
             self.values.set_resource(&module, addr, values);
         }
     }
@@ -134,11 +135,12 @@ impl Planner<'_> {
         (!failed).then_some(config)
     }
 
-    pub(super) fn schema_of(&self, block: &ResourceBlock, node: usize) -> Result<Schema, Diagnostic> {
+    pub(super) fn schema_of(&self, block: &ResourceBlock, node: usize) -> Result<&'a Schema, Diagnostic> {
+        let registry: &'a Registry = self.registry;
         let (addr, kind) = (&block.addr, if block.addr.mode == Mode::Data { "data source" } else { "resource type" });
         let ty = resolve(&self.config, &self.graph.nodes[node].path, &block.provider).ty;
-        let Some(provider) = self.registry.provider(&ty) else {
-            let known: Vec<&str> = self.registry.iter().map(|(_, p)| p.name()).collect();
+        let Some(provider) = registry.provider(&ty) else {
+            let known: Vec<&str> = registry.iter().map(|(_, p)| p.name()).collect();
             return Err(Diagnostic::error(
                 "unknown-provider",
                 "Unknown provider",
@@ -151,7 +153,7 @@ impl Planner<'_> {
             Mode::Managed => (provider.resource(&addr.ty).map(|r| r.schema()), provider.resource_types()),
             Mode::Data => (provider.data_source(&addr.ty).map(|d| d.schema()), provider.data_source_types()),
         };
-        schema.cloned().ok_or_else(|| {
+        schema.ok_or_else(|| {
             Diagnostic::error(
                 "unknown-resource-type",
                 "Unknown resource type",

@@ -97,7 +97,13 @@ impl Planner<'_> {
             return (Action::Update, Reason::LostByRestart);
         }
         if attributes.is_empty() && response.disruption.is_none() {
-            return (Action::NoOp, Reason::Configuration);
+            // To become sensitive, or no longer so, is an update of the record.
+            let remarked = before.values.as_ref().is_some_and(|prior| {
+                let (was, is) = (prior.marks_deep(), planned.marks_deep());
+                was != is || (!is.is_empty() && prior != planned && prior.unmarked_deep() == planned.unmarked_deep())
+            });
+            let action = if remarked { Action::Update } else { Action::NoOp };
+            return (action, Reason::Configuration);
         }
         // Drift is what would not have to be done if nobody had touched the object.
         let drifted = record.is_some_and(|r| {
