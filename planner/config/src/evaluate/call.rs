@@ -13,22 +13,12 @@ mod attempt;
 
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &FuncCall) -> Value {
-        let here = self.here;
         let name = call.name.name.as_str();
         let before = self.diagnostics.len();
-        if call.name.is_namespaced() {
-            let namespace: Vec<_> = call.name.namespace.iter().map(|n| n.as_str()).collect();
-            if namespace != ["core"] {
-                return self.fail(
-                    Diagnostic::error(
-                        "unknown-function",
-                        "Call to unknown function",
-                        format!("There is no function named \"{}::{name}\".", namespace.join("::")),
-                    )
-                    .remedy("Providers offer no functions here; use a built-in one.")
-                    .at(here),
-                );
-            }
+        let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
+        let ours = namespace.is_empty() || namespace == ["core"] && (function(name).is_some() || is_lazy(name));
+        if !ours {
+            return self.not_offered(&namespace, name);
         }
         match name {
             "try" => return self.try_call(call),
@@ -37,18 +27,13 @@ impl Evaluator<'_> {
         }
         let Some(function) = function(name) else {
             let span = self.span(&call.name.name);
-            return self.fail(
-                Diagnostic::error(
-                    "unknown-function",
-                    "Call to unknown function",
-                    format!("There is no function named {name:?}."),
-                )
-                .remedy(match suggest(name, names()) {
-                    Some(near) => format!("Did you mean `{near}`?"),
-                    None => "Use one of the built-in functions.".into(),
-                })
-                .at(span),
-            );
+            let (near, remedy) = match suggest(name, names()) {
+                Some(near) => (format!(" Did you mean {near:?}?"), format!("Write `{near}`.")),
+                None => (String::new(), "Use one of the built-in functions.".into()),
+            };
+            let what = format!("There is no function named {name:?}.{near}");
+            return self
+                .fail(Diagnostic::error("unknown-function", "Call to unknown function", what).remedy(remedy).at(span));
         };
         let Some((args, spans)) = self.arguments(call) else { return unknown() };
         if self.diagnostics.len() > before {
@@ -58,6 +43,29 @@ impl Evaluator<'_> {
             return self.refuse(name, function, failure, &spans);
         }
         self.apply(name, function, &args, &spans)
+    }
+
+    /// A function of a namespace: of a provider, of which none is known, or of no one.
+    fn not_offered(&mut self, namespace: &[&str], name: &str) -> Value {
+        let what = match namespace {
+            ["provider"] => "The function call must include the provider name after the \"provider::\" prefix.".into(),
+            ["provider", provider, ..] => format!(
+                "There is no function named \"{}::{name}\". Ensure that provider name {provider:?} is declared in this \
+                 module's required_providers block, and that this provider offers a function named {name:?}.",
+                namespace.join("::")
+            ),
+            [first, ..] => format!(
+                "The function namespace {first:?} is not valid. Provider function calls must use the \"provider::\" \
+                 namespace prefix."
+            ),
+            [] => format!("There is no function named {name:?}."),
+        };
+        let here = self.here;
+        self.fail(
+            Diagnostic::error("unknown-function", "Unknown provider function", what)
+                .remedy("Providers offer no functions here; use a built-in one.")
+                .at(here),
+        )
     }
 
     /// What functions that render templates do not take, whatever its value.
@@ -108,4 +116,9 @@ impl Evaluator<'_> {
         }
         Some((args, spans))
     }
+}
+
+/// Whether the evaluator calls it itself, because its arguments may fail.
+fn is_lazy(name: &str) -> bool {
+    matches!(name, "try" | "can")
 }

@@ -91,7 +91,10 @@ fn subnets(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         if extension < 1 {
             return Err(Failure::Rule(Some(i), "must extend prefix by at least one bit".into()));
         }
-        let length = i64::from(net.length).saturating_add(extension);
+        if extension > 32 {
+            return Err(Failure::Rule(Some(i), "may not extend prefix by more than 32 bits".into()));
+        }
+        let length = i64::from(net.length) + extension;
         let fits = u32::try_from(length).ok().filter(|length| *length <= net.bits);
         let Some(length) = fits else {
             let kind = if net.bits == 32 { "IPv4" } else { "IPv6" };

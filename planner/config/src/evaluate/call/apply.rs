@@ -24,13 +24,7 @@ impl Evaluator<'_> {
             match convert(arg, &parameter.ty) {
                 Ok(value) => ready.push(value),
                 Err(error) => {
-                    let path = &error.path;
-                    let why = if path.0.is_empty() {
-                        error.message.clone()
-                    } else {
-                        format!("{}: {}", crate::path_text(path), error.message)
-                    };
-                    self.refuse(name, function, Failure::Rule(Some(i), why), spans);
+                    self.refuse(name, function, Failure::Rule(Some(i), error.message), spans);
                 }
             }
         }

@@ -31,11 +31,14 @@ impl Network {
         all & !all.checked_shr(length).unwrap_or(0)
     }
 
-    /// A number as an address of the family.
+    /// A number as an address of the family; one of version 4 that is mapped into version 6 is written as what it is.
     pub(super) fn address(&self, n: u128) -> IpAddr {
         match u32::try_from(n) {
             Ok(v4) if self.bits == 32 => IpAddr::V4(v4.into()),
-            _ => IpAddr::V6(n.into()),
+            _ => {
+                let v6 = Ipv6Addr::from(n);
+                v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4)
+            }
         }
     }
 

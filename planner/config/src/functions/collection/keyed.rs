@@ -113,11 +113,11 @@ fn transpose(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let mut out: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
     for (key, list) in a[0].as_map().into_iter().flatten() {
         if list.is_null() {
-            return Err(Failure::Argument(0, "input must not contain null list".into()));
+            return Err(refusal("input must not contain null list"));
         }
         for item in items(list) {
             let Some(name) = item.as_str() else {
-                return Err(Failure::Argument(0, "input must not contain null string".into()));
+                return Err(refusal("input list must not contain null string"));
             };
             out.entry(name.into()).or_default().push(Value::string(key.clone()));
         }
