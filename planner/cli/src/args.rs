@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Output(OutputArgs),
     /// Evaluate expressions, one after the other or from standard input
     Console(ConsoleArgs),
+    /// Follow a value back to where it comes from
+    Why(WhyArgs),
     /// Print the graph of resources in the DOT language
     Graph,
     /// Look into the state
@@ -59,6 +61,10 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Say what this host can and cannot do, and what mends it
     Doctor(JsonArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page of cplan, or of one of its commands
+    Man(ManArgs),
     /// Print the version
     Version,
 }
@@ -175,6 +181,31 @@ pub(crate) struct ConsoleArgs {
     pub(crate) plan: bool,
 }
 
+/// Of `why`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    #[command(flatten)]
+    pub(crate) flags: PlanFlags,
+    /// A resource, an attribute of one, a local value, a variable or an output: `lab_machine.edge.memory`
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) what: String,
+}
+
+/// Of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Of `man`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The command; without, cplan itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
 /// Of `show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
@@ -241,6 +272,15 @@ pub(crate) struct FmtArgs {
     /// Folders below, too
     #[arg(long)]
     pub(crate) recursive: bool,
+    /// Change the files (-write=false only says which would change)
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
+    #[arg(require_equals = true, action = ArgAction::Set)]
+    pub(crate) write: bool,
+}
+
+/// All commands and their flags, for those who tell of them.
+pub(crate) fn definition() -> clap::Command {
+    Args::command()
 }
 
 /// Parses a command line, program name first. An `Err` may also be the answer to `-help` or `-version`.
@@ -266,6 +306,7 @@ fn plan_flags(command: &mut Command) -> Option<&mut PlanFlags> {
         Command::Apply(args) => Some(&mut args.flags),
         Command::Destroy(args) => Some(&mut args.flags),
         Command::Console(args) => Some(&mut args.flags),
+        Command::Why(args) => Some(&mut args.flags),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod approval;
+mod completions;
 mod console;
 mod destroy;
 mod doctor;
@@ -9,6 +10,7 @@ mod drift;
 mod fmt;
 mod graph;
 mod header;
+mod man;
 mod output;
 mod plan;
 mod report;
@@ -18,6 +20,7 @@ mod state;
 mod unsettled;
 mod validate;
 mod version;
+mod why;
 mod work;
 
 use std::ffi::OsString;
@@ -73,6 +76,9 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Show(args) => show::run(session, &args),
         Command::Output(args) => output::run(session, &args),
         Command::Console(args) => console::run(session, &args).await,
+        Command::Why(args) => why::run(session, &args),
+        Command::Completions(args) => completions::run(session, &args),
+        Command::Man(args) => man::run(session, &args),
         Command::Graph => graph::run(session),
         Command::State(command) => state::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),

@@ -17,4 +17,5 @@ pub(crate) mod snippet;
 pub(crate) mod state;
 pub(crate) mod style;
 pub(crate) mod value;
+pub(crate) mod why;
 pub(crate) mod wrap;

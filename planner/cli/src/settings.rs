@@ -146,6 +146,7 @@ fn plan_flags(command: &Command) -> Option<&PlanFlags> {
         Command::Apply(args) => Some(&args.flags),
         Command::Destroy(args) => Some(&args.flags),
         Command::Console(args) => Some(&args.flags),
+        Command::Why(args) => Some(&args.flags),
         _ => None,
     }
 }
@@ -170,6 +171,9 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Show(_) => "show",
         Command::Output(_) => "output",
         Command::Console(_) => "console",
+        Command::Why(_) => "why",
+        Command::Completions(_) => "completions",
+        Command::Man(_) => "man",
         Command::Graph => "graph",
         Command::State(_) => "state",
         Command::Ssh(_) => "ssh",

@@ -42,7 +42,7 @@ pub use scope::{Clock, Reference, Scope, Subject};
 pub use suggest::suggest;
 pub use trigger::{Trigger, trigger};
 pub use validate::validate;
-pub use variables::{VariableFlag, collect_variables, prepare_variable};
+pub use variables::{VariableFlag, collect_variables, prepare_variable, variable_origins};
 pub use written::{Spelled, Written, literal_value, spelled, written};
 
 use constant::constant;

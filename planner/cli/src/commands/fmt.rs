@@ -36,7 +36,7 @@ pub(crate) fn run(session: &Session, args: &FmtArgs) -> Result<ExitCode, Command
         let shown = session.shown(&path);
         let name = if args.list { format!("{shown}\n") } else { String::new() };
         session.print(&(name + &diff(&shown, &text, &formatted, args)))?;
-        if !args.check {
+        if args.write && !args.check {
             write(&path, &formatted).map_err(|e| CommandError::file("write", &path, e))?;
         }
     }

@@ -14,13 +14,13 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session, args: &OutputArgs) -> Result<ExitCode, CommandError> {
     let outputs = session.read_state()?.outputs;
     let text = match &args.name {
-        Some(name) => one(name, find(&outputs, name)?, args)?,
-        None if args.json => render::json::text(&render::json::state::outputs(&outputs, true)),
-        None if outputs.is_empty() => {
+        Some(name) if !outputs.is_empty() => one(name, find(&outputs, name)?, args)?,
+        _ if args.json => render::json::text(&render::json::state::outputs(&outputs, true)),
+        _ if outputs.is_empty() => {
             session.terminal.err("There are no outputs: none is declared, or nothing was applied yet.\n");
             String::new()
         }
-        None => render::outputs::outputs(outputs.iter().map(|(n, o)| (n.as_str(), o))),
+        _ => render::outputs::outputs(outputs.iter().map(|(n, o)| (n.as_str(), o))),
     };
     session.print(&text)?;
     Ok(ExitCode::Ok)
@@ -41,7 +41,8 @@ fn one(name: &str, output: &StateOutput, args: &OutputArgs) -> Result<String, Co
         return Ok(render::json::text(&render::json::values::json(&output.value, true)));
     }
     if !args.raw {
-        return Ok(render::outputs::one(output) + "\n");
+        // Who names it wants to see it, as in Terraform.
+        return Ok(render::literal::literal(&output.value) + "\n");
     }
     render::state::raw(&output.value).ok_or_else(|| {
         CommandError::told(

@@ -16,12 +16,18 @@ use super::value::{block, inline, quote};
 /// The whole block of a change, ending in an empty line.
 pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> String {
     let change = &marked_change(schema, change);
-    let (sign, tone) = symbol(change.action);
+    let (sign, tone) = symbol(change);
     let mut out = String::new();
     let headline = format!("# {} {}", change.address, headline(change));
     let _ = writeln!(out, "  {}", style.paint(Tone::Strong, &headline));
     if let Some(because) = because(change) {
         let _ = writeln!(out, "  {}", style.paint(Tone::Faint, &format!("# (because {because})")));
+    }
+    for remark in remarks(change) {
+        let _ = writeln!(out, "  {}", style.paint(Tone::Faint, &format!("# ({remark})")));
+    }
+    if change.action == Action::NoOp {
+        return out + "\n";
     }
     let body = match change.action {
         Action::Create | Action::Read => members(change, schema, style),
@@ -36,6 +42,14 @@ pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> 
         let _ = writeln!(out, "{header} {{\n{body}    }}\n");
     }
     out
+}
+
+/// What else is to be said of it: where it was, what it is taken in from, that it is a leftover.
+fn remarks(change: &Change) -> Vec<String> {
+    let moved = change.moved_from.as_ref().map(|from| format!("moved from {from}"));
+    let imported = change.importing.as_ref().map(|id| format!("imported from {}", quote(id)));
+    let deposed = change.deposed.as_ref().map(|key| format!("deposed object {key}"));
+    moved.into_iter().chain(imported).chain(deposed).collect()
 }
 
 /// `resource "lab_machine" "edge"`

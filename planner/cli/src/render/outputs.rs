@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cplan_store::StateOutput;
 
-use super::value::block;
+use super::literal::literal;
 
 /// What stands for a sensitive output.
 const HIDDEN: &str = "<sensitive>";
@@ -18,9 +18,9 @@ pub(crate) fn outputs<'a>(outputs: impl IntoIterator<Item = (&'a str, &'a StateO
     out
 }
 
-/// One value.
-pub(crate) fn one(output: &StateOutput) -> String {
-    if output.sensitive { HIDDEN.to_owned() } else { block(&output.value, 0, "", true) }
+/// One value, hidden where it is sensitive.
+fn one(output: &StateOutput) -> String {
+    if output.sensitive { HIDDEN.to_owned() } else { literal(&output.value) }
 }
 
 #[cfg(test)]
@@ -32,6 +32,6 @@ mod tests {
     fn sensitive_outputs_are_hidden() {
         let plain = StateOutput { value: Value::list(Type::Number, [Value::number(1)]), sensitive: false };
         let secret = StateOutput { value: Value::string("hunter2"), sensitive: true };
-        assert_eq!(outputs([("a", &plain), ("pw", &secret)]), "a = tolist([\n    1,\n])\npw = <sensitive>\n");
+        assert_eq!(outputs([("a", &plain), ("pw", &secret)]), "a = tolist([\n  1,\n])\npw = <sensitive>\n");
     }
 }

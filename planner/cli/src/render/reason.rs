@@ -1,18 +1,20 @@
 //! What happens to an instance and why, in words.
 
 use cplan_engine::Change;
-use cplan_model::{Action, Reason};
+use cplan_model::{Action, InstanceKey, Reason};
 use cplan_sdk::Disruption;
 
 use super::style::Tone;
+use super::value::quote;
 
-/// The symbol of an action, three columns wide, as Terraform draws it.
-pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
-    match action {
+/// The symbol of a change, three columns wide, as Terraform draws it.
+pub(crate) fn symbol(change: &Change) -> (&'static str, Tone) {
+    match change.action {
         Action::NoOp => ("   ", Tone::Faint),
         Action::Read => (" <=", Tone::Info),
         Action::Create => ("  +", Tone::Good),
         Action::Update => ("  ~", Tone::Change),
+        Action::Replace if change.create_first => ("+/-", Tone::Bad),
         Action::Replace => ("-/+", Tone::Bad),
         Action::Delete => ("  -", Tone::Bad),
         Action::Forget => ("  .", Tone::Faint),
@@ -20,12 +22,13 @@ pub(crate) fn symbol(action: Action) -> (&'static str, Tone) {
 }
 
 /// What the symbol means, for the legend.
-pub(crate) fn meaning(action: Action) -> &'static str {
-    match action {
+pub(crate) fn meaning(change: &Change) -> &'static str {
+    match change.action {
         Action::NoOp => "nothing",
         Action::Read => "read (data sources)",
         Action::Create => "create",
         Action::Update => "update in-place",
+        Action::Replace if change.create_first => "create replacement and then destroy",
         Action::Replace => "destroy and then create replacement",
         Action::Delete => "destroy",
         Action::Forget => "forget (the object stays)",
@@ -35,6 +38,8 @@ pub(crate) fn meaning(action: Action) -> &'static str {
 /// What will happen to it: `will be updated in-place (restarts the machine)`.
 pub(crate) fn headline(change: &Change) -> String {
     let mut text = match (change.action, &change.reason) {
+        (Action::NoOp, _) if change.importing.is_some() => "will be imported",
+        (Action::NoOp, _) if change.moved_from.is_some() => "has moved",
         (Action::NoOp, _) => "will stay as it is",
         (Action::Read, _) => "will be read during apply",
         (Action::Create, Some(Reason::Missing)) => "will be created again",
@@ -45,6 +50,8 @@ pub(crate) fn headline(change: &Change) -> String {
         (Action::Create, _) => "will be created",
         (Action::Update, _) => "will be updated in-place",
         (Action::Replace, Some(Reason::Tainted)) => "is tainted, so must be replaced",
+        (Action::Replace, Some(Reason::Requested)) => "will be replaced, as requested",
+        (Action::Replace, Some(Reason::Triggered(_))) => "will be replaced due to changes in replace_triggered_by",
         (Action::Replace, _) => "must be replaced",
         (Action::Delete, _) => "will be destroyed",
         (Action::Forget, _) => "will no longer be managed by cplan, but will not be destroyed",
@@ -82,16 +89,30 @@ pub(crate) fn because(change: &Change) -> Option<String> {
         Reason::InputsUnknown => "its inputs are known only then".to_owned(),
         Reason::DependencyPending => "what it depends on changes".to_owned(),
         Reason::CheckNested => "it belongs to a check, which is judged after apply".to_owned(),
-        Reason::Requested => "-replace asks for it".to_owned(),
-        Reason::Triggered(what) => format!("{what} changes, which replace_triggered_by names"),
-        Reason::CountIndex => "`count` no longer reaches its index".to_owned(),
-        Reason::EachKey => "`for_each` no longer has its key".to_owned(),
+        Reason::Requested => return None,
+        Reason::Triggered(what) => format!("{what} changes"),
+        Reason::CountIndex => match &change.address.key {
+            Some(key) => format!("index {} is out of range for count", key_text(key)),
+            None => "count no longer reaches it".to_owned(),
+        },
+        Reason::EachKey => match &change.address.key {
+            Some(key) => format!("key {} is not in for_each", key_text(key)),
+            None => "for_each no longer has its key".to_owned(),
+        },
         Reason::WrongRepetition => "its block repeats in another way now".to_owned(),
         Reason::NoModule => "its module instance is gone".to_owned(),
         Reason::NoMoveTarget => "it was moved to an address that the configuration does not have".to_owned(),
         Reason::Deposed => "it was left over when its replacement was made".to_owned(),
         Reason::RemovedBlock => "a removed block says so".to_owned(),
     })
+}
+
+/// `[2]`, `["x"]`
+fn key_text(key: &InstanceKey) -> String {
+    match key {
+        InstanceKey::Int(n) => format!("[{n}]"),
+        InstanceKey::Str(text) => format!("[{}]", quote(text)),
+    }
 }
 
 /// Terraform's words for a reason, for the plan's JSON (`action_reason`); our own where Terraform has none.

@@ -27,6 +27,19 @@ pub fn collect_variables(
     env: &[(String, String)],
     flags: &[VariableFlag],
 ) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
+    gather(config, env, flags).finish()
+}
+
+/// Where each variable that was given from outside was given, in words: "file `x.tfvars`", "environment variable TF_VAR_a".
+pub fn variable_origins(
+    config: &Config,
+    env: &[(String, String)],
+    flags: &[VariableFlag],
+) -> BTreeMap<Arc<str>, String> {
+    gather(config, env, flags).given.into_iter().map(|(name, (_, place))| (name, place)).collect()
+}
+
+fn gather<'a>(config: &'a Config, env: &[(String, String)], flags: &[VariableFlag]) -> Inputs<'a> {
     let mut inputs = Inputs { config, given: BTreeMap::new(), diagnostics: Diagnostics::new(), failed: Vec::new() };
     for prefix in ["TF_VAR_", "CPLAN_VAR_"] {
         for (key, value) in env {
@@ -46,7 +59,7 @@ pub fn collect_variables(
             VariableFlag::Value(text) => inputs.flag(text),
         }
     }
-    inputs.finish()
+    inputs
 }
 
 /// A given value and where it was given.

@@ -45,6 +45,20 @@ impl Console {
     }
 }
 
+impl Console {
+    /// The value of an expression as it stands in a module instance, outside of blocks that repeat: what hangs on `each`
+    /// or `count` is unknown, and so is everything where there is no such instance.
+    pub fn value_in(&self, module: &ModuleInstance, expr: &Expr) -> Value {
+        let (value, found) = evaluate(expr, &self.values.view(module, &Repeat::Unknown, Some(&self.live)));
+        if found.has_errors() { Value::unknown(Type::Dynamic) } else { value }
+    }
+
+    /// The value of a variable of a module instance.
+    pub fn variable(&self, module: &ModuleInstance, name: &str) -> Option<Value> {
+        self.values.module(module)?.variables.get(name).cloned()
+    }
+}
+
 /// The values of a resource's instances in the state, by key.
 type Remembered = BTreeMap<Option<InstanceKey>, Value>;
 

@@ -66,7 +66,7 @@ pub(crate) fn version(timestamp: &str) -> Json {
 
 /// The counts of a plan, or of what was done by an `apply` or a `destroy`.
 pub(crate) fn change_summary(summary: Summary, operation: &str, timestamp: &str) -> Json {
-    let Summary { create, update, delete, import, forget } = summary;
+    let Summary { create, update, delete, import, .. } = summary;
     let taken_in = |verb: &str| if import > 0 { format!("{import} {verb}, ") } else { String::new() };
     let message = match operation {
         "plan" => format!("Plan: {}{create} to add, {update} to change, {delete} to destroy.", taken_in("to import")),
@@ -76,11 +76,7 @@ pub(crate) fn change_summary(summary: Summary, operation: &str, timestamp: &str)
             format!("Apply complete! Resources: {imported}{create} added, {update} changed, {delete} destroyed.")
         }
     };
-    let mut changes =
-        json!({"add": create, "change": update, "import": import, "remove": delete, "operation": operation});
-    if forget > 0 {
-        changes["forget"] = json!(forget);
-    }
+    let changes = json!({"add": create, "change": update, "import": import, "remove": delete, "operation": operation});
     line("info", "change_summary", &message, timestamp, "changes", changes)
 }
 

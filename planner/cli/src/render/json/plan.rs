@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry};
-use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Step, Value};
+use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Schema, Step, Value};
 use cplan_store::{RecordKey, State};
 use serde_json::{Map, Value as Json, json};
 
@@ -80,8 +80,13 @@ pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json
         (change.before, change.after)
     };
     let mut told = sides(actions(change), before.as_ref(), after.as_ref(), reveal);
-    let forcing: Vec<Json> =
-        change.attributes.iter().filter(|a| a.forces_replace).map(|a| a.path.0.iter().map(step).collect()).collect();
+    let mut forcing: Vec<Json> = Vec::new();
+    for path in change.attributes.iter().filter(|a| a.forces_replace).map(|a| argument(schema, &a.path.0)) {
+        let path: Json = path.iter().map(step).collect();
+        if !forcing.contains(&path) {
+            forcing.push(path);
+        }
+    }
     // What is only deleted has nothing that forces it.
     if change.action == Action::Replace && !forcing.is_empty() {
         told["replace_paths"] = json!(forcing);
@@ -139,6 +144,19 @@ fn sides(actions: Json, before: Option<&Value>, after: Option<&Value>, reveal: b
         out["after"] = after.map_or(Json::Null, |v| value_json(v, reveal));
     }
     out
+}
+
+/// A path up to the argument that the schema knows, however deep in its value the change is.
+fn argument<'p>(schema: Option<&Schema>, path: &'p [Step]) -> &'p [Step] {
+    let mut schema = schema;
+    for (at, step) in path.iter().enumerate() {
+        let Step::Attr(name) = step else { continue };
+        match schema.and_then(|s| s.blocks.get(name)) {
+            Some(nested) => schema = Some(&nested.block),
+            None => return &path[..=at],
+        }
+    }
+    path
 }
 
 /// A step of a path: a name or a number.
@@ -212,7 +230,9 @@ fn deferred(deferred: &Deferred, registry: &Registry) -> Json {
 fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|c| c.deposed.is_none()) {
-        let Some(after) = &change.after else { continue };
+        // What is forgotten is still there.
+        let forgotten = change.before.as_ref().filter(|_| change.action == Action::Forget);
+        let Some(after) = change.after.as_ref().or(forgotten) else { continue };
         let schema = schema_of(registry, &change.address);
         let values = shown(schema, after, reveal);
         let mut resource = header(&change.address, registry);
