@@ -213,6 +213,9 @@ pub struct BodySource {
     pub body: hcl_edit::structure::Body,
     /// Where the block begins and ends.
     pub span: Span,
+    /// It is from JSON, where a property that may be a nested block or an argument stands as both, under one name: the
+    /// schema says which is meant.
+    pub json: bool,
 }
 
 /// How many instances.

@@ -12,7 +12,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute as Argument, Block, Body as Tree};
 
 use crate::load_block::{header, unsupported_argument, unsupported_block};
-use crate::{Body, Expr, Scope, clause};
+use crate::{Body, Scope, clause};
 
 mod dynamic;
 
@@ -21,7 +21,8 @@ use dynamic::{Found, expand};
 /// Decodes a body to an object of the type [`Schema::object_type`]: what is not set is null, absent lists and sets
 /// of blocks are empty, sensitive attributes are marked. What is wrong is told at its place and decodes to unknown.
 pub fn decode(body: &Body, schema: &Schema, scope: &dyn Scope) -> (Value, Diagnostics) {
-    let mut decoder = Decoder { source: body.span.source, scope, diagnostics: Diagnostics::new(), locals: Vec::new() };
+    let (source, json) = (body.span.source, body.json);
+    let mut decoder = Decoder { source, json, scope, diagnostics: Diagnostics::new(), locals: Vec::new() };
     let start = body.span.start as usize;
     let end =
         (body.body.span()).map_or(start, |r| r.start.saturating_sub(1)).max(start + 1).min(body.span.end as usize);
@@ -31,6 +32,8 @@ pub fn decode(body: &Body, schema: &Schema, scope: &dyn Scope) -> (Value, Diagno
 
 struct Decoder<'a> {
     source: SourceId,
+    /// Whether what may be an argument or a block stands as both.
+    json: bool,
     scope: &'a dyn Scope,
     diagnostics: Diagnostics,
     /// Iterators of dynamic blocks.
@@ -43,7 +46,24 @@ impl Decoder<'_> {
             schema.attributes.iter().filter(|(_, a)| a.mode != AttributeMode::Computed).map(|(n, _)| &**n).collect();
         let blocks: Vec<&str> = schema.blocks.keys().map(|n| &**n).collect();
         for argument in body.attributes().filter(|a| !schema.attributes.contains_key(a.key.as_str())) {
-            self.diagnostics.push(unsupported_argument(argument, self.source, &arguments, &blocks));
+            let is_block = schema.blocks.contains_key(argument.key.as_str());
+            if !(self.json && is_block) {
+                self.diagnostics.push(unsupported_argument(argument, self.source, &arguments, &blocks));
+            } else if !body.has_blocks(argument.key.as_str()) && !is_nothing(&argument.value) {
+                let span = argument.value.span().map_or(place, |r| Span::new(self.source, r.start, r.end));
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "invalid-json",
+                        "Incorrect JSON value type",
+                        format!(
+                            "`{}` is a block: a JSON object or an array of objects must stand here.",
+                            argument.key.as_str()
+                        ),
+                    )
+                    .remedy("Write the block's arguments in an object.")
+                    .at(span),
+                );
+            }
         }
         let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for (name, attribute) in &schema.attributes {
@@ -77,16 +97,21 @@ impl Decoder<'_> {
     }
 
     /// An expression with the iterators of the dynamic blocks around it.
-    fn eval(&mut self, expr: &Expr) -> Value {
-        let (value, diagnostics) = crate::evaluate::evaluate_with(expr, self.scope, &self.locals);
+    fn eval(&mut self, tree: &Expression) -> Value {
+        let (value, diagnostics) = crate::evaluate::evaluate_with(tree, self.source, self.scope, &self.locals);
         self.diagnostics.extend(diagnostics);
         value
     }
 
+    fn span(&self, tree: &Expression) -> Span {
+        let range = tree.span().unwrap_or(0..0);
+        Span::new(self.source, range.start, range.end)
+    }
+
     fn argument(&mut self, name: &str, argument: &Argument, attribute: &Attribute) -> Value {
-        let expr = Expr::new(&argument.value, self.source);
+        let whole = self.span(&argument.value);
         if attribute.mode == AttributeMode::Computed {
-            let span = argument.key.span().map_or(expr.span, |r| Span::new(self.source, r.start, r.end));
+            let span = argument.key.span().map_or(whole, |r| Span::new(self.source, r.start, r.end));
             self.diagnostics.push(
                 Diagnostic::error(
                     "computed-argument",
@@ -99,7 +124,7 @@ impl Decoder<'_> {
             return Value::null(attribute.ty.clone());
         }
         let before = self.diagnostics.len();
-        let value = self.eval(&expr);
+        let value = self.eval(&argument.value);
         if self.diagnostics.iter().skip(before).any(|d| d.severity == cplan_model::Severity::Error) {
             return Value::unknown(attribute.ty.clone());
         }
@@ -111,19 +136,19 @@ impl Decoder<'_> {
                     format!("The argument `{name}` is required, but its value is null."),
                 )
                 .remedy("Give it a value other than null.")
-                .at(expr.span),
+                .at(whole),
             );
             return Value::unknown(attribute.ty.clone());
         }
         if let Some(format) = attribute.format
             && let Err(diagnostic) = quantity(format, name, &attribute.ty, &value, attribute.sensitive)
         {
-            self.diagnostics.push(diagnostic.at(expr.span));
+            self.diagnostics.push(diagnostic.at(whole));
             return Value::unknown(attribute.ty.clone());
         }
         convert(&value, &attribute.ty).unwrap_or_else(|error| {
             let place = inside(&argument.value, &error.path).and_then(hcl_edit::Span::span);
-            let span = place.map_or(expr.span, |r| Span::new(self.source, r.start, r.end));
+            let span = place.map_or(whole, |r| Span::new(self.source, r.start, r.end));
             self.diagnostics.push(
                 Diagnostic::error(
                     "wrong-type",
@@ -193,6 +218,11 @@ impl Decoder<'_> {
     fn header(&self, block: &Block) -> Span {
         header(block, self.source)
     }
+}
+
+/// What stands for no blocks in JSON.
+fn is_nothing(expr: &Expression) -> bool {
+    matches!(expr, Expression::Null(_)) || matches!(expr, Expression::Array(items) if items.is_empty())
 }
 
 /// Checks the strings of a value that must carry a unit.

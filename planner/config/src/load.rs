@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Diagnostics, SourceMap, Span};
+use cplan_model::{Diagnostic, Diagnostics, Piece, SourceId, SourceMap, Span};
 
 use crate::{Config, Module, Settings, parse};
 
 mod address;
 pub(crate) mod block;
 mod check;
+mod json;
 mod meta;
 mod module;
+mod overrides;
 mod paths;
 mod provider;
 mod refactor;
@@ -24,6 +26,7 @@ mod variable;
 
 pub(crate) use address::literal_key;
 use module::Builder;
+use overrides::overrides;
 use paths::{clean, relative};
 use tree::{Disk, Saved, Tree};
 
@@ -78,9 +81,8 @@ impl Loader<'_> {
         }
         self.calling.push((dir.to_owned(), call));
         let mut builder = Builder::new(dir);
-        for path in self.files(dir, call) {
-            self.file(&path, &mut builder);
-        }
+        let files = self.files(dir, call);
+        self.read(&files, &mut builder);
         let (module, diagnostics) = builder.finish(|source, span| self.called(dir, source, span));
         self.diagnostics.extend(diagnostics);
         self.calling.pop();
@@ -177,7 +179,66 @@ impl Loader<'_> {
         files
     }
 
-    fn file(&mut self, path: &Path, builder: &mut Builder) {
+    /// Reads the files of a module. Where some override others, all of them are one text: what is merged from several
+    /// files has one place.
+    fn read(&mut self, files: &[PathBuf], builder: &mut Builder) {
+        let name = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
+        if !files.iter().any(|path| overrides(&name(path))) {
+            for path in files {
+                let Some((source, text)) = self.text(path) else { continue };
+                if !name(path).ends_with(".json") {
+                    self.file(&text, source, false, builder);
+                    continue;
+                }
+                let made = self.sources.reserve_made();
+                let native = json::native(&text, source, 0);
+                self.sources.set_made(made, native.pieces);
+                self.diagnostics.extend(native.diagnostics);
+                self.file(&native.text, made, true, builder);
+            }
+            return;
+        }
+        let made = self.sources.reserve_made();
+        let (mut pieces, mut length) = (Vec::new(), 0);
+        let (mut base, mut over) = (Vec::new(), Vec::new());
+        for path in files {
+            let Some((source, text)) = self.text(path) else { continue };
+            let is_json = name(path).ends_with(".json");
+            let text = if is_json {
+                let native = json::native(&text, source, length);
+                pieces.extend(native.pieces);
+                self.diagnostics.extend(native.diagnostics);
+                native.text.into()
+            } else {
+                let at = Span::new(source, length, length + text.len());
+                pieces.push(Piece { start: at.start, end: at.end, origin: Span::new(source, 0, text.len()) });
+                text
+            };
+            // A byte order mark may stand only at the beginning.
+            let text = text.strip_prefix('\u{feff}').map_or_else(|| text.to_string(), |rest| format!("   {rest}"));
+            let (body, diagnostics) = parse::body(&format!("{}{text}", " ".repeat(length)), made);
+            length += text.len() + 1;
+            self.diagnostics.extend(diagnostics);
+            builder.outside(&body, made);
+            let found = body.into_blocks().map(|block| (block, is_json));
+            if overrides(&name(path)) { over.push(found.collect::<Vec<_>>()) } else { base.extend(found) }
+        }
+        self.sources.set_made(made, pieces);
+        for blocks in over {
+            self.diagnostics.extend(overrides::merge(&mut base, blocks, made));
+        }
+        builder.blocks(base.iter().map(|(block, json)| (block, *json)), made);
+    }
+
+    fn file(&mut self, text: &str, source: SourceId, json: bool, builder: &mut Builder) {
+        let (body, diagnostics) = parse::body(text, source);
+        self.diagnostics.extend(diagnostics);
+        builder.outside(&body, source);
+        builder.blocks(body.blocks().map(|block| (block, json)), source);
+    }
+
+    /// What is in a file, and its id; what cannot be read is told.
+    fn text(&mut self, path: &Path) -> Option<(SourceId, Arc<str>)> {
         let shown = relative(path, &self.root);
         let text = match self.tree.read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
@@ -192,7 +253,7 @@ impl Loader<'_> {
                             .remedy("Save the file as UTF-8.")
                             .at(Span::new(source, good, good + 1)),
                     );
-                    return;
+                    return None;
                 }
             },
             Err(error) => {
@@ -203,13 +264,11 @@ impl Loader<'_> {
                         .remedy("Check that it is a file and that you may read it.")
                         .at(Span::new(source, 0, 0)),
                 );
-                return;
+                return None;
             }
         };
-        let source = self.sources.add(shown, text.as_str());
-        let (body, diagnostics) = parse::body(&text, source);
-        self.diagnostics.extend(diagnostics);
-        builder.file(&body, source);
+        let text: Arc<str> = text.into();
+        Some((self.sources.add(shown, Arc::clone(&text)), text))
     }
 
     fn shown(&self, dir: &Path) -> String {
@@ -218,14 +277,15 @@ impl Loader<'_> {
     }
 }
 
-/// `*.tf` and `*.hcl`, but no dot files and no other tools' files (`x.pkr.hcl`, `x.tftest.hcl`).
+/// `*.tf` and `*.hcl`, and both with `.json`; but no dot files and no other tools' files (`x.pkr.hcl`, `x.tftest.hcl`).
 fn is_configuration(name: &str) -> bool {
     if name.starts_with('.') || name.ends_with('~') {
         return false;
     }
-    match name.strip_suffix(".hcl") {
+    let native = name.strip_suffix(".json").unwrap_or(name);
+    match native.strip_suffix(".hcl") {
         Some(stem) => !stem.contains('.'),
-        None => name.ends_with(".tf"),
+        None => native.ends_with(".tf"),
     }
 }
 
@@ -253,8 +313,19 @@ mod tests {
 
     #[test]
     fn leaves_other_tools_files_alone() {
-        assert!(["main.tf", "a.hcl", "a.b.tf"].into_iter().all(is_configuration));
-        let not = [".terraform.lock.hcl", "x.pkr.hcl", "x.tftest.hcl", "a.tfvars", "a.tf.json", "a.tf~", ".a.tf"];
+        assert!(["main.tf", "a.hcl", "a.b.tf", "a.tf.json", "a.hcl.json"].into_iter().all(is_configuration));
+        let not = [
+            ".terraform.lock.hcl",
+            "x.pkr.hcl",
+            "x.tftest.hcl",
+            "a.tfvars",
+            "a.tf~",
+            ".a.tf",
+            "a.json",
+            "x.pkr.json",
+            "x.pkr.hcl.json",
+            "x.tftest.json",
+        ];
         assert!(!not.into_iter().any(is_configuration));
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
                 let end = if text[chunk.clone()].ends_with('\n') { "" } else { "\n" };
                 let padded = format!("{}{}{end}", resync::blank(&text[..chunk.start]), &text[chunk.clone()]);
                 if let Err(error) = parse(&padded) {
-                    let found = unclosed::unclosed(&text[..chunk.end], chunk.start, source);
+                    let found =
+                        told_by_text(&error).then(|| unclosed::unclosed(&text[..chunk.end], chunk.start, source));
+                    let found = found.flatten();
                     diagnostics.push(found.unwrap_or_else(|| syntax_error(&padded, &error, source)));
                     rest.replace_range(chunk.clone(), &resync::blank(&text[chunk]));
                 }
@@ -62,7 +64,7 @@ pub(crate) fn template(text: &str) -> Result<Template, Error> {
 pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
     let parsed = lenient::parse(text, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
     let mut tree = parsed.map_err(|error| {
-        let found = unclosed::unclosed(text, 0, source);
+        let found = told_by_text(&error).then(|| unclosed::unclosed(text, 0, source)).flatten();
         Box::new(found.unwrap_or_else(|| syntax_error(text, &error, source)))
     })?;
     heredoc::flush_expression(&mut tree, text);
@@ -89,7 +91,12 @@ impl Expr {
     }
 }
 
-fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
+/// Whether the text itself may tell more than the parser; what nests too deeply is not worth a closer look.
+fn told_by_text(error: &Error) -> bool {
+    !error.message().contains("nested levels")
+}
+
+pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
     let offset = error.location().offset().min(text.len());
     let end = text[offset..].char_indices().nth(1).map_or(text.len(), |(i, _)| offset + i);
     let span = Span::new(source, offset, end);

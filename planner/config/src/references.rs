@@ -22,7 +22,7 @@ pub fn references(expr: &Expr) -> Vec<Reference> {
 
 /// All references of a body, those in nested and dynamic blocks included, without the iterators of the latter.
 pub fn body_references(body: &Body) -> Vec<Reference> {
-    let mut collector = Collector::new(body.span.source);
+    let mut collector = Collector::within(body.span.source, body.json);
     collector.body(&body.body);
     collector.found
 }
@@ -36,7 +36,7 @@ pub(crate) fn references_checked(expr: &Expr) -> (Vec<Reference>, Vec<Diagnostic
 
 /// As [`references_checked`], of a body.
 pub(crate) fn body_references_checked(body: &Body) -> (Vec<Reference>, Vec<Diagnostic>) {
-    let mut collector = Collector::new(body.span.source);
+    let mut collector = Collector::within(body.span.source, body.json);
     collector.body(&body.body);
     (collector.found, collector.wrong)
 }

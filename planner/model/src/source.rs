@@ -72,6 +72,18 @@ impl SourceMap {
         id
     }
 
+    /// The same, with the pieces to come: see [`SourceMap::set_made`].
+    pub fn reserve_made(&mut self) -> SourceId {
+        self.add_made(Vec::new())
+    }
+
+    /// Gives a made text its pieces.
+    pub fn set_made(&mut self, id: SourceId, pieces: Vec<Piece>) {
+        if let Some(made) = id.0.checked_sub(MADE).and_then(|i| self.made.get_mut(i as usize)) {
+            *made = pieces;
+        }
+    }
+
     /// The place in a file that a span means; itself, if it is in a file already.
     pub fn resolve(&self, span: Span) -> Span {
         let Some(pieces) = span.source.0.checked_sub(MADE).and_then(|i| self.made.get(i as usize)) else { return span };

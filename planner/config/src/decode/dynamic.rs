@@ -9,7 +9,6 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 
 use super::Decoder;
-use crate::Expr;
 use crate::evaluate::pairs;
 
 /// A nested block to decode.
@@ -45,6 +44,9 @@ pub(super) fn expand<'b>(
     for block in body.blocks() {
         let name = block.ident.as_str();
         let place = decoder.header(block);
+        if decoder.json && body.has_attribute(name) && !schema.blocks.contains_key(name) {
+            continue;
+        }
         if name == "dynamic" && !schema.blocks.contains_key("dynamic") {
             let Some(label) = block.labels.first().map(|l| l.as_str()) else {
                 decoder.diagnostics.push(
@@ -131,9 +133,8 @@ fn generate<'b>(decoder: &mut Decoder<'_>, block: &'b Block, label: &str) -> Vec
         fail(decoder, "A dynamic block needs the argument `for_each`.", "Add `for_each = COLLECTION`.", place);
         return vec![Found::Open];
     };
-    let expr = Expr::new(&each.value, decoder.source);
     let before = decoder.diagnostics.len();
-    let collection = decoder.eval(&expr);
+    let collection = decoder.eval(&each.value);
     if decoder.diagnostics.len() > before {
         return vec![Found::Open];
     }
@@ -160,7 +161,7 @@ fn generate<'b>(decoder: &mut Decoder<'_>, block: &'b Block, label: &str) -> Vec
     decoder.diagnostics.push(
         Diagnostic::error("dynamic-block", "Invalid dynamic for_each value", what)
             .remedy("Give it a list, set, map, tuple or object.")
-            .at(expr.span),
+            .at(decoder.span(&each.value)),
     );
     vec![Found::Open]
 }

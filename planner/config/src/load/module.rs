@@ -12,7 +12,7 @@ use super::block::{Reader, header, unsupported_argument};
 use super::nothing;
 use crate::{Expr, Local, Module, ModuleCall, Output, constant, suggest};
 
-const BLOCKS: [&str; 13] = [
+pub(super) const BLOCKS: [&str; 13] = [
     "resource",
     "data",
     "variable",
@@ -40,19 +40,32 @@ pub(super) struct Builder {
     calls: BTreeMap<Arc<str>, (ModuleCall, Option<SourcePath>)>,
     /// The block `required_providers`, of which there may be only one.
     pub(super) required: Option<Span>,
+    /// Whether the block at hand is from JSON.
+    pub(super) json: bool,
 }
 
 impl Builder {
     pub(super) fn new(dir: &Path) -> Self {
-        Builder { module: nothing(dir), diagnostics: Diagnostics::new(), calls: BTreeMap::new(), required: None }
+        Builder {
+            module: nothing(dir),
+            diagnostics: Diagnostics::new(),
+            calls: BTreeMap::new(),
+            required: None,
+            json: false,
+        }
     }
 
-    /// Adds the blocks of a file.
-    pub(super) fn file(&mut self, body: &Body, source: SourceId) {
+    /// Tells of arguments that stand outside of every block.
+    pub(super) fn outside(&mut self, body: &Body, source: SourceId) {
         for attribute in body.attributes() {
             self.diagnostics.push(unsupported_argument::<&str>(attribute, source, &[], &BLOCKS));
         }
-        for block in body.blocks() {
+    }
+
+    /// Adds blocks, each with whether its file is JSON.
+    pub(super) fn blocks<'b>(&mut self, blocks: impl IntoIterator<Item = (&'b Block, bool)>, source: SourceId) {
+        for (block, json) in blocks {
+            self.json = json;
             match block.ident.as_str() {
                 "resource" | "data" => self.resource(block, source, None),
                 "variable" => self.variable(block, source),

@@ -10,7 +10,6 @@ use hcl_edit::structure::Block;
 
 use super::block::{Reader, header, is_name};
 use super::module::Builder;
-use super::resource::body;
 use super::settings::satisfied;
 use crate::{Expr, ProviderBlock, ProviderRef};
 
@@ -71,7 +70,7 @@ impl Builder {
             self.duplicate("Duplicate provider configuration", &format!("provider `{name}`"), first, span);
             return;
         }
-        let body = body(block, source, &["alias", "version"], &[]);
+        let body = self.body(block, source, &["alias", "version"], &[]);
         self.module.providers.insert(name, ProviderBlock { span, body });
     }
 

@@ -45,10 +45,32 @@ impl Builder {
             self.duplicate(&summary, &format!("resource `{addr}`"), first, span);
             return;
         }
-        let body = body(block, source, &META, &["lifecycle", "provisioner", "connection", "locals"]);
+        let body = self.body(block, source, &META, &["lifecycle", "provisioner", "connection", "locals"]);
         self.module
             .resources
             .insert(addr.clone(), ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check, body });
+    }
+}
+
+impl Builder {
+    /// A block's content without what the language itself takes. What stands in a block `_` is the resource's own, even
+    /// under a name that the language would take.
+    pub(super) fn body(&self, block: &Block, source: SourceId, arguments: &[&str], blocks: &[&str]) -> Arc<BodySource> {
+        let mut body = block.body.clone();
+        for name in arguments {
+            body.remove_attribute(name);
+        }
+        for name in blocks {
+            body.remove_blocks(name);
+        }
+        for escaped in body.remove_blocks("_") {
+            for structure in escaped.body {
+                body.push(structure);
+            }
+        }
+        let start = header(block, source);
+        let end = block.span().map_or(start.end as usize, |r| r.end);
+        Arc::new(BodySource { body, span: Span::new(source, start.start as usize, end), json: self.json })
     }
 }
 
@@ -77,24 +99,4 @@ impl Reader<'_> {
             );
         }
     }
-}
-
-/// A block's content without what the language itself takes. What stands in a block `_` is the resource's own, even
-/// under a name that the language would take.
-pub(super) fn body(block: &Block, source: SourceId, arguments: &[&str], blocks: &[&str]) -> Arc<BodySource> {
-    let mut body = block.body.clone();
-    for name in arguments {
-        body.remove_attribute(name);
-    }
-    for name in blocks {
-        body.remove_blocks(name);
-    }
-    for escaped in body.remove_blocks("_") {
-        for structure in escaped.body {
-            body.push(structure);
-        }
-    }
-    let start = header(block, source);
-    let end = block.span().map_or(start.end as usize, |r| r.end);
-    Arc::new(BodySource { body, span: Span::new(source, start.start as usize, end) })
 }

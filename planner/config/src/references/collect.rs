@@ -15,6 +15,8 @@ pub(super) struct Collector {
     source: SourceId,
     /// Names that hide references, innermost last.
     hidden: Vec<Arc<str>>,
+    /// Whether what may be an argument or a block stands as both.
+    json: bool,
     pub(super) found: Vec<Reference>,
     pub(super) wrong: Vec<Diagnostic>,
     /// Every occurrence, where that is asked for.
@@ -23,7 +25,12 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(source: SourceId) -> Self {
-        Collector { source, hidden: Vec::new(), found: Vec::new(), wrong: Vec::new(), spelled: None }
+        Collector::within(source, false)
+    }
+
+    /// For a body; see [`crate::BodySource::json`].
+    pub(super) fn within(source: SourceId, json: bool) -> Self {
+        Collector { source, json, hidden: Vec::new(), found: Vec::new(), wrong: Vec::new(), spelled: None }
     }
 
     /// One that keeps every occurrence.
@@ -131,10 +138,17 @@ impl Collector {
     }
 
     pub(super) fn body(&mut self, body: &Body) {
-        for attribute in body.attributes() {
+        // What stands as an argument and as blocks names the same; only generated blocks name iterators.
+        let as_blocks = |name: &str| self.json && body.get_blocks(name).any(generates);
+        let arguments: Vec<_> = body.attributes().filter(|a| !as_blocks(a.key.as_str())).collect();
+        for attribute in arguments {
             self.expression(&attribute.value);
         }
         for block in body.blocks() {
+            let name = block.ident.as_str();
+            if self.json && body.has_attribute(name) && !body.get_blocks(name).any(generates) {
+                continue;
+            }
             if block.has_ident("dynamic") && block.labels.len() == 1 {
                 self.dynamic(block);
             } else {
@@ -160,4 +174,9 @@ impl Collector {
             }
         });
     }
+}
+
+/// Whether a block is generated or holds one that is.
+fn generates(block: &Block) -> bool {
+    block.has_ident("dynamic") || block.body.blocks().any(generates)
 }
