@@ -1,19 +1,29 @@
 //! What was typed. What it means is decided in [`crate::settings`].
 
 mod dashes;
+mod environment;
 mod order;
+mod planning;
+mod state;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use cplan_config::VariableFlag;
 
+pub(crate) use dashes::truth;
+pub(crate) use environment::from_environment;
 use order::in_order;
+pub(crate) use planning::{
+    ApplyArgs, DestroyArgs, DriftArgs, ImportArgs, LockFlags, ModeFlags, PlanArgs, PlanFlags, RefreshArgs,
+};
+pub(crate) use state::{
+    StateCommand, StateFormat, StateListArgs, StateMvArgs, StatePullArgs, StatePushArgs, StateRmArgs, TaintArgs,
+};
 
 /// Infrastructure as code for edge-cloud labs.
 #[derive(Debug, Parser)]
-#[command(name = "cplan", version, about, max_term_width = 100)]
+#[command(name = "cplan", version, about, max_term_width = 100, args_override_self = true)]
 #[command(after_help = "Long flags may be written with one dash or two, as in Terraform: -auto-approve.")]
 pub(crate) struct Args {
     /// Work in this folder instead of the current one
@@ -42,7 +52,7 @@ pub(crate) enum Command {
     Destroy(DestroyArgs),
     /// Show what moved between state and world; changes nothing, exits 2 when something did
     Drift(DriftArgs),
-    /// Show the state
+    /// Show the state, or a saved plan
     Show(ShowArgs),
     /// Show outputs
     Output(OutputArgs),
@@ -52,7 +62,7 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Print the graph of resources in the DOT language
     Graph,
-    /// Look into the state
+    /// Look into the state, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
     /// Open a shell on a machine, or run a command there
@@ -65,19 +75,22 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page of cplan, or of one of its commands
     Man(ManArgs),
+    /// Mark an object so that the next apply replaces it
+    Taint(TaintArgs),
+    /// Take the mark away that `taint`, or a failed apply, has set
+    Untaint(TaintArgs),
+    /// Take an object into the state that exists already
+    Import(ImportArgs),
+    /// Make the state what the world is: apply -refresh-only -auto-approve
+    Refresh(RefreshArgs),
+    /// Check that everything is there; nothing has to be fetched
+    Init(InitArgs),
+    /// Check that all modules are there; nothing has to be fetched
+    Get(InitArgs),
+    /// Say who holds the state: its lock ends with the process that holds it
+    ForceUnlock(ForceUnlockArgs),
     /// Print the version
     Version,
-}
-
-/// What is to be shown of the state.
-#[derive(Debug, Subcommand)]
-pub(crate) enum StateCommand {
-    /// List the addresses of all objects
-    List(StateListArgs),
-    /// Show one object
-    Show(StateShowArgs),
-    /// Go back to the last snapshot when the database is damaged
-    Restore,
 }
 
 /// Only `-json`.
@@ -86,89 +99,6 @@ pub(crate) struct JsonArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Flags of every command that plans.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PlanFlags {
-    /// Set a variable: NAME=VALUE
-    #[arg(long, value_name = "NAME=VALUE")]
-    var: Vec<String>,
-    /// Read variables from a file
-    #[arg(long, value_name = "FILE")]
-    var_file: Vec<PathBuf>,
-    #[arg(skip)]
-    pub(crate) variables: Vec<VariableFlag>,
-    /// Look at the world first (-refresh=false believes the state)
-    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
-    #[arg(require_equals = true, action = ArgAction::Set)]
-    pub(crate) refresh: bool,
-    /// Ask before anything is changed (-input=false refuses instead)
-    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1)]
-    #[arg(require_equals = true, action = ArgAction::Set)]
-    pub(crate) input: bool,
-    /// How many steps run at a time
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = parallelism)]
-    pub(crate) parallelism: usize,
-    /// How long a state that another process holds is waited for
-    #[arg(long, value_name = "DURATION", default_value = "0s")]
-    pub(crate) lock_timeout: String,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-fn parallelism(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("it must be a whole number of at least 1".to_owned()),
-        Ok(n) => Ok(n),
-    }
-}
-
-/// Of `plan`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PlanArgs {
-    #[command(flatten)]
-    pub(crate) flags: PlanFlags,
-    /// Exit with 2 when there are changes
-    #[arg(long)]
-    pub(crate) detailed_exitcode: bool,
-    /// Plan the destruction of everything
-    #[arg(long)]
-    pub(crate) destroy: bool,
-    /// Show sensitive values in JSON
-    #[arg(long)]
-    pub(crate) reveal: bool,
-}
-
-/// Of `drift`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DriftArgs {
-    #[command(flatten)]
-    pub(crate) flags: PlanFlags,
-}
-
-/// Of `apply`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ApplyArgs {
-    #[command(flatten)]
-    pub(crate) flags: PlanFlags,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) auto_approve: bool,
-    /// Destroy everything that is in the state, as `cplan destroy` does
-    #[arg(long)]
-    pub(crate) destroy: bool,
-}
-
-/// Of `destroy`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DestroyArgs {
-    #[command(flatten)]
-    pub(crate) flags: PlanFlags,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) auto_approve: bool,
 }
 
 /// Of `console`.
@@ -215,6 +145,9 @@ pub(crate) struct ShowArgs {
     /// Show sensitive values in JSON
     #[arg(long, requires = "json")]
     pub(crate) reveal: bool,
+    /// A plan that `cplan plan -out=FILE` has saved; without, the state
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PathBuf>,
 }
 
 /// Of `output`.
@@ -228,20 +161,6 @@ pub(crate) struct OutputArgs {
     /// Print the bare text of one output, even of a sensitive one
     #[arg(long, requires = "name")]
     pub(crate) raw: bool,
-}
-
-/// Of `state list`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct StateListArgs {
-    /// Only these addresses, and what lies below them
-    pub(crate) addresses: Vec<String>,
-}
-
-/// Of `state show`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct StateShowArgs {
-    /// The object
-    pub(crate) address: String,
 }
 
 /// Of `ssh`.
@@ -283,6 +202,24 @@ pub(crate) fn definition() -> clap::Command {
     Args::command()
 }
 
+/// Of `init` and `get`: Terraform's flags, of which none has anything to do here.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// What `terraform init` takes: -upgrade, -reconfigure, -backend=false, …
+    #[arg(value_name = "FLAG", num_args = 0.., allow_hyphen_values = true, trailing_var_arg = true)]
+    pub(crate) flags: Vec<String>,
+}
+
+/// Of `force-unlock`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ForceUnlockArgs {
+    /// The lock's id; not needed
+    pub(crate) id: Option<String>,
+    /// Do not ask; nothing is ever asked
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 /// Parses a command line, program name first. An `Err` may also be the answer to `-help` or `-version`.
 pub(crate) fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
@@ -307,12 +244,16 @@ fn plan_flags(command: &mut Command) -> Option<&mut PlanFlags> {
         Command::Destroy(args) => Some(&mut args.flags),
         Command::Console(args) => Some(&mut args.flags),
         Command::Why(args) => Some(&mut args.flags),
+        Command::Refresh(args) => Some(&mut args.flags),
+        Command::Import(args) => Some(&mut args.flags),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cplan_config::VariableFlag;
+
     use super::*;
 
     fn typed(line: &str) -> Result<Args, clap::Error> {
@@ -363,7 +304,7 @@ mod tests {
             ("cplan plan -refesh=false", "'-refesh'", "'-refresh'"),
             ("cplan plan --refesh=false", "'--refesh'", "'--refresh'"),
             ("cplan apply -auto-aprove", "'-auto-aprove'", "'-auto-approve'"),
-            ("cplan destroy -target=x", "'-target'", ""),
+            ("cplan destroy -taget=x", "'-taget'", "'-target'"),
             ("cplan plan -x", "'-x'", ""),
         ] {
             let said = typed(line).unwrap_err().to_string();

@@ -10,9 +10,13 @@ mod drift;
 mod fmt;
 mod graph;
 mod header;
+mod import;
+mod init;
 mod man;
 mod output;
 mod plan;
+mod plan_files;
+mod refresh;
 mod report;
 mod show;
 mod ssh;
@@ -33,11 +37,15 @@ use crate::failure::CommandError;
 use crate::render::failure::chain;
 use crate::render::json;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::terminal::Terminal;
 
 /// Runs a command line, program name first.
 pub(crate) fn run(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let typed = match args::from_environment(typed, settings::variable) {
+        Ok(typed) => typed,
+        Err(name) => return refused_early(&unclosed(&name), true),
+    };
     let args = match args::parse(typed) {
         Ok(args) => args,
         Err(answer) => {
@@ -84,10 +92,22 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Ssh(args) => ssh::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,
+        Command::Taint(args) => state::taint(session, &args),
+        Command::Untaint(args) => state::untaint(session, &args),
+        Command::Import(args) => import::run(session, &args).await,
+        Command::Refresh(_) => refresh::run(session).await,
+        Command::Init(_) => init::init(session),
+        Command::Get(_) => init::get(session),
+        Command::ForceUnlock(_) => init::force_unlock(session),
         Command::Version => version::run(session),
     };
     session.providers.registry.close().await;
     done
+}
+
+fn unclosed(name: &str) -> CommandError {
+    let what = format!("The quotes in `{name}` do not close.");
+    CommandError::told("environment-arguments", "Invalid arguments in the environment", what, "Close them.")
 }
 
 fn block_on(command: impl Future<Output = Result<ExitCode, CommandError>>) -> Result<ExitCode, CommandError> {

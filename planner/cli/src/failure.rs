@@ -61,6 +61,9 @@ impl From<EngineError> for CommandError {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Configuration(diagnostics) => CommandError::Refused(diagnostics, SourceMap::default()),
+            EngineError::Stale { .. } => {
+                CommandError::told("stale-plan", "Saved plan is stale", format!("{error}."), "Plan again.")
+            }
             EngineError::Settle { ref source, .. } => {
                 let remedy = source.remedy.clone();
                 CommandError::Failed(Box::new(error), remedy)

@@ -186,7 +186,9 @@ impl Known {
 
 fn step_of(event: &Event) -> Option<StepId> {
     match event {
-        Event::StepStarted { step, .. } | Event::StepFinished { step, .. } | Event::StepFailed { step, .. } => Some(*step),
+        Event::StepStarted { step, .. } | Event::StepFinished { step, .. } | Event::StepFailed { step, .. } => {
+            Some(*step)
+        }
         _ => None,
     }
 }

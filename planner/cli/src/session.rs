@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use cplan_config::Config;
-use cplan_engine::{PlanInput, PlanOptions};
+use cplan_engine::PlanInput;
 use cplan_model::{Diagnostic, Diagnostics, SourceMap, Value};
 use cplan_sdk::{Context, Progress};
-use cplan_store::{Boundary, Options, Reading, SledStore, State};
+use cplan_store::{Boundary, Options, Reading, SledStore, State, Store as _};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use crate::clock::Moment;
 use crate::data_folder;
 use crate::failure::CommandError;
 use crate::registry::Providers;
-use crate::render::diagnostic::{View, diagnostics, merged};
+use crate::render::diagnostic::{View, diagnostics, merged, summaries};
 use crate::render::{failure, json};
 use crate::run_log::RunLog;
 use crate::settings::Settings;
@@ -67,7 +67,7 @@ impl Session {
             variables,
             state,
             registry: &self.providers.registry,
-            options: PlanOptions { refresh: self.settings.refresh, ..PlanOptions::default() },
+            options: self.settings.options.clone(),
             now: Some(SystemTime::now()),
         }
     }
@@ -114,6 +114,20 @@ impl Session {
         Ok(SledStore::open_with(dir, options)?)
     }
 
+    /// The same with nothing under way: what an interrupted run left is known by its address and by the serial, so it
+    /// must be settled before either changes.
+    pub(crate) fn settled_store(&self) -> Result<(SledStore, State), CommandError> {
+        let store = self.store()?;
+        if let Some(first) = store.intents()?.first() {
+            let what =
+                format!("An interrupted run left {} unsettled, and the state is about to change.", first.key.address);
+            let remedy = "Run `cplan apply` first: it looks there and settles.";
+            return Err(CommandError::told("unsettled-state", "An interrupted run is not settled", what, remedy));
+        }
+        let state = store.load()?;
+        Ok((store, state))
+    }
+
     /// The context of engine and providers.
     pub(crate) fn context(&self, progress: Arc<dyn Progress>) -> Context {
         Context::new(&self.settings.data_dir, progress, self.cancel.clone())
@@ -130,7 +144,9 @@ impl Session {
         if self.settings.stream {
             let _ = self.terminal.out(&self.lines(list, sources));
         } else if !self.settings.json && !list.is_empty() {
-            self.terminal.err(&diagnostics(list, &self.view(sources)));
+            let view = self.view(sources);
+            let compact = self.settings.compact_warnings && !list.has_errors();
+            self.terminal.err(&if compact { summaries(list, view.style) } else { diagnostics(list, &view) });
         }
     }
 

@@ -1,17 +1,21 @@
 //! What was typed and what the environment says, resolved: the only place that reads environment variables.
 
+mod options;
+
 use std::env;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cplan_config::VariableFlag;
+use cplan_engine::PlanOptions;
 use cplan_model::{Format, parse_quantity};
 use cplan_store::Holder;
 
-use crate::args::{Args, Command, PlanFlags};
+use crate::args::{Args, Command, LockFlags, PlanFlags, StateCommand, truth};
 use crate::clock::Moment;
 use crate::failure::CommandError;
+use options::options;
 
 /// Everything that decides how a command works.
 #[derive(Clone, Debug)]
@@ -32,8 +36,12 @@ pub(crate) struct Settings {
     pub(crate) json: bool,
     /// JSON line by line, as things go on.
     pub(crate) stream: bool,
-    /// Whether the world is read before planning.
-    pub(crate) refresh: bool,
+    /// What a plan is to be about.
+    pub(crate) options: PlanOptions,
+    /// Warnings in one line each.
+    pub(crate) compact_warnings: bool,
+    /// Nobody reads along: what to do next is not said.
+    pub(crate) automation: bool,
     /// Whether questions may be asked.
     pub(crate) input: bool,
     /// How many steps run at a time.
@@ -66,8 +74,8 @@ impl Settings {
             return Err(CommandError::file("open the folder", named, std::io::ErrorKind::NotADirectory.into()));
         }
         let flags = plan_flags(&args.command);
-        let lock_timeout = flags.map_or(Ok(Duration::ZERO), |f| duration(&f.lock_timeout))?;
-        let text = |name: &str| env::var(name).ok().filter(|v| !v.is_empty());
+        let lock_timeout = lock(&args.command).map_or(Ok(Duration::ZERO), |f| duration(&f.lock_timeout))?;
+        let text = variable;
         let term = text("TERM");
         Ok(Settings {
             shown,
@@ -79,10 +87,15 @@ impl Settings {
             stream: json(&args.command)
                 && match &args.command {
                     Command::Plan(plan) => !plan.reveal,
-                    command => matches!(command, Command::Apply(_) | Command::Destroy(_)),
+                    command => matches!(command, Command::Apply(_) | Command::Destroy(_) | Command::Refresh(_)),
                 },
-            refresh: flags.is_none_or(|f| f.refresh),
-            input: flags.is_none_or(|f| f.input),
+            options: options(&args.command)?,
+            compact_warnings: flags.is_some_and(|f| f.compact_warnings),
+            automation: text("TF_IN_AUTOMATION").or_else(|| text("CPLAN_IN_AUTOMATION")).is_some(),
+            input: flags
+                .and_then(|f| f.input)
+                .or_else(|| text("TF_INPUT").or_else(|| text("CPLAN_INPUT")).and_then(|v| truth(&v)))
+                .unwrap_or(true),
             parallelism: flags.map_or(10, |f| f.parallelism),
             lock_timeout,
             variables: flags.map(|f| f.variables.iter().map(|v| below(&dir, v)).collect()).unwrap_or_default(),
@@ -111,6 +124,18 @@ impl Settings {
             dir,
         })
     }
+}
+
+impl Settings {
+    /// The place of a file that was typed, which is meant from the folder of the topology.
+    pub(crate) fn typed(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+}
+
+/// A variable of the environment, where it is set to something.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
 }
 
 /// Files of variables are looked for below the folder of the topology.
@@ -147,7 +172,19 @@ fn plan_flags(command: &Command) -> Option<&PlanFlags> {
         Command::Destroy(args) => Some(&args.flags),
         Command::Console(args) => Some(&args.flags),
         Command::Why(args) => Some(&args.flags),
+        Command::Refresh(args) => Some(&args.flags),
+        Command::Import(args) => Some(&args.flags),
         _ => None,
+    }
+}
+
+fn lock(command: &Command) -> Option<&LockFlags> {
+    match command {
+        Command::State(StateCommand::Mv(args)) => Some(&args.lock),
+        Command::State(StateCommand::Rm(args)) => Some(&args.lock),
+        Command::State(StateCommand::Push(args)) => Some(&args.lock),
+        Command::Taint(args) | Command::Untaint(args) => Some(&args.lock),
+        _ => plan_flags(command).map(|flags| &flags.lock),
     }
 }
 
@@ -179,6 +216,13 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Ssh(_) => "ssh",
         Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",
+        Command::Taint(_) => "taint",
+        Command::Untaint(_) => "untaint",
+        Command::Import(_) => "import",
+        Command::Refresh(_) => "refresh",
+        Command::Init(_) => "init",
+        Command::Get(_) => "get",
+        Command::ForceUnlock(_) => "force-unlock",
         Command::Version => "version",
     }
 }

@@ -90,6 +90,10 @@ fn a_state_of_ours_comes_back_whole() {
     {
         state.records.insert(key(text), record(i64::try_from(n).unwrap()));
     }
+    for (text, provider) in [("fake_thing.c", "fake.west"), ("fake_thing.d", "module.m.module.n.fake.west")] {
+        let provider = provider.to_owned();
+        state.records.insert(key(text), cplan_store::Record { provider, ..record(7) });
+    }
     state.records.insert(key("fake_thing.b"), cplan_store::Record { status: Status::OutcomeUnknown, ..record(7) });
     state.outputs = BTreeMap::from([("o".to_owned(), StateOutput { value: Value::number(1), sensitive: false })]);
     let text = export_terraform(&state, &Known, "0.1.0").unwrap();

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Command, Error};
+use clap::{ArgAction, Command, Error};
 
 /// The same command line with two dashes before every long flag, known or not: only letters that are all short flags
 /// may share one dash. What stands behind `ssh MACHINE` or `--` belongs to somebody else and stays as it is.
 pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> {
     let mut long = BTreeSet::from(["help".to_owned(), "version".to_owned()]);
     let mut short = BTreeSet::from(['h', 'V']);
-    collect(command, &mut long, &mut short);
+    let mut switches = BTreeSet::new();
+    collect(command, &mut long, &mut short, &mut switches);
     let mut out = Vec::new();
     let mut plain = Vec::new();
     let mut foreign = false;
@@ -23,6 +24,18 @@ pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> 
             continue;
         }
         let name = text.trim_start_matches('-').split('=').next().unwrap_or("");
+        if let Some((_, given)) = text.split_once('=')
+            && text.starts_with('-')
+            && switches.contains(name)
+        {
+            // Go's way with flags that are on or off, which clap does not know.
+            match truth(given) {
+                Some(true) => out.push(OsString::from(format!("--{name}"))),
+                Some(false) => {}
+                None => out.push(OsString::from(format!("--{}", text.trim_start_matches('-')))),
+            }
+            continue;
+        }
         let single = text.starts_with('-') && !text.starts_with("--") && name.len() > 1;
         if single && (long.contains(name) || !name.chars().all(|c| short.contains(&c) || c.is_ascii_digit())) {
             out.push(OsString::from(format!("-{text}")));
@@ -36,10 +49,26 @@ pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> 
     out
 }
 
-fn collect(command: &Command, long: &mut BTreeSet<String>, short: &mut BTreeSet<char>) {
+fn collect(
+    command: &Command,
+    long: &mut BTreeSet<String>,
+    short: &mut BTreeSet<char>,
+    switches: &mut BTreeSet<String>,
+) {
     long.extend(command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned));
     short.extend(command.get_arguments().filter_map(|a| a.get_short()));
-    command.get_subcommands().for_each(|c| collect(c, long, short));
+    let on_or_off = command.get_arguments().filter(|a| matches!(a.get_action(), ArgAction::SetTrue));
+    switches.extend(on_or_off.filter_map(|a| a.get_long()).map(str::to_owned));
+    command.get_subcommands().for_each(|c| collect(c, long, short, switches));
+}
+
+/// As Go's `strconv.ParseBool` reads it.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
 }
 
 /// A complaint about a flag, with as many dashes as were typed.

@@ -1,6 +1,8 @@
-//! `cplan apply`: makes the world what the configuration says, or with `-destroy` as if it said nothing.
+//! `cplan apply`: makes the world what the configuration says, or does what a saved plan says.
 
-use super::work::{self, Kind};
+mod saved;
+
+use super::work::{self, Consent};
 use crate::args::ApplyArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -8,6 +10,8 @@ use crate::session::Session;
 
 /// Applies.
 pub(crate) async fn run(session: &Session, args: &ApplyArgs) -> Result<ExitCode, CommandError> {
-    let kind = if args.destroy { Kind::Destroy } else { Kind::Apply };
-    work::run(session, args.auto_approve, kind).await
+    match &args.plan {
+        Some(path) => saved::run(session, args, path).await,
+        None => work::run(session, Consent { auto_approve: args.auto_approve, converge: args.converge }).await,
+    }
 }

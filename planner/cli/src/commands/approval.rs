@@ -1,12 +1,12 @@
 //! The question before anything is changed.
 
+use cplan_engine::{Plan, PlanMode};
+
 use crate::failure::CommandError;
 use crate::session::Session;
 
-use super::work::Kind;
-
 /// Whether the user wants it. Without somebody to ask, `-auto-approve` is needed.
-pub(crate) async fn approve(session: &Session, auto_approve: bool, kind: Kind) -> Result<bool, CommandError> {
+pub(crate) async fn approve(session: &Session, auto_approve: bool, plan: &Plan) -> Result<bool, CommandError> {
     if auto_approve {
         // Machines read lines; an empty one is not JSON.
         return if session.settings.json { Ok(true) } else { session.print("\n").map(|()| true) };
@@ -19,9 +19,10 @@ pub(crate) async fn approve(session: &Session, auto_approve: bool, kind: Kind) -
             "Look at the plan, then run it again with `-auto-approve`.",
         ));
     }
-    let question = match kind {
-        Kind::Apply => "\nDo you want to do this? Only `yes` is taken as consent: ",
-        Kind::Destroy => {
+    let question = match plan.mode {
+        PlanMode::Normal => "\nDo you want to do this? Only `yes` is taken as consent: ",
+        PlanMode::RefreshOnly => "\nDo you want the state to say what was found? Only `yes` is taken as consent: ",
+        PlanMode::Destroy => {
             "\nDo you really want to destroy all of this? There is no way back. Only `yes` is taken as consent: "
         }
     };

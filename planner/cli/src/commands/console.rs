@@ -11,7 +11,7 @@ use cplan_engine::{Console, Deaf};
 use cplan_model::Value;
 use serde_json::json;
 
-use super::work::{self, Kind};
+use super::work;
 use crate::args::ConsoleArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -55,7 +55,7 @@ fn remembered(session: &Session, config: &Arc<Config>) -> Result<Console, Comman
 async fn planned(session: &Session, config: &Arc<Config>) -> Result<Console, CommandError> {
     let input = session.input(config, session.read_state()?)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
-    let (plan, warnings) = work::make_plan(session, Kind::Apply, &context, input, Arc::new(Deaf), config).await?;
+    let (plan, warnings) = work::make_plan(session, &context, input, Arc::new(Deaf), config).await?;
     session.warn(&warnings, &config.sources);
     Ok(Console::of_plan(&plan))
 }

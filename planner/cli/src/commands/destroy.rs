@@ -1,6 +1,6 @@
 //! `cplan destroy`: deletes everything that is in the state.
 
-use super::work::{self, Kind};
+use super::work::{self, Consent};
 use crate::args::DestroyArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -8,5 +8,5 @@ use crate::session::Session;
 
 /// Destroys.
 pub(crate) async fn run(session: &Session, args: &DestroyArgs) -> Result<ExitCode, CommandError> {
-    work::run(session, args.auto_approve, Kind::Destroy).await
+    work::run(session, Consent { auto_approve: args.auto_approve, converge: false }).await
 }

@@ -20,7 +20,7 @@ pub(crate) fn write(session: &Session, kind: Kind, report: Option<&ApplyReport>)
         "process": settings.holder.pid,
         "started": settings.holder.since,
         "settings": {
-            "refresh": settings.refresh, "parallelism": settings.parallelism,
+            "refresh": settings.options.refresh, "parallelism": settings.parallelism,
             "lock_timeout_seconds": settings.lock_timeout.as_secs_f64(), "guest_binary": settings.guest,
             "runtime_folder": settings.runtime_dir, "fake_world": settings.fake_world,
         },

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{Deaf, EventSink, validate};
+use cplan_engine::{Deaf, EventSink, PlanFile, validate};
 use cplan_model::Diagnostic;
 use cplan_store::{State, Store};
 
-use super::unsettled;
-use super::work::{self, Kind};
+use super::work;
+use super::{plan_files, unsettled};
 use crate::args::PlanArgs;
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
@@ -30,9 +30,8 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     let document = session.settings.json && args.reveal;
     let events: Arc<dyn EventSink> = if document { Arc::new(Deaf) } else { reporter.clone() };
     reporter.knows_state(&state);
-    let kind = if args.destroy { Kind::Destroy } else { Kind::Apply };
     let ticking = reporter.tick();
-    let made = work::make_plan(session, kind, &context, input, events, &config).await;
+    let made = work::make_plan(session, &context, input, events, &config).await;
     drop(ticking);
     reporter.finish();
     let (made, found) = made?;
@@ -55,6 +54,13 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     } else {
         session.warn(&warnings, &config.sources);
         session.print(&plan(PlanView::new(&made, &session.providers.registry), session.terminal.style()))?;
+    }
+    if let Some(path) = &args.out {
+        let changes = !made.is_empty();
+        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), state, &session.providers.registry))?;
+        if !session.settings.json {
+            session.print(&plan_files::saved(path, &hash, changes && !session.settings.automation))?;
+        }
     }
     if session.settings.verbose {
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));

@@ -57,5 +57,11 @@ fn last_run(session: &Session, run: &str) -> Run {
     let header: Json =
         fs::read_to_string(header).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null);
     let text = |name: &str| header[name].as_str().map(str::to_owned);
-    Run { id: run.to_owned(), command: text("command"), user: text("user"), host: text("host"), started: text("started") }
+    Run {
+        id: run.to_owned(),
+        command: text("command"),
+        user: text("user"),
+        host: text("host"),
+        started: text("started"),
+    }
 }

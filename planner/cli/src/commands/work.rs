@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cplan_config::Config;
 use cplan_engine::{EventSink, Plan, PlanInput, PlanMode, apply, plan, settle, validate};
-use cplan_model::Diagnostics;
+use cplan_model::{Action, Diagnostics};
 use cplan_sdk::Context;
 use cplan_store::Store;
 
@@ -29,6 +29,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Of a plan.
+    pub(crate) fn of(mode: PlanMode) -> Kind {
+        if mode == PlanMode::Destroy { Kind::Destroy } else { Kind::Apply }
+    }
+
     /// `Apply`, as the report begins.
     pub(crate) fn verb(self) -> &'static str {
         match self {
@@ -41,15 +46,11 @@ impl Kind {
 /// Plans, or says why not.
 pub(crate) async fn make_plan(
     session: &Session,
-    kind: Kind,
     context: &Context,
-    mut input: PlanInput<'_>,
+    input: PlanInput<'_>,
     events: Arc<dyn EventSink>,
     config: &Arc<Config>,
 ) -> Result<(Plan, Diagnostics), CommandError> {
-    if kind == Kind::Destroy {
-        input.options.mode = PlanMode::Destroy;
-    }
     let (made, found) = plan(context, input, events).await;
     let warnings = refuse(found, config)?;
     if session.cancel.is_cancelled() {
@@ -66,8 +67,17 @@ pub(crate) async fn make_plan(
     }
 }
 
+/// How the user has to be asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Consent {
+    /// Nothing is asked.
+    pub(crate) auto_approve: bool,
+    /// What was deferred is planned and applied, wave by wave.
+    pub(crate) converge: bool,
+}
+
 /// From the configuration to the report.
-pub(crate) async fn run(session: &Session, auto_approve: bool, kind: Kind) -> Result<ExitCode, CommandError> {
+pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode, CommandError> {
     let registry = &session.providers.registry;
     let (config, mut warnings) = session.load()?;
     // What is refused for the configuration alone is refused before a state comes to be.
@@ -75,54 +85,98 @@ pub(crate) async fn run(session: &Session, auto_approve: bool, kind: Kind) -> Re
     session.input(&config, Default::default())?;
     warnings.extend(checked);
     let store = session.store()?;
+    let kind = Kind::of(session.settings.options.mode);
     let reporter =
         Reporter::new(session.terminal, session.settings.json, session.settings.verbose, session.log.clone());
     header::write(session, kind, None);
     interruptible(session, &reporter);
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
-    let ticking = reporter.tick();
     let events: Arc<dyn EventSink> = reporter.clone();
-    let made = async {
-        settle(&context, session.input(&config, store.load()?)?, &store, events.clone()).await?;
-        let state = store.load()?;
-        reporter.knows_state(&state);
-        make_plan(session, kind, &context, session.input(&config, state)?, events.clone(), &config).await
-    }
-    .await;
-    drop(ticking);
-    reporter.finish();
-    let (made, found) = match made {
-        Ok(made) => made,
-        Err(error) => {
-            store.finish()?;
-            return Err(error);
+    let mut wave = 1;
+    loop {
+        let ticking = reporter.tick();
+        let made = async {
+            settle(&context, session.input(&config, store.load()?)?, &store, events.clone()).await?;
+            let state = store.load()?;
+            reporter.knows_state(&state);
+            make_plan(session, &context, session.input(&config, state)?, events.clone(), &config).await
         }
-    };
-    warnings.extend(found);
-    reporter.knows_plan(&made);
+        .await;
+        drop(ticking);
+        reporter.finish();
+        let (made, found) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                store.finish()?;
+                return Err(error);
+            }
+        };
+        warnings.extend(found);
+        show(session, &made, &warnings)?;
+        warnings = Diagnostics::new();
+        if !made.is_empty() && (wave == 1 || removes(&made)) && !approve(session, consent.auto_approve, &made).await? {
+            store.finish()?;
+            return Ok(ExitCode::Error);
+        }
+        let code = carry_out(session, &context, &reporter, &made, &store).await?;
+        if !consent.converge || made.deferred.is_empty() || code != ExitCode::Ok {
+            return Ok(code);
+        }
+        if made.is_empty() {
+            return Err(stuck(&made));
+        }
+        wave += 1;
+    }
+}
+
+/// Whether anything goes that exists: consent to the first wave is none to that.
+fn removes(plan: &Plan) -> bool {
+    plan.changes.iter().any(|c| matches!(c.action, Action::Delete | Action::Replace | Action::Forget))
+}
+
+fn stuck(plan: &Plan) -> CommandError {
+    let names: Vec<String> = plan.deferred.iter().map(|d| format!("`{}`", d.address)).collect();
+    CommandError::told(
+        "still-deferred",
+        "Something is still deferred",
+        format!("Nothing is left to do, and {} cannot be planned yet.", names.join(", ")),
+        "Let its `count` or `for_each` follow from what an apply makes known.",
+    )
+}
+
+fn show(session: &Session, plan: &Plan, warnings: &Diagnostics) -> Result<(), CommandError> {
+    let sources = &plan.config.sources;
     if session.settings.stream {
         let now = Moment::now().precise();
-        let lines: String = render_json::stream::plan(&made, &now).iter().map(render_json::line).collect();
+        let lines: String = render_json::stream::plan(plan, &now).iter().map(render_json::line).collect();
         session.print(&lines)?;
-        session.warn(&warnings, &config.sources);
-    } else {
-        session.warn(&warnings, &config.sources);
-        session.print(&render::plan::plan(PlanView::new(&made, registry), session.terminal.style()))?;
+        session.warn(warnings, sources);
+        return Ok(());
     }
-    if !made.is_empty() && !approve(session, auto_approve, kind).await? {
-        store.finish()?;
-        return Ok(ExitCode::Error);
-    }
+    session.warn(warnings, sources);
+    session.print(&render::plan::plan(PlanView::new(plan, &session.providers.registry), session.terminal.style()))
+}
 
+/// Does what a plan says, and reports.
+pub(crate) async fn carry_out(
+    session: &Session,
+    context: &Context,
+    reporter: &Arc<Reporter>,
+    plan: &Plan,
+    store: &dyn Store,
+) -> Result<ExitCode, CommandError> {
+    let kind = Kind::of(plan.mode);
+    reporter.knows_plan(plan);
     let ticking = reporter.tick();
-    let run = session.log.run();
-    let done = apply(&context, &made, &store, registry, session.settings.parallelism, run, events).await;
+    let events: Arc<dyn EventSink> = reporter.clone();
+    let (run, registry) = (session.log.run(), &session.providers.registry);
+    let done = apply(context, plan, store, registry, session.settings.parallelism, run, events).await;
     drop(ticking);
     reporter.finish();
     store.finish()?;
     let done = done?;
     header::write(session, kind, Some(&done));
-    report::tell(session, &config, &made, &done, kind, &store)
+    report::tell(session, &plan.config, plan, &done, kind, store)
 }
 
 /// Ctrl-C cancels what the session does.

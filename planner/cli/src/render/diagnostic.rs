@@ -105,6 +105,19 @@ fn one(diagnostic: &Diagnostic, others: usize, view: &View<'_>) -> String {
     out
 }
 
+/// No more of warnings than what they are about, each once.
+pub(crate) fn summaries(list: &Diagnostics, style: Style) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (diagnostic, _) in merged(list) {
+        let line = format!("- {} [{}]\n", diagnostic.summary, diagnostic.id);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let heading = style.bold(Tone::Change, "warnings:");
+    format!("{heading}\n\n{}\nTo see them whole, run this without -compact-warnings.\n\n", lines.concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

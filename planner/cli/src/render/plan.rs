@@ -85,14 +85,7 @@ fn stands_elsewhere(change: &Change) -> bool {
 /// What the signs mean, of those that are used.
 fn legend(shown: &[&Change], style: Style) -> String {
     let mut out = String::new();
-    let order = [
-        Action::Create,
-        Action::Update,
-        Action::Replace,
-        Action::Delete,
-        Action::Forget,
-        Action::Read,
-    ];
+    let order = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Forget, Action::Read];
     for action in order {
         for create_first in [false, true] {
             let one = shown.iter().find(|c| c.action == action && c.create_first == create_first);

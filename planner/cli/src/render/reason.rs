@@ -124,7 +124,7 @@ pub(crate) fn action_reason(action: Action, reason: &Reason) -> Option<&'static 
         (Action::Replace, Reason::Triggered(_)) => Some("replace_by_triggers"),
         (Action::Delete | Action::Forget, Reason::Removed | Reason::RemovedBlock) => {
             Some("delete_because_no_resource_config")
-        },
+        }
         (Action::Delete | Action::Forget, Reason::CountIndex) => Some("delete_because_count_index"),
         (Action::Delete | Action::Forget, Reason::EachKey) => Some("delete_because_each_key"),
         (Action::Delete | Action::Forget, Reason::WrongRepetition) => Some("delete_because_wrong_repetition"),

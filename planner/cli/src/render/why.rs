@@ -66,7 +66,8 @@ fn tell(cause: &Cause, depth: usize, style: Style, out: &mut String) {
     let value = cause.value.as_ref().map(|v| format!(" = {}", short(&inline(v)))).unwrap_or_default();
     let name = if depth == 0 { style.paint(Tone::Strong, &cause.what) } else { cause.what.clone() };
     let _ = writeln!(out, "{pad}{name}{value}");
-    let said = [cause.text.as_str(), cause.because.as_str()].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>();
+    let said =
+        [cause.text.as_str(), cause.because.as_str()].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>();
     let said = said.join("; ");
     match (&cause.place, said.is_empty()) {
         (Some(place), true) => {
@@ -140,7 +141,8 @@ mod tests {
             from: vec![variable],
             ..Cause::default()
         };
-        let run = Run { id: "r-1".to_owned(), command: Some("apply".to_owned()), user: None, host: None, started: None };
+        let run =
+            Run { id: "r-1".to_owned(), command: Some("apply".to_owned()), user: None, host: None, started: None };
         assert_eq!(
             causes(&cause, Some(&run), Style::plain()),
             "a.b.input = 4\n    main.tf:5:11: input = var.size * 2\n  var.size = 2\n      main.tf:1:1: its default\n\n\

@@ -118,7 +118,13 @@ impl StateV4 {
 impl ResourceV4 {
     /// A resource without instances.
     pub(super) fn new(address: &InstanceAddr, provider: &str) -> Self {
-        let (name, alias) = provider.split_once('.').unwrap_or((provider, ""));
+        // `lab`, `lab.west`, `module.m.lab.west`.
+        let mut rest = provider;
+        while let Some((_, inner)) = rest.strip_prefix("module.").and_then(|call| call.split_once('.')) {
+            rest = inner;
+        }
+        let within = provider.strip_suffix(rest).unwrap_or_default();
+        let (name, alias) = rest.split_once('.').unwrap_or((rest, ""));
         let source = match name {
             "terraform" => "terraform.io/builtin/terraform".to_owned(),
             other => format!("cplan.local/cplan/{other}"),
@@ -132,7 +138,7 @@ impl ResourceV4 {
             },
             ty: address.resource.ty.to_string(),
             name: address.resource.name.to_string(),
-            provider: format!("provider[\"{source}\"]{alias}"),
+            provider: format!("{within}provider[\"{source}\"]{alias}"),
             instances: Vec::new(),
         }
     }
@@ -147,10 +153,10 @@ impl ResourceV4 {
     /// `terraform`.
     pub(super) fn provider_name(&self) -> Result<String, FormatError> {
         let wrong = || format!("`{}` is not a provider", self.provider);
-        let (_, rest) = self.provider.split_once("provider[\"").ok_or_else(wrong)?;
+        let (within, rest) = self.provider.split_once("provider[\"").ok_or_else(wrong)?;
         let (source, alias) = rest.split_once("\"]").ok_or_else(wrong)?;
         let name = source.rsplit('/').next().unwrap_or(source);
-        Ok(format!("{name}{alias}"))
+        Ok(format!("{within}{name}{alias}"))
     }
 }
 

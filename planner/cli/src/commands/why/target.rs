@@ -143,7 +143,12 @@ fn names(config: &Config, state: &State) -> Vec<String> {
     let locals = root.locals.keys().map(|n| format!("local.{n}"));
     let outputs = root.outputs.keys().map(|n| format!("output.{n}"));
     let resources = root.resources.keys().map(ToString::to_string);
-    values.chain(locals).chain(outputs).chain(resources).chain(state.records.keys().map(|k| k.address.to_string())).collect()
+    values
+        .chain(locals)
+        .chain(outputs)
+        .chain(resources)
+        .chain(state.records.keys().map(|k| k.address.to_string()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ fn instance(result: &CheckResult) -> Json {
 
 /// The block in the configuration, which has no keys.
 fn block(owner: &CheckOwner) -> (String, Json) {
-    let bare = |module: &ModuleInstance| ModuleInstance(module.0.iter().map(|(name, _)| (name.clone(), None)).collect());
+    let bare =
+        |module: &ModuleInstance| ModuleInstance(module.0.iter().map(|(name, _)| (name.clone(), None)).collect());
     let (module, kind, name) = match owner {
         CheckOwner::Resource(address) => {
             let module = bare(&address.module);

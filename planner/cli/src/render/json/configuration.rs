@@ -4,7 +4,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use cplan_config::{
-    Body, Config, ForEach, Module, ModuleCall, Output, ProviderRef, Reference, ResourceBlock, Variable, Written, written,
+    Body, Config, ForEach, Module, ModuleCall, Output, ProviderRef, Reference, ResourceBlock, Variable, Written,
+    written,
 };
 use cplan_engine::Registry;
 use cplan_model::{Mode, Schema};
@@ -47,7 +48,8 @@ fn collect_providers(of: &Module, path: &[Arc<str>], registry: &Registry, into: 
         let ty = of.provider_type(&resource.provider.name);
         let key = resource.provider.name.to_string();
         if resource.provider.alias.is_none() && path.is_empty() {
-            into.entry(key).or_insert_with(|| json!({"name": &*resource.provider.name, "full_name": provider_name(&ty)}));
+            into.entry(key)
+                .or_insert_with(|| json!({"name": &*resource.provider.name, "full_name": provider_name(&ty)}));
         } else if resource.provider.alias.is_none() {
             into.entry(ty.to_string()).or_insert_with(|| json!({"name": &*ty, "full_name": provider_name(&ty)}));
         }
@@ -117,7 +119,8 @@ fn output(output: &Output) -> Json {
 }
 
 fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], registry: &Registry) -> Json {
-    let mut one = json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, registry)});
+    let mut one =
+        json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, registry)});
     if !call.inputs.is_empty() {
         let inputs = call.inputs.iter().map(|(name, (expr, _))| (name.to_string(), expression(expr)));
         one["expressions"] = Json::Object(inputs.collect());

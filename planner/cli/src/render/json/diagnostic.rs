@@ -40,7 +40,9 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, view: &View<'_>) -> Json {
     let labels: Vec<Json> = diagnostic
         .labels
         .iter()
-        .filter_map(|l| view.sources.find(l.span).map(|(f, span)| json!({"range": range(f, span, view), "text": l.text})))
+        .filter_map(|l| {
+            view.sources.find(l.span).map(|(f, span)| json!({"range": range(f, span, view), "text": l.text}))
+        })
         .collect();
     if !labels.is_empty() {
         out["labels"] = json!(labels);

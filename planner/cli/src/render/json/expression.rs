@@ -22,8 +22,7 @@ fn references(spelled: &Spelled) -> Vec<String> {
     let instance = format!("{subject}{key}");
     let base = spelled.output.as_ref().map_or_else(|| instance.clone(), |o| format!("{instance}.{o}"));
     let steps: Vec<String> = spelled.steps.iter().map(step).collect();
-    let mut out: Vec<String> =
-        (0..=steps.len()).rev().map(|n| format!("{base}{}", steps[..n].concat())).collect();
+    let mut out: Vec<String> = (0..=steps.len()).rev().map(|n| format!("{base}{}", steps[..n].concat())).collect();
     if spelled.output.is_some() {
         out.push(instance);
     } else if spelled.key.is_some() {

@@ -18,7 +18,10 @@ fn moved(path: AttrPath, before: Option<Value>, after: Option<Value>) -> AttrCha
 fn show(changes: &[Change], drift: &[DriftEntry], outputs: &[OutputChange], summary: Summary) -> String {
     let empty = changes.iter().all(|c| c.action == Action::NoOp) && outputs.is_empty();
     let registry = Registry::default();
-    plan(PlanView { changes, drift, outputs, summary, empty, deferred: &[], all_drift: false, registry: &registry }, Style::plain())
+    plan(
+        PlanView { changes, drift, outputs, summary, empty, deferred: &[], all_drift: false, registry: &registry },
+        Style::plain(),
+    )
 }
 
 #[test]

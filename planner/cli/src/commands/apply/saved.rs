@@ -1,0 +1,81 @@
+//! `cplan apply PLAN`: what was planned, and nothing else.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cplan_engine::PlanFile;
+use cplan_model::Severity;
+
+use super::super::work::{self, Consent, Kind};
+use super::super::{header, plan_files};
+use crate::args::ApplyArgs;
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::progress::{Notes, Reporter};
+use crate::session::Session;
+
+/// Applies the plan of a file: without a question, because the plan was there to be looked at.
+pub(super) async fn run(session: &Session, args: &ApplyArgs, path: &Path) -> Result<ExitCode, CommandError> {
+    refuse_planning(session, args)?;
+    let file = plan_files::open(session, path, args.plan_hash.as_deref())?;
+    file.check(&session.providers.registry).map_err(|e| plan_files::unusable(path, &e))?;
+    let plan = &file.plan;
+    let (store, state) = session.settled_store()?;
+    if plan.lineage != state.lineage {
+        return Err(plan_files::other_state(path));
+    }
+    if plan.serial != state.serial {
+        return Err(plan_files::stale());
+    }
+    let reporter =
+        Reporter::new(session.terminal, session.settings.json, session.settings.verbose, session.log.clone());
+    header::write(session, Kind::of(plan.mode), None);
+    work::interruptible(session, &reporter);
+    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
+    set_up(session, &file, &context).await?;
+    let code = work::carry_out(session, &context, &reporter, plan, &store).await?;
+    let more = args.converge && !plan.deferred.is_empty() && code == ExitCode::Ok;
+    drop(store);
+    if more {
+        // The waves that follow were not in the file: they are planned from the folder, and asked for as any apply is.
+        return work::run(session, Consent { auto_approve: args.auto_approve, converge: true }).await;
+    }
+    Ok(code)
+}
+
+async fn set_up(session: &Session, file: &PlanFile, context: &cplan_sdk::Context) -> Result<(), CommandError> {
+    let said = file.configure(context, &session.providers.registry).await.map_err(|error| {
+        let remedy = error.remedy.clone();
+        CommandError::Failed(Box::new(error), remedy)
+    })?;
+    let sources = &file.plan.config.sources;
+    if said.iter().any(|d| d.severity == Severity::Error) {
+        return Err(CommandError::Refused(said, sources.clone()));
+    }
+    session.warn(&said, sources);
+    Ok(())
+}
+
+/// What a plan is to be about was decided when it was made.
+fn refuse_planning(session: &Session, args: &ApplyArgs) -> Result<(), CommandError> {
+    let refuse = |id, summary: &str, what: &str| {
+        Err(CommandError::told(id, summary, what, "Leave it out, or plan again with it."))
+    };
+    if !session.settings.variables.is_empty() {
+        return refuse(
+            "saved-plan-variables",
+            "Can't set variables when applying a saved plan",
+            "The variables were given when the plan was made, and are in it.",
+        );
+    }
+    let (flags, mode) = (&args.flags, &args.mode);
+    let asked = mode.destroy || mode.refresh_only || !mode.replace.is_empty();
+    if asked || !flags.target.is_empty() || !flags.exclude.is_empty() {
+        return refuse(
+            "saved-plan-options",
+            "A saved plan is applied as it is",
+            "-destroy, -refresh-only, -replace, -target and -exclude say what is to be planned, and this plan is made.",
+        );
+    }
+    Ok(())
+}

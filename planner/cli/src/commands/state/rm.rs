@@ -1,0 +1,40 @@
+//! `cplan state rm`: objects are forgotten, and stay as they are in the world.
+
+use std::collections::BTreeSet;
+
+use cplan_store::{RecordKey, Store, Transaction};
+
+use super::select::{keys, target};
+use super::{backup, select};
+use crate::args::StateRmArgs;
+use crate::exit_code::ExitCode;
+use crate::failure::CommandError;
+use crate::session::Session;
+
+/// Forgets.
+pub(super) fn run(session: &Session, args: &StateRmArgs) -> Result<ExitCode, CommandError> {
+    let targets = args.addresses.iter().map(|text| target(text)).collect::<Result<Vec<_>, _>>()?;
+    let (store, state) = session.settled_store()?;
+    let mut gone: BTreeSet<RecordKey> = BTreeSet::new();
+    for target in &targets {
+        select::has(&state, target)?;
+        gone.extend(keys(&state, target));
+    }
+    let verb = if args.dry_run { "Would remove" } else { "Removed" };
+    let mut lines: Vec<String> = gone.iter().map(|key| format!("{verb} {}\n", key.address)).collect();
+    lines.dedup();
+    if args.dry_run {
+        session.print(&lines.concat())?;
+        return Ok(ExitCode::Ok);
+    }
+    let kept = backup::save(session, &state)?;
+    store.commit(&Transaction { delete: gone.into_iter().collect(), ..Transaction::default() })?;
+    store.finish()?;
+    let count = lines.len();
+    session.print(&lines.concat())?;
+    session.print(&format!(
+        "Successfully removed {count} resource instance(s). The state before is kept in {}.\n",
+        session.shown(&kept)
+    ))?;
+    Ok(ExitCode::Ok)
+}
