@@ -53,6 +53,28 @@ impl Session {
         refuse(found, &config).map(|warnings| (config, warnings))
     }
 
+    /// The configuration, and beside it the state with the intents that are open: at scale each takes its time, and
+    /// neither needs the other. No state where there is none yet.
+    pub(crate) fn load_with_state(&self) -> Result<(Arc<Config>, Diagnostics, Option<Reading>), CommandError> {
+        let dir = &self.settings.data_dir;
+        let there = data_folder::exists(dir);
+        let is_there = matches!(there, Ok(true));
+        let read = || if is_there { cplan_store::read_unsettled(dir) } else { Ok(None) };
+        let (loaded, reading) = std::thread::scope(|scope| {
+            // Values nest as deep as users like.
+            let beside = std::thread::Builder::new().stack_size(32 << 20).spawn_scoped(scope, read);
+            let loaded = self.load();
+            let reading = match beside {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => read(),
+            };
+            (loaded, reading)
+        });
+        let (config, warnings) = loaded?;
+        there?;
+        Ok((config, warnings, reading?))
+    }
+
     /// What a plan is made from.
     pub(crate) fn input(&self, config: &Arc<Config>, state: State) -> Result<PlanInput<'_>, CommandError> {
         let (variables, found) =
@@ -101,6 +123,18 @@ impl Session {
     pub(crate) fn store(&self) -> Result<SledStore, CommandError> {
         let dir = &self.settings.data_dir;
         data_folder::make(dir)?;
+        Ok(SledStore::open_with(dir, self.store_options())?)
+    }
+
+    /// The empty state that a folder without one is given.
+    pub(crate) fn establish(&self) -> Result<State, CommandError> {
+        let dir = &self.settings.data_dir;
+        data_folder::make(dir)?;
+        SledStore::establish(dir, &self.store_options())?;
+        self.read_state()
+    }
+
+    fn store_options(&self) -> Options {
         let mut options = Options::new(self.settings.holder.clone());
         options.patience = options.patience.max(self.settings.lock_timeout);
         if let Some(last) = self.settings.abort_at {
@@ -111,7 +145,7 @@ impl Session {
                 }
             }));
         }
-        Ok(SledStore::open_with(dir, options)?)
+        options
     }
 
     /// The same with nothing under way: what an interrupted run left is known by its address and by the serial, so it

@@ -33,13 +33,18 @@ const MAX_DEPTH: usize = 256;
 
 /// The value of an expression. Where the diagnostics have an error, the value is unknown and of any type.
 pub fn evaluate(expr: &Expr, scope: &dyn Scope) -> (Value, Diagnostics) {
-    evaluate_with(expr, scope, &[])
+    evaluate_with(&expr.tree, expr.span.source, scope, &[])
 }
 
 /// As [`evaluate`], with names that stand before those of the scope, such as the iterator of a dynamic block.
-pub(crate) fn evaluate_with(expr: &Expr, scope: &dyn Scope, locals: &[(Arc<str>, Value)]) -> (Value, Diagnostics) {
-    let mut evaluator = Evaluator::new(scope, expr.span.source, locals);
-    let value = evaluator.eval(&expr.tree);
+pub(crate) fn evaluate_with(
+    tree: &Expression,
+    source: SourceId,
+    scope: &dyn Scope,
+    locals: &[(Arc<str>, Value)],
+) -> (Value, Diagnostics) {
+    let mut evaluator = Evaluator::new(scope, source, locals);
+    let value = evaluator.eval(tree);
     if evaluator.diagnostics.has_errors() {
         return (unknown(), evaluator.diagnostics);
     }

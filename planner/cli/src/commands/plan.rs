@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cplan_config::Config;
 use cplan_engine::{Deaf, EventSink, PlanFile, validate};
 use cplan_model::Diagnostic;
-use cplan_store::{State, Store};
+use cplan_store::{Reading, State};
 
 use super::work;
 use super::{plan_files, unsettled};
@@ -20,16 +20,17 @@ use crate::session::{Session, refuse};
 
 /// Plans and shows the plan.
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
-    let (config, mut warnings) = session.load()?;
-    let (state, unsettled) = state(session, &config)?;
+    let (config, mut warnings, reading) = session.load_with_state()?;
+    let (state, unsettled) = state(session, &config, reading)?;
     warnings.extend(unsettled);
-    let input = session.input(&config, state.clone())?;
-    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
-    work::interruptible(session, &reporter);
-    let document = session.settings.json && args.reveal;
-    let events: Arc<dyn EventSink> = if document { Arc::new(Deaf) } else { reporter.clone() };
     reporter.knows_state(&state);
+    let document = session.settings.json && args.reveal;
+    let told = (document || args.out.is_some()).then(|| state.clone());
+    let input = session.input(&config, state)?;
+    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
+    work::interruptible(session, &reporter);
+    let events: Arc<dyn EventSink> = if document { Arc::new(Deaf) } else { reporter.clone() };
     let ticking = reporter.tick();
     let made = work::make_plan(session, &context, input, events, &config).await;
     drop(ticking);
@@ -39,7 +40,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     if document {
         let document = PlanDocument {
             plan: &made,
-            state: Some(&state),
+            state: told.as_ref(),
             registry: &session.providers.registry,
             diagnostics: &warnings,
             reveal: args.reveal,
@@ -57,7 +58,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     }
     if let Some(path) = &args.out {
         let changes = !made.is_empty();
-        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), state, &session.providers.registry))?;
+        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), told.clone().unwrap_or_default(), &session.providers.registry))?;
         if !session.settings.json {
             session.print(&plan_files::saved(path, &hash, changes && !session.settings.automation))?;
         }
@@ -65,22 +66,26 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     if session.settings.verbose {
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
     }
-    Ok(if args.detailed_exitcode && !made.is_empty() { ExitCode::Changes } else { ExitCode::Ok })
+    let code = if args.detailed_exitcode && !made.is_empty() { ExitCode::Changes } else { ExitCode::Ok };
+    // The process ends now, and the system takes a large plan back at once.
+    std::mem::forget((made, config));
+    Ok(code)
 }
 
 /// The state beside whoever holds it. Where there is none yet, an empty one is made: names of objects follow from its
 /// lineage, and what this plan says of them apply must keep. With it, what is to be said of how settled it is.
-fn state(session: &Session, config: &Arc<Config>) -> Result<(State, Option<Diagnostic>), CommandError> {
-    if let Some(reading) = session.read_unsettled()? {
+fn state(
+    session: &Session,
+    config: &Arc<Config>,
+    reading: Option<Reading>,
+) -> Result<(State, Option<Diagnostic>), CommandError> {
+    if let Some(reading) = reading {
         let warnings = unsettled::warning(&reading);
         return Ok((reading.state, warnings));
     }
     refuse(validate(config, &session.providers.registry), config)?;
-    match session.store() {
-        Ok(store) => {
-            store.finish()?;
-            Ok((store.load()?, None))
-        }
+    match session.establish() {
+        Ok(state) => Ok((state, None)),
         // A folder that cannot be written can be planned all the same; apply will say what is wrong with it.
         Err(_) => Ok((State::default(), None)),
     }
