@@ -19,7 +19,8 @@ pub(super) fn table() -> Table {
         ("timestamp", Function::new([], fixed(Type::String), |c, _| moment(c.scope.clock().now))),
         ("plantimestamp", Function::new([], fixed(Type::String), |c, _| moment(c.scope.clock().planned))),
         ("formatdate", Function::new([text("format"), text("time")], fixed(Type::String), formatdate)),
-        ("timeadd", Function::new([text("timestamp"), text("duration")], fixed(Type::String), timeadd)),
+        // Of these results Terraform does not say that they are never null.
+        ("timeadd", Function::new([text("timestamp"), text("duration")], fixed(Type::String), timeadd).nullable()),
         ("timecmp", Function::new([text("timestamp_a"), text("timestamp_b")], fixed(Type::Number), timecmp)),
     ]
 }

@@ -1,6 +1,6 @@
 //! YAML, both ways.
 
-use cplan_model::{Refinement, Type, Value};
+use cplan_model::{Type, Value};
 
 use super::{Context, Failure, Function, Outcome, Returns, Table, any, fixed, str_of, text};
 
@@ -10,7 +10,7 @@ mod scalar;
 
 pub(super) fn table() -> Table {
     vec![
-        ("yamlencode", Function::new([any("value").null().unknown()], fixed(Type::String), yamlencode)),
+        ("yamlencode", Function::new([any("value").null().unknown()], fixed(Type::String), yamlencode).nullable()),
         (
             "yamldecode",
             Function::new([text("src")], Returns::Computed, |_, a| {
@@ -22,8 +22,7 @@ pub(super) fn table() -> Table {
 
 fn yamlencode(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     if !a[0].is_wholly_known() {
-        let refinement = Refinement { not_null: true, ..Refinement::default() };
-        return Ok(Value::refined(Type::String, refinement));
+        return Ok(Value::unknown(Type::String));
     }
     Ok(Value::string(emitter::to_yaml(&a[0])))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cplan_model::{Kind, Type, Value, convert};
 use yaml_rust2::parser::{Event, Parser, Tag};
-use yaml_rust2::scanner::{Marker, ScanError};
+use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
 use super::scalar::scalar;
 use crate::functions::quoted;
@@ -21,8 +21,14 @@ pub(super) fn from_yaml(text: &str) -> Result<Value, String> {
     opening(text)?;
     let budget = text.len().saturating_add(1_000).saturating_mul(MAX_GROWTH);
     let lines = text.lines().count();
-    let mut reader =
-        Reader { text, parser: Parser::new(text.chars()), anchors: HashMap::new(), several: lines > 1, budget };
+    let mut reader = Reader {
+        text,
+        length: text.chars().count(),
+        parser: Parser::new(text.chars()),
+        anchors: HashMap::new(),
+        several: lines > 1,
+        budget,
+    };
     reader.document()
 }
 
@@ -44,6 +50,8 @@ fn opening(text: &str) -> Read<()> {
 
 struct Reader<'a> {
     text: &'a str,
+    /// Of the text, in characters.
+    length: usize,
     parser: Parser<std::str::Chars<'a>>,
     /// With how many values each stands for.
     anchors: HashMap<usize, (Value, usize)>,
@@ -56,15 +64,35 @@ type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
     fn next(&mut self) -> Read<(Event, Marker)> {
-        self.parser.next_token().map_err(|error: ScanError| {
-            let info = error.info();
-            if info.ends_with("found unknown anchor") {
-                let name = quoted(&self.alias(error.marker()));
-                return self.at(error.marker(), &format!("reference to undefined anchor {name}"));
-            }
-            // What was being read is seen at the place.
-            self.at(error.marker(), info.split_once(", ").map_or(info, |(_, why)| why))
-        })
+        self.parser.next_token().map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &ScanError) -> String {
+        let info = error.info();
+        if info.ends_with("found unknown anchor") {
+            let name = quoted(&self.alias(error.marker()));
+            return self.at(error.marker(), &format!("reference to undefined anchor {name}"));
+        }
+        // What was being read is seen at the place.
+        self.at(error.marker(), info.split_once(", ").map_or(info, |(_, why)| why))
+    }
+
+    /// Takes from a block at the end of the text the line end that stands nowhere: the parser adds one.
+    fn at_end(&mut self, block: &mut String, marker: &Marker) -> Read<()> {
+        let next = match self.parser.peek() {
+            Ok((_, next)) => next.index(),
+            Err(error) => return Err(self.fault(&error)),
+        };
+        if next < self.length || !block.ends_with('\n') {
+            return Ok(());
+        }
+        let last = self.text.rsplit('\n').next().unwrap_or("");
+        let unfinished = !self.text.ends_with('\n') && block.trim_end().ends_with(last.trim());
+        let empty = block == "\n" && self.text.chars().skip(marker.index()).skip_while(|c| *c != '\n').count() == 1;
+        if unfinished || empty {
+            block.pop();
+        }
+        Ok(())
     }
 
     /// The name of the alias at a place.
@@ -106,7 +134,10 @@ impl Reader<'_> {
         let before = self.budget;
         self.spend(1, &marker)?;
         let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
+            Event::Scalar(mut text, style, anchor, tag) => {
+                if matches!(style, TScalarStyle::Literal | TScalarStyle::Folded) {
+                    self.at_end(&mut text, &marker)?;
+                }
                 let value = scalar(&tag_name(tag.as_ref()), &text, style).map_err(|why| self.at(&marker, &why))?;
                 (value, anchor)
             }
