@@ -5,15 +5,17 @@ use cplan_model::{Diagnostic, SourceId};
 use self::token::{Kind, Token, tokens};
 use crate::parse;
 
+mod rewrite;
 mod space;
 mod token;
 
 /// The text in its layout; formatting that again changes nothing. Broken text is an error at its place.
 pub fn format(text: &str) -> Result<String, Diagnostic> {
-    let (_, diagnostics) = parse::body(text, SourceId(0));
+    let (body, diagnostics) = parse::body(text, SourceId(0));
     if let Some(first) = diagnostics.into_iter().next() {
         return Err(first);
     }
+    let text = &*rewrite::rewrite(text, &body);
     let mut lines: Vec<Line> = tokens(text).into_iter().map(Line::new).collect();
     indent(&mut lines);
     align(
@@ -40,7 +42,8 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
     {
         out.pop();
     }
-    Ok(out.join("\n"))
+    let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    Ok(out.join("\n").replace('\n', ending))
 }
 
 /// A line of tokens; a heredoc is one token, whatever its height.
@@ -128,6 +131,22 @@ mod tests {
         let once = format(UGLY).unwrap();
         assert_eq!(once, NICE);
         assert_eq!(format(&once).unwrap(), once);
+    }
+
+    #[test]
+    fn what_terraform_writes_in_another_way_is_rewritten() {
+        for (ugly, nice) in [
+            ("a = \"${x.y[0]}\"\n", "a = x.y[0]\n"),
+            ("a = \"${\"b ${c}\"}\"\n", "a = \"b ${c}\"\n"),
+            ("a = \"${x}${y}\"\n", "a = \"${x}${y}\"\n"),
+            ("a = \"${x} \"\nb = [\"${x}\"]\n", "a = \"${x} \"\nb = [\"${x}\"]\n"),
+            ("variable \"v\" {\n  type = \"list\"\n}\n", "variable \"v\" {\n  type = list(string)\n}\n"),
+            ("variable \"v\" {\n  type = map\n}\n", "variable \"v\" {\n  type = map(any)\n}\n"),
+            ("resource a \"b\" {\n  type = \"list\"\n}\n", "resource \"a\" \"b\" {\n  type = \"list\"\n}\n"),
+            ("a=1\r\nbb=2\r\n", "a  = 1\r\nbb = 2\r\n"),
+        ] {
+            assert_eq!(format(ugly).unwrap(), nice);
+        }
     }
 
     #[test]

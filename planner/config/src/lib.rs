@@ -5,6 +5,7 @@
 
 mod config;
 mod constant;
+mod context;
 mod decode;
 mod evaluate;
 mod expression;
@@ -30,11 +31,12 @@ pub use config::{
     ModuleCall, Moved, Output, ProviderBlock, ProviderRef, Removed, RequiredProvider, ResourceBlock, Settings,
     TypeDefaults, Variable,
 };
+pub use context::block_header;
 pub use decode::decode;
 pub use evaluate::evaluate;
 pub use expression::{expression, validate_expression};
 pub use format::format;
-pub use load::{load, load_saved};
+pub use load::{load, load_saved, load_saved_with, load_with};
 pub use place::place;
 pub use references::{body_references, references};
 pub use rules::{RuleKind, Verdict, check_rule, check_rules};
