@@ -48,7 +48,10 @@ impl Session {
 
     /// The configuration, with its warnings; its errors end the command.
     pub(crate) fn load(&self) -> Result<(Arc<Config>, Diagnostics), CommandError> {
-        let (config, found) = cplan_config::load(&self.settings.dir);
+        let given = |config: &Config| {
+            cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables).0
+        };
+        let (config, found) = cplan_config::load_with(&self.settings.dir, &given);
         let config = Arc::new(config);
         refuse(found, &config).map(|warnings| (config, warnings))
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Diagnostics, Piece, SourceId, SourceMap, Span};
+use cplan_model::{Diagnostic, Diagnostics, Piece, SourceId, SourceMap, Span, Value};
 
-use crate::{Config, Module, Settings, parse};
+use crate::{Config, Module, ModuleCall, Settings, parse, references};
 
 mod address;
 pub(crate) mod block;
@@ -21,6 +21,7 @@ mod refactor;
 mod required;
 mod resource;
 mod settings;
+mod statics;
 mod tree;
 mod variable;
 
@@ -28,6 +29,7 @@ pub(crate) use address::literal_key;
 use module::Builder;
 use overrides::overrides;
 use paths::{clean, relative};
+use statics::{Given, Statics};
 use tree::{Disk, Saved, Tree};
 
 /// How deep module calls may nest.
@@ -36,30 +38,49 @@ const MAX_MODULES: usize = 64;
 /// Reads all configuration files of a folder as one module, and the local modules that it calls.
 ///
 /// With errors the configuration holds what could be read; nothing should be planned from it.
+///
+/// A module's source may be an expression of variables and local values; here the variables have their defaults.
 pub fn load(root: &Path) -> (Config, Diagnostics) {
-    read(root, &Disk)
+    read(root, &Disk, &|_| BTreeMap::new())
+}
+
+/// The same where the variables of the root module have values: `given` tells them ([`crate::collect_variables`]) of the
+/// root module, without what it calls. It is asked only where a module's source names a variable.
+pub fn load_with(root: &Path, given: &dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>) -> (Config, Diagnostics) {
+    read(root, &Disk, given)
 }
 
 /// The same from files that were read before, by the paths that [`Config::sources`] gave them; `root` is where the
 /// configuration is taken to be. Touches no file.
 pub fn load_saved<'a>(root: &Path, files: impl IntoIterator<Item = (&'a Path, &'a str)>) -> (Config, Diagnostics) {
-    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-    let files = files.into_iter().map(|(path, text)| (clean(&absolute.join(path)), text.into())).collect();
-    read(root, &Saved { files })
+    load_saved_with(root, files, &|_| BTreeMap::new())
 }
 
-fn read(root: &Path, tree: &dyn Tree) -> (Config, Diagnostics) {
+/// The same with the values that the variables had.
+pub fn load_saved_with<'a>(
+    root: &Path,
+    files: impl IntoIterator<Item = (&'a Path, &'a str)>,
+    given: &dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>,
+) -> (Config, Diagnostics) {
+    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let files = files.into_iter().map(|(path, text)| (clean(&absolute.join(path)), text.into())).collect();
+    read(root, &Saved { files }, given)
+}
+
+fn read(root: &Path, tree: &dyn Tree, given: &dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>) -> (Config, Diagnostics) {
     let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
     let mut loader = Loader {
         root: clean(&absolute),
         tree,
         sources: SourceMap::default(),
         diagnostics: Diagnostics::new(),
+        texts: BTreeMap::new(),
         loaded: BTreeMap::new(),
         calling: Vec::new(),
     };
     let dir = loader.root.clone();
-    let module = loader.module(&dir, None);
+    let given = |module: &Module| given(&Config { sources: SourceMap::default(), root: Arc::new(module.clone()) });
+    let (module, _) = loader.module(&dir, None, &given);
     (Config { sources: loader.sources, root: module }, loader.diagnostics)
 }
 
@@ -68,31 +89,53 @@ struct Loader<'t> {
     tree: &'t dyn Tree,
     sources: SourceMap,
     diagnostics: Diagnostics,
-    /// Every module once, however often it is called.
+    /// Every file once.
+    texts: BTreeMap<PathBuf, (SourceId, Arc<str>)>,
+    /// Every module once, however often it is called, unless what it calls hangs on what its caller gives.
     loaded: BTreeMap<PathBuf, Arc<Module>>,
     /// The folders of the calls that led here.
     calling: Vec<(PathBuf, Option<Span>)>,
 }
 
 impl Loader<'_> {
-    fn module(&mut self, dir: &Path, call: Option<Span>) -> Arc<Module> {
+    /// The module of a folder, and whether what it calls hangs on what is given.
+    fn module(&mut self, dir: &Path, call: Option<Span>, given: Given<'_>) -> (Arc<Module>, bool) {
         if let Some(module) = self.loaded.get(dir) {
-            return module.clone();
+            return (module.clone(), false);
         }
         self.calling.push((dir.to_owned(), call));
         let mut builder = Builder::new(dir);
         let files = self.files(dir, call);
         self.read(&files, &mut builder);
-        let (module, diagnostics) = builder.finish(|source, span| self.called(dir, source, span));
+        let (mut module, calls, diagnostics) = builder.finish();
         self.diagnostics.extend(diagnostics);
+        let (mut found, mut hanging) = (Vec::new(), false);
+        let statics = Statics::new(&module, given);
+        for (name, call, source) in calls {
+            hanging |= !references(&source).is_empty();
+            let inputs = |_: &Module| statics.known(call.inputs.iter().map(|(name, (expr, _))| (name, expr)));
+            match statics.source(&source) {
+                Ok(path) => {
+                    // A call whose module cannot be loaded is left out.
+                    if let Some((module, inner)) = self.called(dir, &path, source.span, &inputs) {
+                        hanging |= inner;
+                        found.push((name, ModuleCall { module, ..call }));
+                    }
+                }
+                Err(diagnostics) => self.diagnostics.extend(diagnostics),
+            }
+        }
+        module.calls.extend(found);
         self.calling.pop();
         let module = Arc::new(module);
-        self.loaded.insert(dir.to_owned(), module.clone());
-        module
+        if !hanging {
+            self.loaded.insert(dir.to_owned(), module.clone());
+        }
+        (module, hanging)
     }
 
     /// The module that a call names.
-    fn called(&mut self, dir: &Path, source: &str, span: Span) -> Option<Arc<Module>> {
+    fn called(&mut self, dir: &Path, source: &str, span: Span, given: Given<'_>) -> Option<(Arc<Module>, bool)> {
         let mut refuse = |summary: &str, what: String, remedy: &str| {
             self.diagnostics.push(Diagnostic::error("module-source", summary, what).remedy(remedy).at(span));
         };
@@ -142,7 +185,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        Some(self.module(&path, Some(span)))
+        Some(self.module(&path, Some(span), given))
     }
 
     /// The configuration files of a folder in the order of their names.
@@ -239,6 +282,9 @@ impl Loader<'_> {
 
     /// What is in a file, and its id; what cannot be read is told.
     fn text(&mut self, path: &Path) -> Option<(SourceId, Arc<str>)> {
+        if let Some(found) = self.texts.get(path) {
+            return Some(found.clone());
+        }
         let shown = relative(path, &self.root);
         let text = match self.tree.read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
@@ -268,7 +314,9 @@ impl Loader<'_> {
             }
         };
         let text: Arc<str> = text.into();
-        Some((self.sources.add(shown, Arc::clone(&text)), text))
+        let source = self.sources.add(shown, Arc::clone(&text));
+        self.texts.insert(path.to_owned(), (source, Arc::clone(&text)));
+        Some((source, text))
     }
 
     fn shown(&self, dir: &Path) -> String {

@@ -10,7 +10,7 @@ use hcl_edit::structure::{Block, Body};
 
 use super::block::{Reader, header, unsupported_argument};
 use super::nothing;
-use crate::{Expr, Local, Module, ModuleCall, Output, constant, suggest};
+use crate::{Expr, Local, Module, ModuleCall, Output, suggest};
 
 pub(super) const BLOCKS: [&str; 13] = [
     "resource",
@@ -29,15 +29,12 @@ pub(super) const BLOCKS: [&str; 13] = [
 ];
 const LATER: [&str; 1] = ["ephemeral"];
 
-/// The `source` of a call and its place.
-type SourcePath = (String, Span);
-
 /// A module on its way.
 pub(super) struct Builder {
     pub(super) module: Module,
     pub(super) diagnostics: Diagnostics,
-    /// Calls whose modules are not loaded yet.
-    calls: BTreeMap<Arc<str>, (ModuleCall, Option<SourcePath>)>,
+    /// Calls whose modules are not loaded yet, with their `source`.
+    calls: BTreeMap<Arc<str>, (ModuleCall, Option<Expr>)>,
     /// The block `required_providers`, of which there may be only one.
     pub(super) required: Option<Span>,
     /// Whether the block at hand is from JSON.
@@ -210,39 +207,13 @@ impl Builder {
             self.duplicate("Duplicate module call", &format!("module call `{name}`"), first, span);
             return;
         }
-        let path = path.and_then(|expr| match constant(&expr) {
-            Ok(value) => match value.as_str() {
-                Some(text) => Some((text.to_owned(), expr.span)),
-                None => {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            "module-source",
-                            "Invalid module source",
-                            "The source of a module must be a string.",
-                        )
-                        .remedy("Write a path that begins with `./` or `../`.")
-                        .at(expr.span),
-                    );
-                    None
-                }
-            },
-            Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
-                None
-            }
-        });
         let module = Arc::new(nothing(&self.module.dir));
         self.calls.insert(name, (ModuleCall { span, repeat, depends_on, inputs, providers, module }, path));
     }
 
-    /// The module with its calls loaded; a call whose module cannot be loaded is left out.
-    pub(super) fn finish(mut self, mut load: impl FnMut(&str, Span) -> Option<Arc<Module>>) -> (Module, Diagnostics) {
-        for (name, (call, path)) in self.calls {
-            let module = path.and_then(|(path, span)| load(&path, span));
-            if let Some(module) = module {
-                self.module.calls.insert(name, ModuleCall { module, ..call });
-            }
-        }
-        (self.module, self.diagnostics)
+    /// The module without its calls, and those with the expressions of their sources.
+    pub(super) fn finish(self) -> (Module, Vec<(Arc<str>, ModuleCall, Expr)>, Diagnostics) {
+        let calls = self.calls.into_iter().filter_map(|(name, (call, source))| Some((name, call, source?))).collect();
+        (self.module, calls, self.diagnostics)
     }
 }
