@@ -11,6 +11,8 @@ pub(crate) enum ExitCode {
     Error,
     /// There are changes (`plan -detailed-exitcode`) or drift.
     Changes,
+    /// `fmt` was given something that is broken, or is not there.
+    Broken,
     /// `fmt -check` would change something.
     Unformatted,
 }
@@ -20,7 +22,7 @@ impl From<ExitCode> for process::ExitCode {
         process::ExitCode::from(match code {
             ExitCode::Ok => 0,
             ExitCode::Error => 1,
-            ExitCode::Changes => 2,
+            ExitCode::Changes | ExitCode::Broken => 2,
             ExitCode::Unformatted => 3,
         })
     }

@@ -1,11 +1,14 @@
 //! A folder, commands in it, and what they said.
 
 mod changes;
+mod console;
 mod flags;
 mod formatting;
 mod outputs;
 mod refusals;
 mod state;
+mod stream;
+mod why;
 
 use std::fs;
 use std::path::Path;

@@ -15,9 +15,17 @@ use crate::session::Session;
 
 /// Formats files and folders, or standard input.
 pub(crate) fn run(session: &Session, args: &FmtArgs) -> Result<ExitCode, CommandError> {
-    if args.targets == [Path::new("-")] {
-        return standard_input(session, args);
+    let done = if args.targets == [Path::new("-")] { standard_input(session, args) } else { files(session, args) };
+    match done {
+        Err(error @ (CommandError::Refused(..) | CommandError::Failed(..))) => {
+            session.tell(&error).map_err(CommandError::Output)?;
+            Ok(ExitCode::Broken)
+        }
+        done => done,
     }
+}
+
+fn files(session: &Session, args: &FmtArgs) -> Result<ExitCode, CommandError> {
     let mut files = Vec::new();
     let here = [PathBuf::new()];
     for target in if args.targets.is_empty() { &here[..] } else { &args.targets } {
@@ -53,7 +61,8 @@ fn standard_input(session: &Session, args: &FmtArgs) -> Result<ExitCode, Command
     match (args.diff, args.check) {
         (true, _) => session.print(&diff("<stdin>", &text, &formatted, args))?,
         (false, true) => {}
-        (false, false) => session.print(&formatted)?,
+        (false, false) if formatted.ends_with('\n') => session.print(&formatted)?,
+        (false, false) => session.print(&(formatted + "\n"))?,
     }
     verdict(broken, changed && args.check)
 }

@@ -215,7 +215,7 @@ warning: An interrupted run is not settled
         let said = lab.run(line);
         assert_eq!((said.code, said.err.as_str()), (Some(0), warning), "{line}");
     }
-    for line in ["plan -json", "drift -json"] {
+    for line in ["plan -json -reveal", "drift -json"] {
         assert_eq!(lab.json(line)["diagnostics"][0]["summary"], "An interrupted run is not settled", "{line}");
     }
     lab.ok("apply -auto-approve");

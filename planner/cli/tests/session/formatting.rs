@@ -41,7 +41,7 @@ fn broken_files_are_named_and_the_others_formatted() {
     let lab = Session::new(UGLY);
     lab.write("broken.tf", "locals {\n  a = = 1\n}\n");
     let formatted = lab.run("fmt");
-    assert_eq!((formatted.code, formatted.out.as_str()), (Some(1), "main.hcl\n"));
+    assert_eq!((formatted.code, formatted.out.as_str()), (Some(2), "main.hcl\n"));
     assert!(formatted.err.contains(" --> broken.tf:2:"), "{}", formatted.err);
 }
 

@@ -26,8 +26,8 @@ output "ports" {
 fn outputs_are_shown_in_every_form() {
     let lab = Session::new(SECRET);
     lab.ok("apply -auto-approve");
-    assert_eq!(lab.ok("output"), "ports = tolist([\n    22,\n])\npw = <sensitive>\n");
-    assert_eq!(lab.ok("output pw"), "<sensitive>\n");
+    assert_eq!(lab.ok("output"), "ports = tolist([\n  22,\n])\npw = <sensitive>\n");
+    assert_eq!(lab.ok("output pw"), "\"hunter2\"\n", "who names it wants to see it");
     assert_eq!(lab.ok("output -raw pw"), "hunter2");
     assert_eq!(lab.ok("output -json ports"), "[\n  22\n]\n");
     let all = lab.json("output -json");
@@ -70,7 +70,7 @@ fn a_null_output_is_none() {
     let lab = Session::new(
         "variable \"v\" {\n  default = null\n}\nresource \"terraform_data\" \"a\" {\n  input = 1\n}\noutput \"n\" {\n  value = var.v\n}\noutput \"late\" {\n  value = terraform_data.a.output == 1 ? var.v : 2\n}\n",
     );
-    let plan = lab.json("plan -json");
+    let plan = lab.json("plan -json -reveal");
     assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["no-op"]));
     assert!(!lab.ok("plan").contains("  + n "));
     lab.ok("apply -auto-approve");
@@ -79,7 +79,7 @@ fn a_null_output_is_none() {
 
     assert!(lab.ok("apply -auto-approve -var v=x").contains("  + n    = \"x\"\n"));
     assert_eq!(lab.json("output -json")["n"]["value"], "x");
-    let plan = lab.json("plan -json");
+    let plan = lab.json("plan -json -reveal");
     assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["update"]));
     assert!(lab.ok("apply -auto-approve").contains("  - n    = \"x\"\n"));
     assert_eq!(lab.json("output -json"), serde_json::json!({}));
@@ -98,9 +98,9 @@ fn the_masks_of_outputs_are_terraforms() {
     };
     let secret = "false true true".to_owned();
     let plain = || "false false false".to_owned();
-    assert_eq!(masks("plan -json"), ["[true,false] false false".to_owned(), plain(), secret.clone()]);
+    assert_eq!(masks("plan -json -reveal"), ["[true,false] false false".to_owned(), plain(), secret.clone()]);
     lab.ok("apply -auto-approve");
-    for line in ["plan -json", "plan -json -destroy"] {
+    for line in ["plan -json -reveal", "plan -json -reveal -destroy"] {
         assert_eq!(masks(line), [plain(), plain(), secret.clone()], "{line}");
     }
 }

@@ -56,13 +56,23 @@ fn a_cycle() {
 #[test]
 fn machines_read_the_same_in_json() {
     let lab = Session::new("output \"x\" {\n  value = local.nope\n}\n");
-    for line in ["validate -json", "plan -json", "apply -auto-approve -json"] {
+    let place = |diagnostic: &serde_json::Value| {
+        let range = &diagnostic["range"];
+        assert_eq!(range["start"], serde_json::json!({"line": 2, "column": 11, "byte": 23}));
+        assert_eq!(diagnostic["snippet"]["code"], "  value = local.nope");
+        assert_eq!(diagnostic["snippet"]["context"], "output \"x\"");
+    };
+    let said = lab.run("validate -json");
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
+    let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&json["valid"], &json["error_count"]), (&false.into(), &1.into()));
+    place(&json["diagnostics"][0]);
+    for line in ["plan -json", "apply -auto-approve -json"] {
         let said = lab.run(line);
         assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "{line}");
-        let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-        assert_eq!((&json["valid"], &json["error_count"]), (&false.into(), &1.into()), "{line}");
-        let range = &json["diagnostics"][0]["range"];
-        assert_eq!(range["start"], serde_json::json!({"line": 2, "column": 11, "byte": 23}), "{line}");
-        assert_eq!(json["diagnostics"][0]["snippet"]["code"], "  value = local.nope", "{line}");
+        let lines: Vec<serde_json::Value> = said.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(lines.iter().map(|l| &l["type"]).collect::<Vec<_>>(), ["version", "diagnostic"], "{line}");
+        assert_eq!((&lines[1]["@level"], lines.len()), (&"error".into(), 2), "{line}");
+        place(&lines[1]["diagnostic"]);
     }
 }

@@ -130,6 +130,14 @@ impl<'a, F: Fn(&Path) -> PathBuf> Tracer<'a, F> {
                 cause.text = format!("{name} = {}", self.text(expr.span));
                 self.references(&target.module, expr, repeat.as_ref(), cause, depth);
             }
+            // What went in comes out.
+            None if *resource.ty == *"terraform_data" && **first == *"output" => {
+                let mut steps = target.steps.clone();
+                steps[0] = Step::Attr("input".into());
+                cause.place = self.place(block.span);
+                cause.because = "what was given as `input`".to_owned();
+                cause.from.push(self.follow(&Target { steps, ..target.clone() }, depth + 1));
+            }
             None if written(&block.body).blocks.iter().any(|(name, _)| name == first) => {
                 cause.place = self.place(block.span);
                 cause.because = format!("set by the `{first}` blocks");

@@ -1,5 +1,6 @@
 //! Diagnostics in the shape of `terraform validate -json`.
 
+use cplan_config::block_header;
 use cplan_model::{Diagnostic, Diagnostics, Severity, SourceFile, Span};
 use serde_json::{Value as Json, json};
 
@@ -74,8 +75,11 @@ fn snippet(file: &SourceFile, span: Span) -> Json {
     let (Some(before), Some(_)) = (text.get(..start), text.get(..end)) else { return Json::Null };
     let from = before.rfind('\n').map_or(0, |i| i + 1);
     let to = text[end..].find('\n').map_or(text.len(), |i| end + i);
+    // What stands at the very beginning of a block is not in it yet.
+    let native = file.path.extension().is_none_or(|e| e != "json");
+    let context = start.checked_sub(1).filter(|_| native).and_then(|at| block_header(text, at));
     json!({
-        "context": null,
+        "context": context,
         "code": &text[from..to],
         "start_line": before.matches('\n').count() + 1,
         "highlight_start_offset": start - from,
@@ -112,7 +116,7 @@ mod tests {
                         "end": {"line": 1, "column": 38, "byte": 37},
                     },
                     "snippet": {
-                        "context": null, "code": "resource \"terraform_data\" \"x\" { inptu = 1 }", "start_line": 1,
+                        "context": "resource \"terraform_data\" \"x\"", "code": "resource \"terraform_data\" \"x\" { inptu = 1 }", "start_line": 1,
                         "highlight_start_offset": 32, "highlight_end_offset": 37, "values": [],
                     },
                 }],
