@@ -341,7 +341,9 @@ impl Run<'_> {
         let root = ModuleInstance::root();
         let view = self.values.view(&root, &Repeat::None, Some(&self.live));
         let complete = self.report.failures.is_empty() && self.report.skipped.is_empty();
-        let mut outputs = BTreeMap::new();
+        let mut outputs = self.state.outputs.clone();
+        // What the plan does not speak of was left out of it by a flag.
+        outputs.retain(|name, _| self.plan.partial && self.plan.outputs.iter().all(|o| *o.name != **name));
         for change in &self.plan.outputs {
             let Some(planned) = &change.after else { continue };
             let declared = self.plan.config.root.outputs.get(&change.name);

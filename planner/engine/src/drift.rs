@@ -45,7 +45,8 @@ pub(crate) fn compare(
         Observed::Absent => entry(DriftKind::Missing),
         Observed::Unreachable { reason } => entry(DriftKind::Unreachable(reason.clone())),
         Observed::Present { values, boot_id, .. } => {
-            let changed = changes(resource.schema(), &record.values, values);
+            let changed =
+                if *values == record.values { Vec::new() } else { changes(resource.schema(), &record.values, values) };
             if !changed.is_empty() {
                 return entry(DriftKind::Changed(changed));
             }

@@ -393,6 +393,10 @@ impl<'a> Planner<'a> {
         names.dedup();
         let mut changes = Vec::new();
         for name in names {
+            let node = self.graph.find(&graph::Path::default(), &Item::Output(name.clone()));
+            if node.is_some_and(|node| !self.selection.has_output(&self.graph, node)) {
+                continue;
+            }
             let declared = self.config.root.outputs.get(&name);
             // A null output is none: it is not stored, and to become null is to go away.
             let before = self.state.outputs.get(&*name).filter(|b| !b.value.is_null());

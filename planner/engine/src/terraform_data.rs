@@ -94,6 +94,9 @@ impl Resource for TerraformData {
         let mut replace = Vec::new();
         let mut planned = request.proposed;
         let same = |prior: &Value, name: &str| {
+            if prior.get(name).is_some_and(|v| planned.get(name) == Some(v) && v.is_wholly_known()) {
+                return true;
+            }
             let only =
                 |v: &Value| Value::object([(name, v.get(name).cloned().unwrap_or_else(|| Value::null(Type::Dynamic)))]);
             let schema = Schema::new("", [(name, Attribute::optional(Type::Dynamic, ""))]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_engine::{
-    ApplyReport, Deaf, Plan, PlanFile, PlanInput, PlanMode, PlanOptions, Registry, TerraformProvider, apply, plan,
+    ApplyReport, Deaf, Plan, PlanFile, PlanInput, PlanMode, PlanOptions, Registry, TerraformProvider, Work, apply, plan,
 };
 use cplan_model::{Action, Diagnostics};
 use cplan_sdk::{Context, Silent};
@@ -63,6 +63,13 @@ impl Lab {
         made.ok_or(found)
     }
 
+    /// A plan with flags of its own, and what was said beside it.
+    pub(crate) async fn plan_with(&self, options: PlanOptions) -> (Option<Plan>, Diagnostics) {
+        let mut input = self.input(&[]).unwrap();
+        input.options = options;
+        plan(&self.context(), input, Arc::new(Deaf)).await
+    }
+
     /// A plan that was just made, with what it was made from.
     pub(crate) fn file(&self, plan: Plan) -> PlanFile {
         let input = self.input(&[]).unwrap();
@@ -94,6 +101,22 @@ impl Lab {
 /// The changes that are not no-ops, as `Action address`.
 pub(crate) fn actions(plan: &Plan) -> Vec<String> {
     plan.changes.iter().filter(|c| c.action != Action::NoOp).map(|c| format!("{:?} {}", c.action, c.address)).collect()
+}
+
+/// The order in which a plan's operations can run, one after the other, as `Action address`; deposed objects say so.
+pub(crate) fn order(plan: &Plan) -> Vec<String> {
+    let mut done = std::collections::BTreeSet::new();
+    let mut out = Vec::new();
+    while let Some(next) = plan.steps.iter().find(|s| !done.contains(&s.id) && s.after.iter().all(|a| done.contains(a)))
+    {
+        done.insert(next.id);
+        if let Work::Operation(o) = &next.work {
+            let deposed = if o.key.deposed.is_some() { " (deposed)" } else { "" };
+            out.push(format!("{:?} {}{deposed}", o.action, o.key.address));
+        }
+    }
+    assert_eq!(done.len(), plan.steps.len(), "the steps have a circle");
+    out
 }
 
 /// The ids and texts of diagnostics.

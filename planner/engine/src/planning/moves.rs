@@ -51,10 +51,10 @@ impl Planner<'_> {
                     record.container = Some((*to).clone());
                 }
             }
+            let owner =
+                |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
+            self.by_identity = self.state.records.iter().map(owner).collect();
         }
-        let owner =
-            |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
-        self.by_identity = self.state.records.iter().map(owner).collect();
     }
 
     fn perform(&mut self, statement: &Statement) {
