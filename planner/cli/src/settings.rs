@@ -85,10 +85,10 @@ impl Settings {
             verbose: args.verbose,
             json: json(&args.command),
             stream: json(&args.command)
-                && match &args.command {
-                    Command::Plan(plan) => !plan.reveal,
-                    command => matches!(command, Command::Apply(_) | Command::Destroy(_) | Command::Refresh(_)),
-                },
+                && matches!(
+                    args.command,
+                    Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Refresh(_)
+                ),
             options: options(&args.command)?,
             compact_warnings: flags.is_some_and(|f| f.compact_warnings),
             automation: text("TF_IN_AUTOMATION").or_else(|| text("CPLAN_IN_AUTOMATION")).is_some(),

@@ -69,6 +69,12 @@ impl Session {
         said.out
     }
 
+    /// The document of a plan that is made with these flags; what is sensitive is masked.
+    fn plan(&self, flags: &str) -> serde_json::Value {
+        self.ok(&format!("plan -out=saved.plan {flags}"));
+        self.json("show -json saved.plan")
+    }
+
     fn json(&self, line: &str) -> serde_json::Value {
         serde_json::from_str(&self.ok(line)).unwrap()
     }

@@ -85,9 +85,6 @@ pub(crate) struct PlanArgs {
     /// Save the plan, for `cplan apply FILE`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Show sensitive values in JSON
-    #[arg(long)]
-    pub(crate) reveal: bool,
 }
 
 /// Of `drift`.

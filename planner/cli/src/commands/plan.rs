@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{Deaf, EventSink, PlanFile, validate};
+use cplan_engine::{EventSink, PlanFile, validate};
 use cplan_model::Diagnostic;
 use cplan_store::{Reading, State};
 
@@ -14,7 +14,7 @@ use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
-use crate::render::json::{self, plan::PlanDocument};
+use crate::render::json;
 use crate::render::plan::{PlanView, plan};
 use crate::session::{Session, refuse};
 
@@ -25,29 +25,18 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     warnings.extend(unsettled);
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
     reporter.knows_state(&state);
-    let document = session.settings.json && args.reveal;
-    let told = (document || args.out.is_some()).then(|| state.clone());
+    let told = args.out.is_some().then(|| state.clone());
     let input = session.input(&config, state)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     work::interruptible(session, &reporter);
-    let events: Arc<dyn EventSink> = if document { Arc::new(Deaf) } else { reporter.clone() };
+    let events: Arc<dyn EventSink> = reporter.clone();
     let ticking = reporter.tick();
     let made = work::make_plan(session, &context, input, events, &config).await;
     drop(ticking);
     reporter.finish();
     let (made, found) = made?;
     warnings.extend(found);
-    if document {
-        let document = PlanDocument {
-            plan: &made,
-            state: told.as_ref(),
-            registry: &session.providers.registry,
-            diagnostics: &warnings,
-            reveal: args.reveal,
-            timestamp: made.timestamp().map_or_else(Moment::now, Moment::of).rfc3339(),
-        };
-        session.print(&json::line(&json::plan::plan(&document, &session.view(&config.sources))))?;
-    } else if session.settings.stream {
+    if session.settings.stream {
         let now = Moment::now().precise();
         let lines: String = json::stream::plan(&made, &now).iter().map(json::line).collect();
         session.print(&lines)?;
@@ -58,7 +47,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     }
     if let Some(path) = &args.out {
         let changes = !made.is_empty();
-        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), told.clone().unwrap_or_default(), &session.providers.registry))?;
+        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), told.unwrap_or_default(), &session.providers.registry))?;
         if !session.settings.json {
             session.print(&plan_files::saved(path, &hash, changes && !session.settings.automation))?;
         }

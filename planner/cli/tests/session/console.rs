@@ -8,8 +8,7 @@ use super::{Said, Session, masked};
 /// Types lines into the console.
 fn typed(lab: &Session, line: &str, input: &str) -> Said {
     let mut command = lab.command(line);
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     Said {
@@ -39,7 +38,10 @@ fn the_last_answer_is_printed_in_terraforms_notation() {
     let lab = Session::new(LAB);
     for (input, out) in [
         ("1 + 1\n2 + 2\n", "4\n"),
-        ("local.texts\n", "{\n  \"list\" = tolist([\n    1,\n    2,\n  ])\n  \"long\" = <<-EOT\n  a\n  b\n  \n  EOT\n  \"none\" = tostring(null)\n}\n"),
+        (
+            "local.texts\n",
+            "{\n  \"list\" = tolist([\n    1,\n    2,\n  ])\n  \"long\" = <<-EOT\n  a\n  b\n  \n  EOT\n  \"none\" = tostring(null)\n}\n",
+        ),
         ("{ a = var.pw }", "{\n  \"a\" = (sensitive value)\n}\n"),
         ("type(local.texts)\n", "object({\n    list: list(number),\n    long: string,\n    none: string,\n})\n"),
         ("[1, # one\n2]\n", "[\n  1,\n  2,\n]\n"),

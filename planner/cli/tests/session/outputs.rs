@@ -42,11 +42,22 @@ fn outputs_are_shown_in_every_form() {
 fn a_secret_stays_secret_elsewhere() {
     let lab = Session::new(SECRET);
     let mut said = String::new();
-    for line in ["plan", "plan -json", "apply -auto-approve -v", "state show terraform_data.a", "output", "graph"] {
+    for line in [
+        "plan",
+        "plan -json -out=p",
+        "show -json p",
+        "show p",
+        "apply -auto-approve -v",
+        "state show terraform_data.a",
+        "output",
+        "graph",
+    ] {
         said.push_str(&lab.ok(line));
     }
     lab.write("main.hcl", &SECRET.replace("hunter2", "hunter3"));
-    for line in ["plan", "plan -json", "apply -auto-approve -json", "destroy -auto-approve"] {
+    for line in
+        ["plan", "plan -json -out=p", "show -json p", "show p", "apply -auto-approve -json", "destroy -auto-approve"]
+    {
         said.push_str(&lab.ok(line));
     }
     if let Some(i) = said.find("hunter") {
@@ -70,7 +81,7 @@ fn a_null_output_is_none() {
     let lab = Session::new(
         "variable \"v\" {\n  default = null\n}\nresource \"terraform_data\" \"a\" {\n  input = 1\n}\noutput \"n\" {\n  value = var.v\n}\noutput \"late\" {\n  value = terraform_data.a.output == 1 ? var.v : 2\n}\n",
     );
-    let plan = lab.json("plan -json -reveal");
+    let plan = lab.plan("");
     assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["no-op"]));
     assert!(!lab.ok("plan").contains("  + n "));
     lab.ok("apply -auto-approve");
@@ -79,7 +90,7 @@ fn a_null_output_is_none() {
 
     assert!(lab.ok("apply -auto-approve -var v=x").contains("  + n    = \"x\"\n"));
     assert_eq!(lab.json("output -json")["n"]["value"], "x");
-    let plan = lab.json("plan -json -reveal");
+    let plan = lab.plan("");
     assert_eq!(plan["output_changes"]["n"]["actions"], serde_json::json!(["update"]));
     assert!(lab.ok("apply -auto-approve").contains("  - n    = \"x\"\n"));
     assert_eq!(lab.json("output -json"), serde_json::json!({}));
@@ -88,8 +99,8 @@ fn a_null_output_is_none() {
 #[test]
 fn the_masks_of_outputs_are_terraforms() {
     let lab = Session::new(&format!("{SECRET}output \"id\" {{\n  value = [terraform_data.a.id, 1]\n}}\n"));
-    let masks = |line: &str| {
-        let plan = lab.json(line);
+    let masks = |flags: &str| {
+        let plan = lab.plan(flags);
         ["id", "ports", "pw"].map(|name| {
             let one = &plan["output_changes"][name];
             let mask = |key: &str| one[key].to_string();
@@ -98,9 +109,9 @@ fn the_masks_of_outputs_are_terraforms() {
     };
     let secret = "false true true".to_owned();
     let plain = || "false false false".to_owned();
-    assert_eq!(masks("plan -json -reveal"), ["[true,false] false false".to_owned(), plain(), secret.clone()]);
+    assert_eq!(masks(""), ["[true,false] false false".to_owned(), plain(), secret.clone()]);
     lab.ok("apply -auto-approve");
-    for line in ["plan -json -reveal", "plan -json -reveal -destroy"] {
-        assert_eq!(masks(line), [plain(), plain(), secret.clone()], "{line}");
+    for flags in ["", "-destroy"] {
+        assert_eq!(masks(flags), [plain(), plain(), secret.clone()], "{flags}");
     }
 }

@@ -61,7 +61,7 @@ fn a_plan_as_json_has_terraforms_shape() {
     let lab = tree();
     lab.ok("apply -auto-approve");
     lab.write("main.hcl", &TREE.replace("one", "eins"));
-    let plan = lab.json("plan -json -reveal");
+    let plan = lab.plan("");
     assert_eq!(
         (&plan["format_version"], &plan["errored"], &plan["applyable"]),
         (&json!("1.2"), &json!(false), &json!(true))
@@ -82,11 +82,11 @@ fn a_plan_as_json_has_terraforms_shape() {
 fn only_a_replacement_says_what_forces_it() {
     let lab = Session::new("resource \"terraform_data\" \"a\" {\n  triggers_replace = \"v1\"\n}\n");
     lab.ok("apply -auto-approve");
-    let gone = lab.json("plan -json -reveal -destroy")["resource_changes"][0]["change"].clone();
+    let gone = lab.plan("-destroy")["resource_changes"][0]["change"].clone();
     assert_eq!((&gone["actions"], &gone["after_unknown"]), (&json!(["delete"]), &json!({})));
     assert_eq!(gone.get("replace_paths"), None);
     lab.write("main.hcl", "resource \"terraform_data\" \"a\" {\n  triggers_replace = \"v2\"\n}\n");
-    let again = lab.json("plan -json -reveal")["resource_changes"][0]["change"].clone();
+    let again = lab.plan("")["resource_changes"][0]["change"].clone();
     assert_eq!(
         (&again["actions"], &again["replace_paths"]),
         (&json!(["delete", "create"]), &json!([["triggers_replace"]]))

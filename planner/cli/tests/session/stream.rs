@@ -46,7 +46,10 @@ fn a_plan_and_an_apply_go_on_as_terraforms_do() {
         ]
     );
     let first = &lines(&out)[0];
-    assert_eq!((&first["type"], &first["ui"], &first["@module"]), (&json!("version"), &json!("1.2"), &json!("terraform.ui")));
+    assert_eq!(
+        (&first["type"], &first["ui"], &first["@module"]),
+        (&json!("version"), &json!("1.2"), &json!("terraform.ui"))
+    );
     assert_eq!(
         lines(&out)[5]["outputs"],
         json!({"id": {"sensitive": false, "action": "create"}, "pw": {"sensitive": true, "action": "create"}})
@@ -55,7 +58,10 @@ fn a_plan_and_an_apply_go_on_as_terraforms_do() {
     let out = lab.ok("apply -auto-approve -json");
     let all = told(&out);
     assert!(all.contains(&"apply_start: terraform_data.a[0]: Creating...".to_owned()), "{all:?}");
-    assert!(all.contains(&"apply_complete: terraform_data.b: Creation complete after 0s [id=UUID]".to_owned()), "{all:?}");
+    assert!(
+        all.contains(&"apply_complete: terraform_data.b: Creation complete after 0s [id=UUID]".to_owned()),
+        "{all:?}"
+    );
     assert_eq!(
         all[all.len() - 2..],
         ["change_summary: Apply complete! Resources: 3 added, 0 changed, 0 destroyed.", "outputs: Outputs: 2"]
