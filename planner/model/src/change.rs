@@ -96,7 +96,10 @@ pub struct AttrChange {
 /// what they mean; an unknown counts as changed; marks do not count.
 pub fn changes(schema: &Schema, before: &Value, after: &Value) -> Vec<AttrChange> {
     let mut out = Vec::new();
-    walk_block(schema, &AttrPath::default(), Some(before), Some(after), false, &mut out);
+    // Most objects of a large plan stay as they are.
+    if before != after || !after.is_wholly_known() {
+        walk_block(schema, &AttrPath::default(), Some(before), Some(after), false, &mut out);
+    }
     out
 }
 

@@ -191,7 +191,16 @@ impl Value {
 
     /// The marks on this node and everything below.
     pub fn marks_deep(&self) -> Marks {
-        self.children().fold(self.marks, |marks, v| marks | v.marks_deep())
+        // Not by `children`, which would put an iterator on the heap for every node.
+        match &self.kind {
+            Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
+                items.iter().fold(self.marks, |marks, v| marks | v.marks_deep())
+            }
+            Kind::Map(_, items) | Kind::Object(items) => {
+                items.values().fold(self.marks, |marks, v| marks | v.marks_deep())
+            }
+            _ => self.marks,
+        }
     }
 
     /// With more marks.
@@ -248,7 +257,12 @@ impl Value {
 
     /// Whether it and everything below is known.
     pub fn is_wholly_known(&self) -> bool {
-        self.is_known() && self.children().all(Value::is_wholly_known)
+        match &self.kind {
+            Kind::Unknown(_) => false,
+            Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => items.iter().all(Value::is_wholly_known),
+            Kind::Map(_, items) | Kind::Object(items) => items.values().all(Value::is_wholly_known),
+            _ => true,
+        }
     }
 
     /// The bool, if it is a known one.

@@ -1,5 +1,6 @@
 //! A plan as a person reads it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, OutputChange, Plan, PlanMode, Registry, Summary};
@@ -143,9 +144,14 @@ pub(crate) fn summary(summary: Summary, style: Style) -> String {
 
 /// What moved behind our back and has to do with a change below. What could not be looked at says so there.
 fn drift_note(view: PlanView<'_>, style: Style) -> String {
+    let changed: BTreeMap<_, _> = if view.drift.is_empty() {
+        BTreeMap::new()
+    } else {
+        view.changes.iter().rev().map(|c| (&c.address, c.action)).collect()
+    };
     let acted = |entry: &&DriftEntry| {
-        let change = view.changes.iter().find(|c| c.address == entry.address);
-        entry.counts() && (view.all_drift || change.is_some_and(|c| c.action != Action::NoOp))
+        let action = changed.get(&entry.address);
+        entry.counts() && (view.all_drift || action.is_some_and(|action| *action != Action::NoOp))
     };
     let entries: Vec<&DriftEntry> = view.drift.iter().filter(acted).collect();
     if entries.is_empty() {
