@@ -31,6 +31,12 @@ pub(crate) use traversal::{attribute, index};
 /// How deep expressions may nest, functions and templates that they render included.
 const MAX_DEPTH: usize = 256;
 
+/// How many parts one expression evaluates at most, those of each turn of a loop counted anew.
+const MAX_STEPS: u64 = 20_000_000;
+
+/// How long a text, in bytes, and how many elements a collection may get.
+const MAX_SIZE: usize = 64 << 20;
+
 /// The value of an expression. Where the diagnostics have an error, the value is unknown and of any type.
 pub fn evaluate(expr: &Expr, scope: &dyn Scope) -> (Value, Diagnostics) {
     evaluate_with(&expr.tree, expr.span.source, scope, &[])
@@ -63,8 +69,11 @@ pub(crate) struct Evaluator<'a> {
     depth: usize,
     /// The place of the innermost expression that has one.
     here: Span,
-    /// Something was named that there is not: an error that `try` and `can` do not catch.
+    /// Something was named that there is not, or the evaluation came to an end before it was done: an error that `try`
+    /// and `can` do not catch.
     fatal: bool,
+    /// The parts evaluated so far.
+    steps: u64,
 }
 
 /// Stands for a value that an error prevented.
@@ -83,6 +92,7 @@ impl<'a> Evaluator<'a> {
             depth: 0,
             here: Span::new(source, 0, 0),
             fatal: false,
+            steps: 0,
         }
     }
 
@@ -106,13 +116,39 @@ impl<'a> Evaluator<'a> {
                     .at(span),
             );
         }
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            return self.exhausted(format!("The expression has more than {MAX_STEPS} parts to evaluate."));
+        }
         self.depth += 1;
         let outer = self.here;
         self.here = self.span(expr);
-        let value = self.node(expr);
+        let mut value = self.node(expr);
+        let size = match value.kind() {
+            Kind::String(text) => text.len(),
+            Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => items.len(),
+            _ => 0,
+        };
+        if size > MAX_SIZE {
+            value = self.exhausted(format!("What it gives is longer than {MAX_SIZE} bytes or elements."));
+        }
         self.here = outer;
         self.depth -= 1;
         value
+    }
+
+    /// Ends the evaluation.
+    fn exhausted(&mut self, what: String) -> Value {
+        if std::mem::replace(&mut self.fatal, true) {
+            return unknown();
+        }
+        self.steps = MAX_STEPS;
+        let here = self.here;
+        self.fail(
+            Diagnostic::error("too-large", "Expression too large", what)
+                .remedy("Compute less of it, or smaller parts in local values.")
+                .at(here),
+        )
     }
 
     fn node(&mut self, expr: &Expression) -> Value {

@@ -17,6 +17,9 @@ mod lenient;
 mod resync;
 mod unclosed;
 
+/// How many errors of one file are told.
+const MAX_ERRORS: usize = 50;
+
 /// The tree of a file. Where the file has errors, those of several blocks are told, and the tree holds the others.
 pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
     let plain = text.strip_prefix('\u{feff}').map(|rest| format!("   {rest}"));
@@ -30,6 +33,13 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
             let mut diagnostics = Diagnostics::new();
             let mut rest = text.to_owned();
             for chunk in resync::chunks(text) {
+                if diagnostics.len() >= MAX_ERRORS {
+                    rest.replace_range(chunk.start.., &resync::blank(&text[chunk.start..]));
+                    break;
+                }
+                if parse(&text[chunk.clone()]).is_ok() {
+                    continue;
+                }
                 // Without a line end hcl-edit takes the last sign for the place of what is missing after it.
                 let end = if text[chunk.clone()].ends_with('\n') { "" } else { "\n" };
                 let padded = format!("{}{}{end}", resync::blank(&text[..chunk.start]), &text[chunk.clone()]);

@@ -45,7 +45,7 @@ impl Evaluator<'_> {
             }
         }
         let Some(pairs) = walked else { return unknown().mark(out.marks) };
-        let before = self.diagnostics.len();
+        let (before, mut failed) = (self.diagnostics.len(), 0);
         for (key, value) in pairs {
             self.bind(expr, key, value);
             if !self.for_item(expr, &mut out) {
@@ -53,7 +53,8 @@ impl Evaluator<'_> {
             }
             self.locals.truncate(height);
             // Each item may have the same error: a few are enough.
-            if self.diagnostics.len() > before + 8 {
+            failed += usize::from(self.diagnostics.len() > before);
+            if self.fatal || failed > 8 {
                 return unknown();
             }
         }

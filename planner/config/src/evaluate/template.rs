@@ -210,6 +210,12 @@ impl Evaluator<'_> {
             let item = self.elements(&intro.template, pieces, intro.strip.strip_end(), end.strip.strip_start());
             text.append(item);
             self.locals.truncate(height);
+            if text.known.len() > super::MAX_SIZE {
+                self.exhausted(format!("The text is longer than {} bytes.", super::MAX_SIZE));
+            }
+            if self.fatal {
+                break;
+            }
         }
         text
     }

@@ -1,5 +1,6 @@
 //! Where top-level blocks begin, told from the text alone, so that an error in one does not hide those in others.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 const BLOCKS: [&str; 14] = [
@@ -25,16 +26,24 @@ pub(super) fn chunks(text: &str) -> Vec<Range<usize>> {
     let mut heredoc: Option<String> = None;
     let mut comment = false;
     let mut offset = 0;
+    // Where each text stands alone on a line for the last time: a heredoc or a comment that is never closed must not
+    // hide all blocks after it.
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        last.insert(line.trim(), at);
+        at += line.len();
+    }
+    let last_comment = text.rfind("*/").unwrap_or(0);
     for line in text.split_inclusive('\n') {
         match &heredoc {
             Some(end) if line.trim() == end => heredoc = None,
-            // A heredoc that is never closed must not hide all blocks after it.
-            Some(end) if text[offset..].lines().any(|l| l.trim() == end) => {}
+            Some(_) => {}
             _ if comment => comment = !line.contains("*/"),
             _ => {
                 let begins = line.trim_start().starts_with("/*") && !line.contains("*/");
-                comment = begins && text[offset..].contains("*/");
-                heredoc = opened(line);
+                comment = begins && last_comment > offset;
+                heredoc = opened(line).filter(|end| last.get(end.as_str()).is_some_and(|at| *at > offset));
                 if offset > 0 && begins_block(line) {
                     starts.push(offset);
                 }
