@@ -271,7 +271,7 @@ mod tests {
         let args = args.unwrap();
         assert_eq!(args.chdir, Some("lab".into()));
         let Command::Plan(plan) = args.command else { panic!("{:?}", args.command) };
-        assert!(!plan.flags.refresh && plan.flags.input && plan.flags.parallelism == 3);
+        assert!(!plan.flags.refresh && plan.flags.input.is_none() && plan.flags.parallelism == 3);
         assert_eq!(
             plan.flags.variables,
             [

@@ -89,8 +89,9 @@ impl Scan<'_> {
             lines.push(c);
             self.chars.next();
         }
-        let delimiter = lines.trim().to_owned();
-        if delimiter.is_empty() || !delimiter.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let delimiter = lines.trim_end().to_owned();
+        let named = delimiter.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if !named || !delimiter.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
             return false;
         }
         let mut line = String::new();
