@@ -33,7 +33,13 @@ impl Providers {
         if let Some(socket) = &settings.fake_world {
             providers.push(Arc::new(FakeProvider::connect(socket.clone())));
         }
-        Providers { registry: Registry::new(providers), shell, host }
+        // Another configuration of `lab` has another host, and the same way to machines.
+        let (settings, ways) = (settings.clone(), Arc::clone(&shell));
+        let make = move || -> Arc<dyn Provider> {
+            Arc::new(lab(&settings, &ways, &Client::new(SharedSettings::default())))
+        };
+        let registry = Registry::new(providers).with_maker("lab", Arc::new(make));
+        Providers { registry, shell, host }
     }
 }
 

@@ -167,6 +167,56 @@ fn a_change_that_is_killed_anywhere_goes_on() {
     assert!(boundaries >= 8, "{boundaries} boundaries");
 }
 
+/// The new object is made beside the old one, which is deleted when all have turned to the new.
+const BESIDE: &str = r#"
+variable "generation" {
+  type    = string
+  default = "one"
+}
+
+resource "fake_slow" "below" {
+  name = "below-${var.generation}"
+}
+
+resource "fake_slow" "first" {
+  name  = "first-${var.generation}"
+  value = fake_slow.below.id
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "fake_thing" "user" {
+  name  = "user"
+  value = fake_slow.first.id
+}
+"#;
+
+#[test]
+fn a_replacement_that_is_made_first_goes_on_wherever_it_is_killed() {
+    let before = Session::new(BESIDE);
+    before.apply(&[]).expect(0);
+    let two = ["-var", "generation=two"];
+    let boundaries = at_every_boundary(
+        || before.twin(),
+        &[&["apply", "-auto-approve"], &two[..]].concat(),
+        |n, session| {
+            let rerun = session.apply(&two);
+            let wanted = ["fake_slow/below-two", "fake_slow/first-two", "fake_thing/user"];
+            let objects = settled(n, session, &rerun, &wanted, &two);
+            assert_eq!(objects["fake_thing/user"].values["value"], objects["fake_slow/first-two"].values["id"]);
+            for name in ["below-two", "first-two"] {
+                assert_eq!(made(session, "fake_slow", name), 1, "{name} was made again after a kill at boundary {n}");
+            }
+            let done = session.done_since(0);
+            let at = |op: &str| done.iter().position(|o| o == op);
+            assert!(at("create fake_slow/first-two") < at("delete fake_slow/first-one"), "{done:?}");
+            assert!(at("delete fake_slow/first-one") < at("delete fake_slow/below-one"), "{done:?}");
+        },
+    );
+    assert!(boundaries >= 10, "{boundaries} boundaries are fewer than one before and one behind each of five operations");
+}
+
 #[test]
 fn a_destroy_that_is_killed_anywhere_goes_on() {
     let before = Session::new(TOPOLOGY);
