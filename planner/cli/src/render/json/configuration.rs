@@ -15,12 +15,21 @@ use super::expression::{expression, subject};
 use super::state::provider_name;
 use super::values::json as value_json;
 use crate::render::sensitive::schema_of_type;
+use crate::render::value::SENSITIVE;
 
-/// `configuration` of a plan's JSON.
-pub(crate) fn configuration(config: &Config, registry: &Registry) -> Json {
+/// What is told, and how.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    registry: &'a Registry,
+    reveal: bool,
+}
+
+/// `configuration` of a plan's JSON. Constants of what is declared sensitive are masked unless `reveal`.
+pub(crate) fn configuration(config: &Config, registry: &Registry, reveal: bool) -> Json {
+    let told = Told { registry, reveal };
     let mut providers = Map::new();
-    collect_providers(&config.root, &[], registry, &mut providers);
-    let mut out = json!({"root_module": module(&config.root, &[], registry)});
+    collect_providers(&config.root, &[], told, &mut providers);
+    let mut out = json!({"root_module": module(&config.root, &[], told)});
     if !providers.is_empty() {
         out["provider_config"] = Json::Object(providers);
     }
@@ -28,7 +37,7 @@ pub(crate) fn configuration(config: &Config, registry: &Registry) -> Json {
 }
 
 /// Providers that have blocks or are used, by the key that resources name them by.
-fn collect_providers(of: &Module, path: &[Arc<str>], registry: &Registry, into: &mut Map<String, Json>) {
+fn collect_providers(of: &Module, path: &[Arc<str>], told: Told<'_>, into: &mut Map<String, Json>) {
     for (provider, block) in &of.providers {
         let ty = of.provider_type(&provider.name);
         let mut one = json!({"name": &*provider.name, "full_name": provider_name(&ty)});
@@ -38,7 +47,7 @@ fn collect_providers(of: &Module, path: &[Arc<str>], registry: &Registry, into: 
         if !path.is_empty() {
             one["module_address"] = json!(calls(path));
         }
-        let expressions = expressions(&block.body, registry.provider(&ty).map(|p| p.schema()));
+        let expressions = expressions(&block.body, told.registry.provider(&ty).map(|p| p.schema()), told);
         if expressions.as_object().is_some_and(|o| !o.is_empty()) {
             one["expressions"] = expressions;
         }
@@ -56,7 +65,7 @@ fn collect_providers(of: &Module, path: &[Arc<str>], registry: &Registry, into: 
     }
     for (name, call) in &of.calls {
         let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
-        collect_providers(&call.module, &path, registry, into);
+        collect_providers(&call.module, &path, told, into);
     }
 }
 
@@ -70,32 +79,33 @@ fn calls(path: &[Arc<str>]) -> String {
     path.iter().map(|name| format!("module.{name}")).collect::<Vec<_>>().join(".")
 }
 
-fn module(of: &Module, path: &[Arc<str>], registry: &Registry) -> Json {
+fn module(of: &Module, path: &[Arc<str>], told: Told<'_>) -> Json {
     let mut out = Map::new();
     let mut put = |name: &str, members: Map<String, Json>| {
         if !members.is_empty() {
             out.insert(name.to_owned(), Json::Object(members));
         }
     };
-    put("variables", of.variables.iter().map(|(n, v)| (n.to_string(), variable(v))).collect());
-    put("outputs", of.outputs.iter().map(|(n, o)| (n.to_string(), output(o))).collect());
+    put("variables", of.variables.iter().map(|(n, v)| (n.to_string(), variable(v, told))).collect());
+    put("outputs", of.outputs.iter().map(|(n, o)| (n.to_string(), output(o, told))).collect());
     let call = |(name, c): (&Arc<str>, &ModuleCall)| {
         let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
-        (name.to_string(), module_call(of, c, &path, registry))
+        (name.to_string(), module_call(of, c, &path, told))
     };
     put("module_calls", of.calls.iter().map(call).collect());
     let mut resources: Vec<&ResourceBlock> = of.resources.values().collect();
     resources.sort_by_key(|r| (r.addr.mode == Mode::Data, r.addr.to_string()));
     if !resources.is_empty() {
-        out.insert("resources".to_owned(), resources.iter().map(|r| resource(of, r, path, registry)).collect());
+        out.insert("resources".to_owned(), resources.iter().map(|r| resource(of, r, path, told)).collect());
     }
     Json::Object(out)
 }
 
-fn variable(variable: &Variable) -> Json {
+fn variable(variable: &Variable, told: Told<'_>) -> Json {
     let mut one = json!({});
     if let Some(default) = &variable.default {
-        one["default"] = value_json(default, true);
+        let hidden = variable.sensitive && !told.reveal && !default.is_null();
+        one["default"] = if hidden { json!(SENSITIVE) } else { value_json(default, true) };
     }
     if let Some(text) = &variable.description {
         one["description"] = json!(text);
@@ -106,8 +116,8 @@ fn variable(variable: &Variable) -> Json {
     one
 }
 
-fn output(output: &Output) -> Json {
-    let mut one = json!({"expression": expression(&output.value)});
+fn output(output: &Output, told: Told<'_>) -> Json {
+    let mut one = json!({"expression": expression(&output.value, output.sensitive && !told.reveal)});
     if output.sensitive {
         one["sensitive"] = json!(true);
     }
@@ -118,11 +128,11 @@ fn output(output: &Output) -> Json {
     one
 }
 
-fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], registry: &Registry) -> Json {
-    let mut one =
-        json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, registry)});
+fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], told: Told<'_>) -> Json {
+    let mut one = json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, told)});
     if !call.inputs.is_empty() {
-        let inputs = call.inputs.iter().map(|(name, (expr, _))| (name.to_string(), expression(expr)));
+        let hidden = |name| call.module.variables.get(name).is_some_and(|v| v.sensitive) && !told.reveal;
+        let inputs = call.inputs.iter().map(|(name, (expr, _))| (name.to_string(), expression(expr, hidden(name))));
         one["expressions"] = Json::Object(inputs.collect());
     }
     put_repeat(&mut one, call.repeat.as_ref());
@@ -130,8 +140,8 @@ fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], registry: 
     one
 }
 
-fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], registry: &Registry) -> Json {
-    let schema = schema_of_type(registry, &block.addr);
+fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], told: Told<'_>) -> Json {
+    let schema = schema_of_type(told.registry, &block.addr);
     let own = of.providers.contains_key(&block.provider);
     let mut one = json!({
         "address": block.addr.to_string(),
@@ -144,7 +154,7 @@ fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], registry: &Re
         "provider_config_key": provider_key(&block.provider, if own { path } else { &[] }),
         "schema_version": schema.map_or(0, |s| s.version),
     });
-    let expressions = expressions(&block.body, schema);
+    let expressions = expressions(&block.body, schema, told);
     if expressions.as_object().is_some_and(|o| !o.is_empty()) {
         one["expressions"] = expressions;
     }
@@ -153,17 +163,18 @@ fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], registry: &Re
     one
 }
 
-fn expressions(body: &Body, schema: Option<&Schema>) -> Json {
-    of_written(&written(body), schema)
+fn expressions(body: &Body, schema: Option<&Schema>, told: Told<'_>) -> Json {
+    of_written(&written(body), schema, told)
 }
 
 /// Arguments by name; nested blocks as lists, or as one object where there can be only one.
-fn of_written(written: &Written, schema: Option<&Schema>) -> Json {
+fn of_written(written: &Written, schema: Option<&Schema>, told: Told<'_>) -> Json {
+    let hidden = |name| schema.and_then(|s| s.attributes.get(name)).is_some_and(|a| a.sensitive) && !told.reveal;
     let mut out: Map<String, Json> =
-        written.arguments.iter().map(|(name, expr)| (name.to_string(), expression(expr))).collect();
+        written.arguments.iter().map(|(name, expr)| (name.to_string(), expression(expr, hidden(name)))).collect();
     for (name, inner) in &written.blocks {
         let nested = schema.and_then(|s| s.blocks.get(name));
-        let one = of_written(inner, nested.map(|n| &n.block));
+        let one = of_written(inner, nested.map(|n| &n.block), told);
         if nested.is_some_and(|n| n.nesting == cplan_model::Nesting::Single) {
             out.insert(name.to_string(), one);
         } else if let Some(list) = out.entry(name.to_string()).or_insert_with(|| json!([])).as_array_mut() {
@@ -179,9 +190,9 @@ fn put_repeat(one: &mut Json, repeat: Option<&ForEach>) {
         Some(ForEach::Each(expr)) => ("for_each_expression", expr),
         None => return,
     };
-    let told = expression(expr);
-    if told.as_object().is_some_and(|o| !o.is_empty()) {
-        one[name] = told;
+    let expression = expression(expr, false);
+    if expression.as_object().is_some_and(|o| !o.is_empty()) {
+        one[name] = expression;
     }
 }
 
@@ -210,7 +221,7 @@ mod tests {
         std::fs::write(dir.path().join("main.tf"), main).unwrap();
         let (config, found) = cplan_config::load(dir.path());
         assert!(!found.has_errors(), "{found:?}");
-        configuration(&config, &Registry::default())["root_module"].clone()
+        configuration(&config, &Registry::default(), false)["root_module"].clone()
     }
 
     #[test]
@@ -272,5 +283,23 @@ mod tests {
         );
         assert_eq!(root["outputs"], json!({"o": {"expression": {"constant_value": null}, "description": "nothing"}}));
         assert_eq!(root["variables"], json!({"v": {"default": {"x": [{"y": 1}], "n": null}}}));
+    }
+
+    #[test]
+    fn constants_of_what_is_sensitive_are_masked() {
+        let root = told(
+            r#"
+            variable "pw" {
+              default   = "hunter2"
+              sensitive = true
+            }
+            output "o" {
+              value     = "hunter2"
+              sensitive = true
+            }
+            "#,
+        );
+        assert_eq!(root["variables"]["pw"]["default"], "(sensitive value)");
+        assert_eq!(root["outputs"]["o"]["expression"], json!({"constant_value": "(sensitive value)"}));
     }
 }

@@ -5,11 +5,14 @@ use cplan_model::{InstanceKey, Step};
 use serde_json::{Value as Json, json};
 
 use super::values::json as value_json;
+use crate::render::value::SENSITIVE;
 
-/// `{"constant_value": …}`, `{"references": […]}`, or `{}` for what is neither.
-pub(crate) fn expression(expr: &Expr) -> Json {
+/// `{"constant_value": …}`, `{"references": […]}`, or `{}` for what is neither. A constant is masked where it shall be
+/// hidden.
+pub(crate) fn expression(expr: &Expr, hidden: bool) -> Json {
     if let Some(value) = literal_value(expr) {
-        return json!({"constant_value": value_json(&value, true)});
+        let hidden = hidden && !value.is_null();
+        return json!({"constant_value": if hidden { json!(SENSITIVE) } else { value_json(&value, true) }});
     }
     let references: Vec<String> = spelled(expr).iter().flat_map(references).collect();
     if references.is_empty() { json!({}) } else { json!({"references": references}) }

@@ -36,7 +36,7 @@ pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
         "format_version": "1.2",
         "terraform_version": env!("CARGO_PKG_VERSION"),
         "planned_values": planned_values(plan, it.registry, it.reveal),
-        "configuration": super::configuration::configuration(&plan.config, it.registry),
+        "configuration": super::configuration::configuration(&plan.config, it.registry, it.reveal),
         "timestamp": it.timestamp,
         "applyable": !plan.is_empty(),
         "complete": plan.deferred.is_empty() && !plan.partial,
