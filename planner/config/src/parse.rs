@@ -11,6 +11,7 @@ use hcl_edit::template::Template;
 
 use crate::Expr;
 
+mod escapes;
 mod forbidden;
 mod heredoc;
 mod lenient;
@@ -62,6 +63,7 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
 fn parse(text: &str) -> Result<Body, Error> {
     let mut body = lenient::parse(text, hcl_edit::parser::parse_body, |body, restoring| restoring.body(body))?;
     heredoc::flush(&mut body, text);
+    escapes::body(&mut body, text);
     Ok(body)
 }
 
@@ -78,6 +80,7 @@ pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagn
         Box::new(found.unwrap_or_else(|| syntax_error(text, &error, source)))
     })?;
     heredoc::flush_expression(&mut tree, text);
+    escapes::expression(&mut tree, text);
     match forbidden::expression(&tree, text, source).into_iter().next() {
         Some(first) => Err(Box::new(first)),
         None => Ok(Expr::new(&tree, source)),

@@ -23,6 +23,7 @@ pub(super) fn write(writer: &mut Writer<'_>, text: &Text) {
             return writer.put("null", text.span.clone());
         }
     };
+    let trims = text.text.contains("~}") || text.text.contains("{~");
     let mut literals = Vec::new();
     collect(&parsed, &mut literals);
     writer.put("\"", text.span.start - 1..text.span.start);
@@ -30,7 +31,7 @@ pub(super) fn write(writer: &mut Writer<'_>, text: &Text) {
     for literal in literals {
         writer.part(text, from..literal.start);
         from = literal.end;
-        writer.escaped(text, literal, false);
+        writer.lines(text, literal, false, trims);
     }
     writer.part(text, from..text.text.len());
     writer.put("\"", text.span.end..text.span.end + 1);

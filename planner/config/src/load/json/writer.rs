@@ -137,6 +137,11 @@ impl Writer<'_> {
 
     /// A part of a string with the escapes of a quoted template; with `literal`, sequences lose their meaning.
     pub(super) fn escaped(&mut self, text: &Text, range: Range<usize>, literal: bool) {
+        self.lines(text, range, literal, false);
+    }
+
+    /// The same; with `apart`, each line is a part of the template of its own: `~` trims no further than its line.
+    pub(super) fn lines(&mut self, text: &Text, range: Range<usize>, literal: bool, apart: bool) {
         let mut from = range.start;
         let part = &text.text[range.clone()];
         for (i, c) in part.char_indices() {
@@ -156,6 +161,9 @@ impl Writer<'_> {
             }
             let next = at + c.len_utf8();
             self.put(&escape, text.origin(at..next));
+            if apart && c == '\n' && next < range.end {
+                self.glue("${\"\"}");
+            }
             from = next;
         }
         if from < range.end {
