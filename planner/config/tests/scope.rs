@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_config::{Clock, Config, Expr, Reference, Scope, Subject, load};
-use cplan_model::{Diagnostic, Value};
+use cplan_model::{Diagnostic, Type, Value};
 
-use crate::oracle::files;
+use crate::oracle::{files, unknowns};
 
 /// Variables by name.
 pub(crate) struct Fixed {
@@ -20,7 +20,9 @@ impl Scope for Fixed {
     fn lookup(&self, reference: &Reference) -> Result<Value, Diagnostic> {
         match &reference.subject {
             Subject::Variable(name) => self.variables.get(name).cloned(),
-            Subject::Local(name) => files::local(name),
+            Subject::Local(name) => files::local(name).or_else(|| unknowns::local(name)),
+            // Nothing has been applied yet.
+            Subject::Resource(_) => Some(Value::unknown(Type::Dynamic)),
             _ => None,
         }
         .ok_or_else(|| Diagnostic::error("undeclared", "Undeclared", "Not in this test."))

@@ -43,6 +43,16 @@ fn count(value: &Value) -> Option<usize> {
     }
 }
 
+/// The type as far as it costs nothing: a known tuple or object is described by what it holds, which can be much, and its
+/// type is of no use where the value is there; such a one has no elements here.
+fn outline(value: &Value) -> Type {
+    match value.kind() {
+        Kind::Tuple(_) => Type::tuple([]),
+        Kind::Object(_) => Type::object::<&str>([]),
+        _ => value.ty(),
+    }
+}
+
 /// The types of the elements of a tuple, which are known even while its value is not.
 fn tuple_types(ty: &Type) -> Option<&[Type]> {
     if let Type::Tuple(types) = ty { Some(types) } else { None }

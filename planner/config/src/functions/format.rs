@@ -78,8 +78,10 @@ pub(super) fn formatlist(context: &mut Context<'_>, a: &[Value]) -> Outcome {
             out.push(crate::evaluate::not_null(Type::String));
             continue;
         }
-        let line = render::line(text, &row_args)
-            .map_err(|failure| Failure::Call(format!("error on format iteration {row}: {}", failure.why())))?;
+        let line = render::line(text, &row_args).map_err(|failure| {
+            let why = format!("error on format iteration {row}: {}", failure.why());
+            if matches!(failure, Failure::Rule(..)) { Failure::Rule(None, why) } else { Failure::Call(why) }
+        })?;
         out.push(Value::string(line));
     }
     if context.returns == Type::Dynamic {

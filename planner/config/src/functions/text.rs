@@ -85,8 +85,8 @@ fn startswith(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn indent(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let rule = |why: &str| Failure::Rule(Some(0), why.into());
-    let spaces = usize::try_from(whole(&a[0])?).map_err(|_| rule("must not be negative"))?;
+    let rule = |why: &str| Failure::Rule(None, why.into());
+    let spaces = usize::try_from(whole(&a[0])?).map_err(|_| rule("the number of spaces must not be negative"))?;
     let text = str_of(&a[1]);
     let lines = text.matches('\n').count();
     if lines.saturating_mul(spaces) > MOST_BYTES {

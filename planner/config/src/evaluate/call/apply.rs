@@ -61,7 +61,10 @@ impl Evaluator<'_> {
         let returns = match &function.returns {
             Returns::Fixed(ty) => ty.clone(),
             Returns::Computed => Type::Dynamic,
-            Returns::SameAs(i) => ready.get(*i).map_or(Type::Dynamic, Value::ty),
+            // What is known tells its own type, and may be large.
+            Returns::SameAs(i) => (ready.get(*i))
+                .filter(|value| !matches!(value.kind(), Kind::Tuple(_) | Kind::Object(_)))
+                .map_or(Type::Dynamic, Value::ty),
             Returns::By(decide) => decide(&ready)?,
         };
         if open {

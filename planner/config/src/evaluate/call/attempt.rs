@@ -36,13 +36,12 @@ impl Evaluator<'_> {
                 .at(here),
             );
         }
-        let each: Vec<String> = failed.iter().map(|d| format!("{}: {}", d.summary, d.what)).collect();
-        let what = format!("Call to function \"try\" failed: no expression succeeded: {}", each.join(" "));
-        self.fail(
-            Diagnostic::error("function-call", "Error in function call", what)
-                .remedy("Add a last argument that cannot fail.")
-                .at(here),
-        )
+        let what = "Call to function \"try\" failed: no expression succeeded.";
+        let diagnostic = Diagnostic::error("function-call", "Error in function call", what)
+            .remedy("Add a last argument that cannot fail.")
+            .at(here);
+        let each = failed.into_iter().map(|why| (why.primary.map_or(here, |label| label.span), why.what));
+        self.fail(each.fold(diagnostic, |diagnostic, (span, why)| diagnostic.label(span, why)))
     }
 
     pub(super) fn can_call(&mut self, call: &FuncCall) -> Value {

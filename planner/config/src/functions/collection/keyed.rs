@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cplan_model::{Kind, Marks, Type, Value};
 
 use super::{
-    Context, Failure, Function, Outcome, Returns, Table, any, element_type, fixed, items, param, refusal, rule,
-    tuple_types,
+    Context, Failure, Function, Outcome, Returns, Table, any, element_type, fixed, items, outline, param, refusal,
+    rule, tuple_types,
 };
 
 pub(super) fn table() -> Table {
@@ -29,8 +29,9 @@ pub(super) fn table() -> Table {
 }
 
 fn keys_returns(a: &[Value]) -> Result<Type, Failure> {
-    match a[0].ty() {
+    match outline(&a[0]) {
         Type::Map(_) => Ok(Type::list(Type::String)),
+        Type::Object(_) if a[0].is_known() => Ok(Type::Dynamic),
         Type::Object(object) => Ok(Type::tuple(object.attributes.keys().map(|_| Type::String))),
         _ => Err(rule(0, "must have map or object type")),
     }
@@ -38,8 +39,9 @@ fn keys_returns(a: &[Value]) -> Result<Type, Failure> {
 
 fn keys(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let text = |name: &Arc<str>| Value::string(name.clone());
-    Ok(match (a[0].kind(), a[0].ty()) {
+    Ok(match (a[0].kind(), outline(&a[0])) {
         (Kind::Map(_, all), _) => Value::list(Type::String, all.keys().map(text)),
+        (Kind::Object(all), _) => Value::tuple(all.keys().map(text)),
         // The names are known even while the object is not.
         (_, Type::Object(object)) => Value::tuple(object.attributes.keys().map(text)),
         _ => Value::unknown(context.returns.clone()),
@@ -48,8 +50,9 @@ fn keys(context: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn values_returns(a: &[Value]) -> Result<Type, Failure> {
-    match a[0].ty() {
+    match outline(&a[0]) {
         Type::Map(element) => Ok(Type::List(element)),
+        Type::Object(_) if a[0].is_known() => Ok(Type::Dynamic),
         Type::Object(object) => Ok(Type::tuple(object.attributes.values().cloned())),
         _ => Err(refusal("values() requires a map as the first argument")),
     }
@@ -65,17 +68,19 @@ fn values(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn merge_returns(a: &[Value]) -> Result<Type, Failure> {
-    let types: Vec<Type> = a.iter().map(Value::ty).collect();
+    let known = a.iter().all(Value::is_known);
+    let types: Vec<Type> = a.iter().map(if known { outline } else { Value::ty }).collect();
     for ty in &types {
         match ty {
             Type::Dynamic => return Ok(Type::Dynamic),
             Type::Map(_) | Type::Object(_) => {}
-            other => return Err(refusal(format!("arguments must be maps or objects, got {:?}", other.friendly()))),
+            other => return Err(not_mergeable(other)),
         }
     }
     match types.first() {
         None => return Ok(Type::object::<&str>([])),
         Some(first) if types.iter().all(|ty| ty == first) => return Ok(first.clone()),
+        _ if known => return Ok(Type::Dynamic),
         _ => {}
     }
     let mut attributes: BTreeMap<Arc<str>, Type> = BTreeMap::new();
@@ -92,12 +97,17 @@ fn merge_returns(a: &[Value]) -> Result<Type, Failure> {
     Ok(Type::object(attributes))
 }
 
+fn not_mergeable(ty: &Type) -> Failure {
+    refusal(format!("arguments must be maps or objects, got {:?}", ty.friendly()))
+}
+
 fn merge(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let mut out: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let mut marks = Marks::NONE;
     for arg in a.iter().filter(|arg| !arg.is_null()) {
         marks = marks | arg.marks();
-        out.extend(arg.as_map().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+        let entries = arg.as_map().ok_or_else(|| not_mergeable(&arg.ty()))?;
+        out.extend(entries.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     Ok(match &context.returns {
         Type::Map(element) => Value::new(Kind::Map(Type::clone(element), Arc::new(out))),
@@ -127,7 +137,7 @@ fn transpose(context: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn zipmap_returns(a: &[Value]) -> Result<Type, Failure> {
-    let ty = a[1].ty();
+    let ty = outline(&a[1]);
     let Some(types) = tuple_types(&ty) else {
         return match ty {
             Type::List(element) => Ok(Type::Map(element)),
@@ -138,8 +148,12 @@ fn zipmap_returns(a: &[Value]) -> Result<Type, Failure> {
         return Ok(Type::Dynamic);
     }
     let keys = items(&a[0]);
-    if keys.len() != types.len() {
-        return Err(uneven(keys.len(), types.len()));
+    let length = a[1].as_slice().map_or(types.len(), <[Value]>::len);
+    if keys.len() != length {
+        return Err(uneven(keys.len(), length));
+    }
+    if a[1].is_known() {
+        return Ok(Type::Dynamic);
     }
     let mut attributes: BTreeMap<Arc<str>, Type> = BTreeMap::new();
     for (i, (key, ty)) in keys.iter().zip(types).enumerate() {

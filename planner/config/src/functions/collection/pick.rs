@@ -4,8 +4,8 @@ use cplan_model::{Kind, Type, Value, convert, unify};
 
 use super::super::number::{NOT_WHOLE, of};
 use super::{
-    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, items, num, refusal, rule, str_of,
-    text, tuple_types,
+    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, items, num, outline, refusal, rule,
+    str_of, text, tuple_types,
 };
 
 pub(super) fn table() -> Table {
@@ -32,22 +32,23 @@ pub(super) fn table() -> Table {
 const EMPTY: &str = "cannot use element function with an empty list";
 
 fn element_returns(a: &[Value]) -> Result<Type, Failure> {
-    let ty = a[0].ty();
-    match &ty {
-        Type::List(element) => Ok(Type::clone(element)),
-        Type::Tuple(types) => {
-            if !a[1].is_known() {
-                return Ok(Type::Dynamic);
-            }
-            let index = index(a)?;
-            if types.is_empty() {
-                return Err(refusal(EMPTY));
-            }
-            let at = usize::try_from(index % i64::try_from(types.len()).unwrap_or(i64::MAX));
-            at.map(|at| types[at].clone()).map_err(|_| refusal("a tuple has no elements at negative indexes"))
-        }
-        other => Err(refusal(format!("cannot read elements from {}", other.friendly()))),
+    let ty = outline(&a[0]);
+    let (length, types) = match (a[0].kind(), &ty) {
+        (_, Type::List(element)) => return Ok(Type::clone(element)),
+        (Kind::Tuple(items), _) => (items.len(), None),
+        (_, Type::Tuple(types)) => (types.len(), Some(types)),
+        (_, other) => return Err(refusal(format!("cannot read elements from {}", other.friendly()))),
+    };
+    if !a[1].is_known() {
+        return Ok(Type::Dynamic);
     }
+    let index = index(a)?;
+    if length == 0 {
+        return Err(refusal(EMPTY));
+    }
+    let at = usize::try_from(index % i64::try_from(length).unwrap_or(i64::MAX));
+    let at = at.map_err(|_| refusal("a tuple has no elements at negative indexes"))?;
+    Ok(types.map_or(Type::Dynamic, |types| types[at].clone()))
 }
 
 fn index(a: &[Value]) -> Result<i64, Failure> {
@@ -69,9 +70,12 @@ fn lookup_returns(a: &[Value]) -> Result<Type, Failure> {
     if a.len() > 3 {
         return Err(refusal(format!("lookup() takes two or three arguments, got {}", a.len())));
     }
-    match (a[0].ty(), a.get(2)) {
+    match (outline(&a[0]), a.get(2)) {
         (Type::Object(object), default) => {
             let Some(key) = a[1].as_str() else { return Ok(Type::Dynamic) };
+            if a[0].get(key).is_some() {
+                return Ok(Type::Dynamic);
+            }
             if let Some(ty) = object.attributes.get(key) {
                 return Ok(ty.clone());
             }
@@ -106,6 +110,9 @@ fn lookup(context: &mut Context<'_>, a: &[Value]) -> Outcome {
 const ONE: &str = "must be a list, set, or tuple value with either zero or one elements";
 
 fn one_returns(a: &[Value]) -> Result<Type, Failure> {
+    if matches!(a[0].kind(), Kind::Tuple(items) if items.len() < 2) {
+        return Ok(Type::Dynamic);
+    }
     let ty = a[0].ty();
     match tuple_types(&ty) {
         Some([]) => Ok(Type::Dynamic),
@@ -147,17 +154,19 @@ fn coalescelist_returns(a: &[Value]) -> Result<Type, Failure> {
     if a.is_empty() {
         return Err(refusal("at least one argument is required"));
     }
-    let mut types = Vec::new();
+    let mut lists = Vec::new();
     for arg in a {
         if !arg.is_known() {
             return Ok(Type::Dynamic);
         }
-        match arg.ty() {
-            ty @ (Type::List(_) | Type::Tuple(_)) => types.push(ty),
+        match outline(arg) {
+            ty @ Type::List(_) => lists.push(ty),
+            Type::Tuple(_) => {}
             _ => return Err(refusal("coalescelist arguments must be lists or tuples")),
         }
     }
-    Ok(if types.iter().all(|ty| *ty == types[0]) { types.swap_remove(0) } else { Type::Dynamic })
+    let same = lists.len() == a.len() && lists.iter().all(|ty| *ty == lists[0]);
+    Ok(if same { lists.swap_remove(0) } else { Type::Dynamic })
 }
 
 fn coalescelist(context: &mut Context<'_>, a: &[Value]) -> Outcome {

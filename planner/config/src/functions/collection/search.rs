@@ -4,7 +4,8 @@ use cplan_model::{Kind, Refinement, Type, Value, convert, unify};
 
 use super::super::text::graphemes;
 use super::{
-    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, fixed, items, param, refusal,
+    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, fixed, items, outline, param,
+    refusal,
 };
 use crate::evaluate::equal;
 
@@ -29,7 +30,7 @@ pub(super) fn table() -> Table {
 }
 
 fn length_returns(a: &[Value]) -> Result<Type, Failure> {
-    match a[0].ty() {
+    match outline(&a[0]) {
         Type::Bool | Type::Number => Err(refusal("argument must be a string, a collection type, or a structural type")),
         _ => Ok(Type::Number),
     }

@@ -4,10 +4,9 @@ use cplan_model::{Kind, Marks, Type, Value, convert, unify};
 
 use super::super::number::{NOT_WHOLE, of};
 use super::{
-    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, fixed, items, num, param, refusal,
-    rule, tuple_types,
+    Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, fixed, items, num, outline, param,
+    refusal, rule, tuple_types,
 };
-use crate::evaluate::equal;
 
 pub(super) fn table() -> Table {
     let strings = || Type::list(Type::String);
@@ -38,7 +37,8 @@ pub(super) fn table() -> Table {
 }
 
 fn concat_returns(a: &[Value]) -> Result<Type, Failure> {
-    let types: Vec<Type> = a.iter().map(Value::ty).collect();
+    let known = a.iter().all(Value::is_known);
+    let types: Vec<Type> = a.iter().map(if known { outline } else { Value::ty }).collect();
     if types.is_empty() {
         return Err(refusal("at least one argument is required"));
     }
@@ -52,6 +52,7 @@ fn concat_returns(a: &[Value]) -> Result<Type, Failure> {
         match ty {
             Type::Tuple(types) => elements.extend(types.iter().cloned()),
             Type::List(element) => match value.as_slice() {
+                Some(_) if known => {}
                 Some(all) => elements.extend(all.iter().map(|_| Type::clone(element))),
                 None => return Ok(Type::Dynamic),
             },
@@ -60,7 +61,7 @@ fn concat_returns(a: &[Value]) -> Result<Type, Failure> {
             }
         }
     }
-    Ok(Type::tuple(elements))
+    Ok(if known { Type::Dynamic } else { Type::tuple(elements) })
 }
 
 fn concat(context: &mut Context<'_>, a: &[Value]) -> Outcome {
@@ -81,14 +82,16 @@ fn distinct(context: &mut Context<'_>, a: &[Value]) -> Outcome {
         return Ok(Value::unknown(context.returns.clone()));
     }
     let mut seen = std::collections::HashSet::new();
-    let mut kept: Vec<Value> = Vec::new();
-    for item in items(&a[0]) {
-        // Most are told apart by their hash; what differs by it may be equal all the same, as the two zeros are.
-        if seen.insert(item.clone()) && (item.as_str().is_some() || kept.iter().all(|k| equal(k, item) != Some(true))) {
-            kept.push(item.clone());
-        }
-    }
+    let kept = items(&a[0]).iter().filter(|item| seen.insert(one_zero(item))).cloned();
     Ok(Value::list(element_type(&context.returns), kept))
+}
+
+/// The value with its two zeros, which are equal, made one.
+fn one_zero(value: &Value) -> Value {
+    match value.as_number() {
+        Some(n) if n.is_zero() => Value::number(0),
+        _ => value.map_children(one_zero),
+    }
 }
 
 fn flatten_returns(a: &[Value]) -> Result<Type, Failure> {
@@ -151,7 +154,8 @@ fn compact(_: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn reverse_returns(a: &[Value]) -> Result<Type, Failure> {
-    match a[0].ty() {
+    match outline(&a[0]) {
+        Type::Tuple(_) if a[0].is_known() => Ok(Type::Dynamic),
         Type::Tuple(types) => Ok(Type::tuple(types.iter().rev().cloned())),
         Type::List(element) | Type::Set(element) => Ok(Type::List(element)),
         other => Err(rule(0, format!("can only reverse list or tuple values, not {}", other.friendly()))),
@@ -168,7 +172,7 @@ fn reverse(context: &mut Context<'_>, a: &[Value]) -> Outcome {
 }
 
 fn slice_returns(a: &[Value]) -> Result<Type, Failure> {
-    let ty = a[0].ty();
+    let ty = outline(&a[0]);
     if matches!(ty, Type::Set(_)) {
         let why = "cannot slice a set, because its elements do not have indices; explicitly convert to a list if the \
                    ordering of the result is not important";
@@ -180,6 +184,7 @@ fn slice_returns(a: &[Value]) -> Result<Type, Failure> {
     let bounds = bounds(a)?;
     Ok(match (tuple_types(&ty), bounds) {
         (None, _) => ty,
+        (Some(_), Some(_)) if a[0].is_known() => Type::Dynamic,
         (Some(types), Some((start, end))) => Type::tuple(types[start..end].iter().cloned()),
         (Some(_), None) => Type::Dynamic,
     })
