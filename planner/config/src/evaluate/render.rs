@@ -51,7 +51,7 @@ impl<'a> Rendering<'a> {
         let Some(given) = variables.as_map() else {
             return Err(Failure::Rule(Some(1), "invalid vars value: must be a map".into()));
         };
-        for variable in given.keys().filter(|n| !is_identifier(n)) {
+        if let Some(variable) = given.keys().find(|n| !is_identifier(n)) {
             let why = format!(
                 "invalid template variable name {variable:?}: must start with a letter, followed by zero or more letters, digits, and underscores"
             );

@@ -116,6 +116,9 @@ fn set(context: &mut Context<'_>, a: &[Value]) -> Outcome {
             let whole = quoted(&clean(&format!("{path}/{pattern}")));
             Failure::Call(format!("failed to glob pattern {whole}: syntax error in pattern"))
         }
+        glob::Fault::Endless => {
+            Failure::Call(format!("failed to glob pattern {}: it takes too many steps", quoted(pattern)))
+        }
         glob::Fault::Dangling(path) => {
             Failure::Call(format!("failed to stat {}: stat {path}: no such file or directory", quoted(&path)))
         }

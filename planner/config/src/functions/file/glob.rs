@@ -11,6 +11,8 @@ use crate::functions::path::clean;
 pub(super) enum Fault {
     /// The pattern cannot be read.
     Malformed,
+    /// It takes too many steps.
+    Endless,
     /// A link that leads nowhere matches.
     Dangling(String),
 }
@@ -108,11 +110,17 @@ fn matching(
 
 /// Whether a name matches one part of a pattern.
 fn matches(pattern: &str, name: &str) -> Result<bool, Fault> {
+    matches_within(pattern, name, &mut 1_000_000)
+}
+
+/// The same in so many steps at most: many stars could take longer than anybody waits.
+fn matches_within(pattern: &str, name: &str, steps: &mut u32) -> Result<bool, Fault> {
     if pattern.is_empty() || name.is_empty() {
         return Ok(pattern.is_empty() == name.is_empty() || pattern.chars().all(|c| c == '*') && !pattern.is_empty());
     }
     let (mut pattern, mut name) = (pattern, name);
     loop {
+        *steps = steps.checked_sub(1).ok_or(Fault::Endless)?;
         let Some(first) = pattern.chars().next() else { return Ok(name.is_empty()) };
         let Some(next) = name.chars().next() else { return Ok(pattern == "*" || pattern == "**") };
         let (after, tail) = (&pattern[first.len_utf8()..], &name[next.len_utf8()..]);
@@ -121,7 +129,15 @@ fn matches(pattern: &str, name: &str) -> Result<bool, Fault> {
                 if after.is_empty() {
                     return Ok(true);
                 }
-                return Ok(name.char_indices().any(|(at, _)| matches(after, &name[at..]) == Ok(true)));
+                // What is wrong behind the star shows only where everything before it fits.
+                for (at, _) in name.char_indices() {
+                    match matches_within(after, &name[at..], steps) {
+                        Ok(true) => return Ok(true),
+                        Err(Fault::Endless) => return Err(Fault::Endless),
+                        _ => {}
+                    }
+                }
+                return Ok(false);
             }
             '?' => (pattern, name) = (after, tail),
             '\\' => {
@@ -141,7 +157,7 @@ fn matches(pattern: &str, name: &str) -> Result<bool, Fault> {
             '{' => {
                 let end = find(after, '}').ok_or(Fault::Malformed)?;
                 for option in split(&after[..end], ',') {
-                    if matches(&format!("{option}{}", &after[end + 1..]), name)? {
+                    if matches_within(&format!("{option}{}", &after[end + 1..]), name, steps)? {
                         return Ok(true);
                     }
                 }
@@ -230,5 +246,6 @@ mod tests {
         for pattern in ["[", "[]", "{a", "\\", "[-a]", "[a-]"] {
             assert_eq!(matches(pattern, "a"), Err(Fault::Malformed), "{pattern}");
         }
+        assert_eq!(matches(&format!("{}b", "*a".repeat(40)), &"a".repeat(250)), Err(Fault::Endless));
     }
 }

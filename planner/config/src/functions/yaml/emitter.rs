@@ -87,7 +87,7 @@ impl Emitter {
             Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
                 let outer = self.indent;
                 // A list stands at the depth of its key.
-                if !(place == Place::Mapped && !self.fresh) {
+                if place != Place::Mapped || self.fresh {
                     self.deeper(0);
                 }
                 for item in items.iter() {

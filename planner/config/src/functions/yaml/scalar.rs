@@ -41,10 +41,10 @@ pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value
         {
             return Ok(Value::number(number));
         }
-        if text.starts_with(|c: char| c.is_ascii_digit()) && matches!(core, None | Some("timestamp")) {
-            if let Some(time) = timestamp(text) {
-                return Ok(Value::string(time));
-            }
+        if matches!(core, None | Some("timestamp"))
+            && let Some(time) = timestamp(text)
+        {
+            return Ok(Value::string(time));
         }
         if is_number(text) {
             return number(text).map_or_else(refused, Ok);
