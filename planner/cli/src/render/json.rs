@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod configuration;
+pub(crate) mod dependency;
 pub(crate) mod diagnostic;
 pub(crate) mod drift;
 pub(crate) mod event;

@@ -135,7 +135,7 @@ fn sides(actions: Json, before: Option<&Value>, after: Option<&Value>, reveal: b
     let mut out = json!({
         "actions": actions,
         "before": before.map_or(Json::Null, |v| value_json(v, reveal)),
-        "after_unknown": after.map_or(json!({}), unknown),
+        "after_unknown": after.filter(|v| !v.is_wholly_known()).map_or(json!({}), unknown),
         "before_sensitive": before.map_or(json!(false), sensitive),
         "after_sensitive": after.map_or(json!(false), sensitive),
     });

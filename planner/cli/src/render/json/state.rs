@@ -7,6 +7,7 @@ use cplan_model::{InstanceAddr, InstanceKey, Mode, ModuleInstance, Schema, Value
 use cplan_store::{Record, RecordKey, State, StateOutput, Status};
 use serde_json::{Map, Value as Json, json};
 
+use super::dependency::Dependencies;
 use super::values::{json as value_json, sensitive, type_json};
 use crate::render::sensitive::{marked, marked_by_schema, schema_of};
 
@@ -58,8 +59,11 @@ pub(crate) fn document<'a>(
     reveal: bool,
 ) -> Option<Json> {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
-    for told in objects {
-        modules.entry(told.address.module.clone()).or_default().push(object(&told, registry, reveal));
+    let objects: Vec<Told<'_>> = objects.collect();
+    let dependencies = Dependencies::of(objects.iter().map(|told| (told.address, told.depends_on)));
+    for told in &objects {
+        let one = object(told, &dependencies, registry, reveal);
+        modules.entry(told.address.module.clone()).or_default().push(one);
     }
     let outputs: Map<_, _> = outputs.map(|(name, v, hidden)| (name.to_owned(), output(v, hidden, reveal))).collect();
     if modules.is_empty() && outputs.is_empty() {
@@ -72,7 +76,7 @@ pub(crate) fn document<'a>(
     Some(json!({"format_version": "1.0", "terraform_version": env!("CARGO_PKG_VERSION"), "values": values}))
 }
 
-fn object(told: &Told<'_>, registry: &Registry, reveal: bool) -> Json {
+fn object(told: &Told<'_>, dependencies: &Dependencies, registry: &Registry, reveal: bool) -> Json {
     let values = shown(schema_of(registry, told.address), told.values, reveal);
     let mut resource = address(told.address);
     resource["provider_name"] = json!(provider_name(told.provider));
@@ -80,8 +84,7 @@ fn object(told: &Told<'_>, registry: &Registry, reveal: bool) -> Json {
     resource["values"] = value_json(&values, reveal);
     resource["sensitive_values"] = sensitive(&values);
     if !told.depends_on.is_empty() {
-        let all: Vec<String> = told.depends_on.iter().map(ToString::to_string).collect();
-        resource["depends_on"] = json!(all);
+        resource["depends_on"] = json!(dependencies.behind(told.depends_on));
     }
     if told.tainted {
         resource["tainted"] = json!(true);

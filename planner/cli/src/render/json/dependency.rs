@@ -1,0 +1,60 @@
+//! What objects depend on, as Terraform tells it: resources without keys, those behind others included. The state itself
+//! keeps direct dependencies only; whoever asks for the document pays for the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cplan_model::{InstanceAddr, ModuleInstance};
+
+/// The direct dependencies of resources: the union of what their instances depend on.
+#[derive(Debug, Default)]
+pub(crate) struct Dependencies {
+    direct: BTreeMap<InstanceAddr, BTreeSet<InstanceAddr>>,
+}
+
+impl Dependencies {
+    /// Those of all objects of a document.
+    pub(crate) fn of<'a>(objects: impl Iterator<Item = (&'a InstanceAddr, &'a [InstanceAddr])>) -> Self {
+        let mut direct: BTreeMap<InstanceAddr, BTreeSet<InstanceAddr>> = BTreeMap::new();
+        for (address, depends_on) in objects {
+            direct.entry(resource(address)).or_default().extend(depends_on.iter().map(resource));
+        }
+        Dependencies { direct }
+    }
+
+    /// The addresses of all resources that an object with these direct dependencies hangs on, in order.
+    pub(crate) fn behind(&self, depends_on: &[InstanceAddr]) -> Vec<String> {
+        let mut open: Vec<InstanceAddr> = depends_on.iter().map(resource).collect();
+        let mut found = BTreeSet::new();
+        while let Some(one) = open.pop() {
+            let further = self.direct.get(&one);
+            if found.insert(one) {
+                open.extend(further.into_iter().flatten().filter(|a| !found.contains(a)).cloned());
+            }
+        }
+        let mut names: Vec<String> = found.iter().map(ToString::to_string).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// The resource of an object: its address without any key.
+fn resource(address: &InstanceAddr) -> InstanceAddr {
+    let modules = address.module.0.iter().map(|(name, _)| (name.clone(), None)).collect();
+    InstanceAddr { module: ModuleInstance(modules), key: None, ..address.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependencies_are_resources_and_reach_to_the_end() {
+        let address = |text: &str| text.parse::<InstanceAddr>().unwrap();
+        let [a, b, c, d] = ["t.a[0]", "module.m[\"k\"].t.b", "t.c", "t.d[1]"].map(address);
+        let objects =
+            [(&b, vec![a.clone()]), (&c, vec![b.clone()]), (&d, vec![c.clone(), c.clone()]), (&a, Vec::new())];
+        let all = Dependencies::of(objects.iter().map(|(of, on)| (*of, on.as_slice())));
+        assert_eq!(all.behind(&[c]), ["module.m.t.b", "t.a", "t.c"]);
+        assert_eq!(all.behind(&[]), Vec::<String>::new());
+    }
+}
