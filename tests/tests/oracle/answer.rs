@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
+/// The document of refused lines: the summaries of each.
+pub(crate) const REFUSED: &str = "refused";
+
 /// Normalised, so that equal answers are equal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::answer::Answer;
+use super::answer::{Answer, REFUSED};
 
 /// One difference: where, and what both say.
 #[derive(Clone, Debug)]
@@ -63,8 +63,23 @@ fn compare_answers(place: &str, theirs: &Answer, ours: &Answer, found: &mut Vec<
     for name in names {
         let place = format!("{place}: {name}");
         match (theirs.documents.get(name), ours.documents.get(name)) {
+            (Some(theirs), Some(ours)) if name == REFUSED => refusals(&place, theirs, ours, found),
             (Some(theirs), Some(ours)) => walk(&place, theirs, ours, found),
             (theirs, ours) => found.push(difference(&place, theirs, ours)),
+        }
+    }
+}
+
+/// Refused lines: one expression may be wrong in several ways, so one summary in common is enough.
+fn refusals(place: &str, theirs: &Json, ours: &Json, found: &mut Vec<Difference>) {
+    let none = serde_json::Map::new();
+    let [a, b] = [theirs, ours].map(|v| v.as_object().unwrap_or(&none));
+    let lines: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    for line in lines {
+        let [a, b] = [a, b].map(|v| v.get(line));
+        let all = |v: Option<&Json>| v.and_then(Json::as_array).cloned().unwrap_or_default();
+        if !all(a).iter().any(|summary| all(b).contains(summary)) {
+            found.push(difference(&format!("{place} {line}"), a, b));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use cplan_tests::capability::{require, terraform};
 
+use super::answer::REFUSED;
 use super::case::Case;
 use super::generate::{expressions, graphs, seeds, variables};
 use super::suite::{in_parallel, judge, theirs};
@@ -30,11 +31,14 @@ fn expressions_are_as_terraform_has_them() {
     let seeds: Vec<u64> = seeds(8).collect();
     in_parallel(&seeds, |at, seed| {
         let mut all = expressions::expressions(*seed);
-        let refusals = expressions::refusals(*seed, &all);
-        let refused = &theirs(&refusals)[0].documents["refused"];
-        let mut at_line = (0..all.len()).map(|i| refused.get(format!("{:0>4}", expressions::line(i))).is_some());
-        all.retain(|_| !at_line.next().unwrap());
-        cases.lock().unwrap().push((at, [refusals, expressions::values(*seed, &all)]));
+        let mut some = Vec::new();
+        for command in ["validate", "plan"] {
+            let case = expressions::refusals(*seed, &all, command);
+            all = expressions::accepted(all, &theirs(&case)[0].documents[REFUSED]);
+            some.push(case);
+        }
+        some.push(expressions::values(*seed, &all));
+        cases.lock().unwrap().push((at, some));
     });
     let mut cases = cases.into_inner().unwrap();
     cases.sort_by_key(|(at, _)| *at);

@@ -10,6 +10,7 @@ use cplan_tests::repository::read;
 use super::answer::Answer;
 use super::case::Case;
 use super::compare::{Difference, compare};
+use super::generate::expressions;
 use super::tool::{Side, Tool};
 use super::{record, wanted};
 
@@ -30,6 +31,9 @@ pub(crate) fn judge(cases: &[Case], owned: impl Fn(&str) -> bool) {
     let mut report = String::new();
     for difference in &unwanted {
         writeln!(report, "{difference}").unwrap();
+        if let Some(source) = cases.iter().find_map(|case| expressions::source(case, &difference.place)) {
+            writeln!(report, "    {source}").unwrap();
+        }
     }
     for entry in list.iter().filter(|w| only.is_empty() && owned(&w.pattern)) {
         if !found.iter().any(|d| entry.covers(d)) {

@@ -10,7 +10,7 @@ use cplan_tests::folder::Finished;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::answer::Answer;
+use super::answer::{Answer, REFUSED};
 use super::case::Step;
 use super::exact;
 use super::identity::Identities;
@@ -32,16 +32,6 @@ pub(crate) struct Side {
     dir: TempDir,
     ids: Identities,
     env: Vec<(String, String)>,
-    flags: Vec<String>,
-}
-
-/// Until plans can be saved.
-fn saves() -> bool {
-    static SAVES: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *SAVES.get_or_init(|| {
-        let said = Command::new(binaries::cplan()).args(["plan", "-help"]).output().unwrap();
-        String::from_utf8_lossy(&said.stdout).contains("--out")
-    })
 }
 
 impl Side {
@@ -49,7 +39,7 @@ impl Side {
         let dir = tempfile::Builder::new().prefix("cplan-oracle-").tempdir().unwrap();
         std::fs::create_dir(dir.path().join("home")).unwrap();
         std::fs::create_dir(dir.path().join("work")).unwrap();
-        Side { tool, dir, ids: Identities::default(), env: Vec::new(), flags: Vec::new() }
+        Side { tool, dir, ids: Identities::default(), env: Vec::new() }
     }
 
     /// Runs a step: one answer, or those of the commands that it stands for.
@@ -75,7 +65,7 @@ impl Side {
                 let finished = self.program(&["validate", "-json"], "");
                 vec![self.answer("validate", &finished)]
             }
-            "refusals" => vec![self.refusals()],
+            "refusals" => vec![self.refusals(&flags)],
             "console" => vec![self.console(&flags)],
             other => vec![self.other(other, &flags)],
         }
@@ -103,19 +93,6 @@ impl Side {
     }
 
     fn plan(&mut self, flags: &[&str]) -> Answer {
-        if self.tool == Tool::Cplan && !saves() {
-            let mut arguments = vec!["plan", "-json", "-reveal", "-input=false", "-detailed-exitcode"];
-            arguments.extend(flags);
-            let finished = self.program(&arguments, "");
-            let mut answer = self.answer("plan", &finished);
-            if answer.status != 1 {
-                let dir = self.dir.path().to_string_lossy().into_owned();
-                let json = exact::parse(&finished.stdout).unwrap_or_default();
-                answer.documents.insert("plan".into(), normal(&json, &mut self.ids, &dir));
-            }
-            self.flags = flags.iter().map(|f| (*f).to_owned()).collect();
-            return answer;
-        }
         let out = format!("-out={PLAN}");
         let _ = std::fs::remove_file(self.work().join(PLAN));
         let mut arguments = vec!["plan", "-json", "-input=false", "-detailed-exitcode", &out];
@@ -134,10 +111,6 @@ impl Side {
         let mut arguments = vec!["apply", "-json", "-input=false"];
         arguments.push(if saved { PLAN } else { "-auto-approve" });
         arguments.extend(flags);
-        let old = std::mem::take(&mut self.flags);
-        if self.tool == Tool::Cplan && !saves() {
-            arguments.extend(old.iter().map(String::as_str));
-        }
         let finished = self.program(&arguments, "");
         let mut answer = self.answer("apply", &finished);
         let _ = std::fs::remove_file(self.work().join(PLAN));
@@ -145,22 +118,22 @@ impl Side {
         answer
     }
 
-    /// What `validate` refuses, line by line.
-    fn refusals(&self) -> Answer {
-        let finished = self.program(&["validate", "-json"], "");
+    /// What `validate` or `plan` refuses in `main.tf`, by the number and the text of the line.
+    fn refusals(&self, command: &[&str]) -> Answer {
+        let mut arguments = command.to_vec();
+        arguments.push("-json");
+        let finished = self.program(&arguments, "");
+        let text = std::fs::read_to_string(self.work().join("main.tf")).unwrap();
         let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let json: Json = serde_json::from_str(&finished.stdout).unwrap_or_default();
-        for one in json["diagnostics"].as_array().into_iter().flatten().filter(|d| d["severity"] == "error") {
-            let line = &one["range"]["start"]["line"];
-            lines
-                .entry(format!("{line:0>4}"))
-                .or_default()
-                .insert(summary(one["summary"].as_str().unwrap_or_default()));
+        for one in diagnostics(&finished.stdout).iter().filter(|d| d["severity"] == "error") {
+            let line = one["range"]["start"]["line"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+            let source = line.checked_sub(1).and_then(|i| text.lines().nth(i)).unwrap_or_default().trim();
+            let summary = summary(one["summary"].as_str().unwrap_or_default());
+            lines.entry(format!("{line:0>4} {source}")).or_default().insert(summary);
         }
-        let mut answer = Answer { command: "validate".into(), said: finished.text(), ..Answer::default() };
-        // One expression may be refused for several reasons, and which is told first is chance.
-        let lines = lines.into_iter().map(|(line, summaries)| (line, json!(summaries.first())));
-        answer.documents.insert("refused".into(), Json::Object(lines.collect()));
+        let mut answer = Answer { command: command.join(" "), said: finished.text(), ..Answer::default() };
+        let lines = lines.into_iter().map(|(line, summaries)| (line, json!(summaries)));
+        answer.documents.insert(REFUSED.into(), Json::Object(lines.collect()));
         answer
     }
 
@@ -212,13 +185,7 @@ impl Side {
 
     /// How a command ended, with the diagnostics that it told.
     fn answer(&self, command: &str, finished: &Finished) -> Answer {
-        let documents: Vec<Json> = match serde_json::from_str(&finished.stdout) {
-            Ok(document) => vec![document],
-            Err(_) => finished.stdout.lines().filter_map(|l| serde_json::from_str(l).ok()).collect(),
-        };
-        let listed = documents.iter().flat_map(|d| d["diagnostics"].as_array().into_iter().flatten());
-        let streamed = documents.iter().filter(|d| d["type"] == "diagnostic").map(|d| &d["diagnostic"]);
-        let diagnostics: Vec<&Json> = listed.chain(streamed).collect();
+        let diagnostics = diagnostics(&finished.stdout);
         let of = |severity: &str| -> BTreeSet<String> {
             let some = diagnostics.iter().filter(|d| d["severity"] == severity);
             let told = some.filter_map(|d| d["summary"].as_str().map(summary));
@@ -261,6 +228,17 @@ impl Side {
     }
 }
 
+/// The diagnostics in a document, or in a stream of them.
+fn diagnostics(text: &str) -> Vec<Json> {
+    let documents: Vec<Json> = match serde_json::from_str(text) {
+        Ok(document) => vec![document],
+        Err(_) => text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect(),
+    };
+    let listed = documents.iter().flat_map(|d| d["diagnostics"].as_array().into_iter().flatten());
+    let streamed = documents.iter().filter(|d| d["type"] == "diagnostic").map(|d| &d["diagnostic"]);
+    listed.chain(streamed).cloned().collect()
+}
+
 /// A text without its colours.
 fn plain(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
@@ -268,9 +246,10 @@ fn plain(text: &str) -> String {
     pieces.fold(first, |plain, piece| plain + piece.split_once('m').map_or(piece, |(_, after)| after))
 }
 
-/// A summary without the names of the circle that it tells, whose order is chance.
+/// A summary without the names of the circle that it tells, whose order is chance, and in which both programs have one
+/// name.
 fn summary(text: &str) -> String {
-    if text.starts_with("Cycle: ") { "Cycle".to_owned() } else { text.to_owned() }
+    if text.starts_with("Cycle: ") { "Cycle".to_owned() } else { text.replace("cplan", "Terraform") }
 }
 
 /// The summaries in a text for people: `Error: Cycle`, `error: cycle` with terraform's frame in front or without.

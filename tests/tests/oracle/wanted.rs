@@ -1,4 +1,5 @@
-//! The list of wanted differences: `PATTERN | REASON`, one per line. `*` stands for anything.
+//! The list of wanted differences: `PATTERN | REASON`, one per line. A pattern is the place of a difference, or `PLACE =
+//! WHAT TERRAFORM SAYS`; `*` stands for anything.
 
 use super::compare::Difference;
 
@@ -22,7 +23,8 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     pub(crate) fn covers(&self, difference: &Difference) -> bool {
-        matches(&self.pattern, &difference.place)
+        let place = &difference.place;
+        matches(&self.pattern, place) || matches(&self.pattern, &format!("{place} = {}", difference.theirs))
     }
 }
 

@@ -60,18 +60,23 @@ pub(crate) fn expressions(seed: u64) -> Vec<String> {
         .collect()
 }
 
-/// What of them is refused: each is an output on a line of its own.
-pub(crate) fn refusals(seed: u64, expressions: &[String]) -> Case {
-    let step = Step { files: vec![outputs(expressions)], env: Vec::new(), command: vec!["refusals".into()] };
+/// What of them is refused by a command: each is an output on a line of its own.
+pub(crate) fn refusals(seed: u64, expressions: &[String], command: &str) -> Case {
+    let command = vec!["refusals".into(), command.to_owned()];
+    let step = Step { files: vec![outputs(expressions)], env: Vec::new(), command };
     Case { id: format!("generated-refusals/{seed}"), steps: vec![step] }
 }
 
-/// The line of an expression in the file of the refusals.
-pub(crate) fn line(at: usize) -> usize {
-    PRELUDE.lines().count() + 3 * at + 2
+/// Those that are not among the refused ones.
+pub(crate) fn accepted(expressions: Vec<String>, refused: &serde_json::Value) -> Vec<String> {
+    let refused: Vec<&str> = refused.as_object().into_iter().flat_map(|o| o.keys()).map(String::as_str).collect();
+    let first = PRELUDE.lines().count() + 2;
+    let line = |at: usize| format!("{:0>4} ", first + 4 * at);
+    let kept = expressions.into_iter().enumerate();
+    kept.filter(|(at, _)| !refused.iter().any(|l| l.starts_with(&line(*at)))).map(|(_, e)| e).collect()
 }
 
-/// Their values, marks and unknowns: as outputs for their types, in a resource for the rest.
+/// Their values, marks and unknowns, before what is unknown becomes random: as outputs for their types, in a resource for the rest.
 pub(crate) fn values(seed: u64, expressions: &[String]) -> Case {
     let (name, Some(mut text)) = outputs(expressions) else { unreachable!() };
     text += "resource \"terraform_data\" \"all\" {\n  input = {\n";
@@ -79,14 +84,26 @@ pub(crate) fn values(seed: u64, expressions: &[String]) -> Case {
         writeln!(text, "    k{i:02} = {expression}").unwrap();
     }
     text += "  }\n}\n";
-    let step = Step { files: vec![(name, Some(text))], env: Vec::new(), command: vec!["up".into()] };
+    let step = Step { files: vec![(name, Some(text))], env: Vec::new(), command: vec!["plan".into()] };
     Case { id: format!("generated-values/{seed}"), steps: vec![step] }
+}
+
+/// The expression behind a difference in such a case, as it stands in the file.
+pub(crate) fn source<'a>(case: &'a Case, place: &str) -> Option<&'a str> {
+    let place = place.strip_prefix(&format!("{} ", case.id)).filter(|_| case.id.starts_with("generated-values/"))?;
+    let number = |part: &str| {
+        let digits = part.strip_prefix(['o', 'k'])?.get(..2)?;
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| format!("k{digits} = "))
+    };
+    let name = place.split('.').find_map(number)?;
+    let (_, text) = case.steps.first()?.files.first()?;
+    text.as_ref()?.lines().map(str::trim).find(|line| line.starts_with(&name))
 }
 
 fn outputs(expressions: &[String]) -> (String, Option<String>) {
     let mut text = PRELUDE.to_owned();
     for (i, expression) in expressions.iter().enumerate() {
-        writeln!(text, "output \"o{i:02}\" {{\n  value = {expression}\n  sensitive = true }}").unwrap();
+        writeln!(text, "output \"o{i:02}\" {{\n  value = {expression}\n  sensitive = true\n}}").unwrap();
     }
     ("main.tf".to_owned(), Some(text))
 }
@@ -227,7 +244,7 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "(N + N)",
             "(N - N)",
             "(N * N)",
-            "(N / N)",
+            "(N / 3)",
             "(N % N)",
             "-N",
             "abs(N)",
@@ -242,7 +259,7 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "sum(I)",
             "parseint(T, 16)",
             "pow(N, 2)",
-            "log(N, 10)",
+            "log(abs(N) + 1, 10)",
             "index(L, T)",
             "tonumber(T)",
             "length(I)",
@@ -276,9 +293,9 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "replace(T, \"/[a-c]+/\", T)",
             "join(T, L)",
             "join(\",\", [T, T])",
-            "format(\"%s-%v\", T, A)",
+            "format(\"%s-%v\", \"x${T}\", [A])",
             "format(\"%05d|%.2f\", N, N)",
-            "format(\"%q %#v %t\", T, A, B)",
+            "format(\"%q %#v %t\", \"x${T}\", [A], !B)",
             "tostring(N)",
             "tostring(B)",
             "jsonencode(A)",
