@@ -35,9 +35,8 @@ impl Providers {
         }
         // Another configuration of `lab` has another host, and the same way to machines.
         let (settings, ways) = (settings.clone(), Arc::clone(&shell));
-        let make = move || -> Arc<dyn Provider> {
-            Arc::new(lab(&settings, &ways, &Client::new(SharedSettings::default())))
-        };
+        let make =
+            move || -> Arc<dyn Provider> { Arc::new(lab(&settings, &ways, &Client::new(SharedSettings::default()))) };
         let registry = Registry::new(providers).with_maker("lab", Arc::new(make));
         Providers { registry, shell, host }
     }

@@ -5,8 +5,11 @@ mod console;
 mod flags;
 mod formatting;
 mod outputs;
+mod plan_files;
+mod planning;
 mod refusals;
 mod state;
+mod state_changes;
 mod stream;
 mod why;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_engine::{Amendment, EventSink};
-use cplan_model::{InstanceAddr, Mode};
+use cplan_model::{Diagnostics, InstanceAddr, Mode};
 use cplan_store::{RecordKey, Store, Transaction};
 
 use super::work;
@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode
     let made = work::make_plan(session, &context, input, events, &config).await;
     drop(ticking);
     reporter.finish();
-    let (made, _) = made?;
+    let (made, _) = made.map_err(untargeted)?;
     let adopted = made.amendments.into_iter().find_map(|amendment| match amendment {
         Amendment::Adopt { key: adopted, record } if adopted == key => Some(*record),
         _ => None,
@@ -62,6 +62,14 @@ pub(crate) async fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode
     store.finish()?;
     session.print("\nImport successful!\n\nThe object is in the state now, and cplan manages it from here on. `cplan plan` shows what the configuration\nwould change of it.\n")?;
     Ok(ExitCode::Ok)
+}
+
+/// Why it could not be planned; that one object was named is this command's own doing.
+fn untargeted(error: CommandError) -> CommandError {
+    let CommandError::Refused(list, sources) = error else { return error };
+    let mut kept = Diagnostics::new();
+    list.into_iter().filter(|d| d.id != "targeting").for_each(|d| kept.push(d));
+    CommandError::Refused(kept, sources)
 }
 
 fn address(text: &str) -> Result<InstanceAddr, CommandError> {

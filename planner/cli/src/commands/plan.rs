@@ -47,7 +47,11 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     }
     if let Some(path) = &args.out {
         let changes = !made.is_empty();
-        let hash = plan_files::save(session, path, PlanFile::new(made.clone(), told.unwrap_or_default(), &session.providers.registry))?;
+        let hash = plan_files::save(
+            session,
+            path,
+            PlanFile::new(made.clone(), told.unwrap_or_default(), &session.providers.registry),
+        )?;
         if !session.settings.json {
             session.print(&plan_files::saved(path, &hash, changes && !session.settings.automation))?;
         }

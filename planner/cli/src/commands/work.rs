@@ -78,6 +78,14 @@ pub(crate) struct Consent {
 
 /// From the configuration to the report.
 pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode, CommandError> {
+    if session.settings.json && !consent.auto_approve {
+        return Err(CommandError::told(
+            "approval-needed",
+            "Plan file or auto-approve required",
+            "Nobody can be asked for consent when -json is set.",
+            "Apply a plan that `cplan plan -out=FILE` has saved, or give -auto-approve.",
+        ));
+    }
     let registry = &session.providers.registry;
     let (config, mut warnings) = session.load()?;
     // What is refused for the configuration alone is refused before a state comes to be.

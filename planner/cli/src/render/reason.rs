@@ -73,7 +73,7 @@ pub(crate) fn because(change: &Change) -> Option<String> {
         Reason::Drift => "it was changed behind our back".to_owned(),
         Reason::Missing => "it is gone from the world".to_owned(),
         Reason::Removed => "it is not in the configuration any more".to_owned(),
-        Reason::Tainted => "an earlier apply did not finish it".to_owned(),
+        Reason::Tainted => "an earlier apply did not finish it, or `cplan taint` has marked it".to_owned(),
         Reason::CannotUpdate(paths) => {
             let names: Vec<_> = paths.iter().map(|p| format!("`{p}`")).collect();
             match names.as_slice() {
