@@ -100,6 +100,7 @@ impl Decoder<'_> {
     fn eval(&mut self, tree: &Expression) -> Value {
         let (value, diagnostics) = crate::evaluate::evaluate_with(tree, self.source, self.scope, &self.locals);
         self.diagnostics.extend(diagnostics);
+        self.diagnostics.extend(crate::refuse_infinite(&value, self.span(tree)));
         value
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cplan_config::{RuleKind, evaluate, prepare_variable};
+use cplan_config::{RuleKind, evaluate, prepare_variable, refuse_infinite};
 use cplan_model::{Marks, ModuleInstance, Value};
 
 use super::{PlanMode, Planner};
@@ -117,6 +117,9 @@ impl Planner<'_> {
         }
         let (value, diagnostics) = evaluate(&output.value, &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(diagnostics);
+        if instance.is_root() {
+            self.diagnostics.extend(refuse_infinite(&value, output.value.span));
+        }
         // The root's own output is masked by its declaration, not by a mark, so that an undeclared one is found.
         let value = if output.sensitive && !instance.is_root() { value.mark(Marks::SENSITIVE) } else { value };
         if let Some(here) = self.values.module_mut(instance) {
