@@ -3,5 +3,6 @@
 pub mod binaries;
 pub mod capability;
 pub mod folder;
+pub mod fuzz;
 pub mod repository;
 pub mod session;

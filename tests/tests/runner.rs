@@ -1,6 +1,7 @@
 //! The one binary of the end-to-end tests.
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod corpus;
 mod host;
 mod oracle;
 mod policy;
