@@ -1,6 +1,7 @@
 //! The one integration-test binary of the engine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its lab has failed")]
 
+mod clock;
 mod conditions;
 mod deferred;
 mod imports;
