@@ -20,6 +20,9 @@ bench: ## speed against a bare virsh script and against terraform
 bench-plan: ## plans and applies at scale beside terraform, against their bounds; LINEAR=1: how cplan alone grows
 	@PARTS=plan .ci/bench
 
+fuzz: ## broken input for parser, evaluator, plan-file and state reader; MINUTES each
+	@.ci/fuzz
+
 build: guest ## target/release/cplan and, beside it, the binary that runs inside machines
 	cargo build --release -p cplan
 
