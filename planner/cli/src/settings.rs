@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) stream: bool,
     /// What a plan is to be about.
     pub(crate) options: PlanOptions,
+    /// All drift is shown, also where it bears on no change.
+    pub(crate) show_drift: bool,
     /// Warnings in one line each.
     pub(crate) compact_warnings: bool,
     /// Nobody reads along: what to do next is not said.
@@ -90,6 +92,7 @@ impl Settings {
                     Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Refresh(_)
                 ),
             options: options(&args.command)?,
+            show_drift: flags.is_some_and(|f| f.show_drift),
             compact_warnings: flags.is_some_and(|f| f.compact_warnings),
             automation: text("TF_IN_AUTOMATION").or_else(|| text("CPLAN_IN_AUTOMATION")).is_some(),
             input: flags

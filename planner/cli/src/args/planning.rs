@@ -35,6 +35,9 @@ pub(crate) struct PlanFlags {
     pub(crate) parallelism: usize,
     #[command(flatten)]
     pub(crate) lock: LockFlags,
+    /// Show all that moved since the last apply, also where nothing is to be done about it
+    #[arg(long)]
+    pub(crate) show_drift: bool,
     /// Show no more of warnings than what they are about
     #[arg(long)]
     pub(crate) compact_warnings: bool,

@@ -22,9 +22,13 @@ use crate::render::literal::{literal, type_text};
 use crate::session::Session;
 
 /// What `help` says.
-const HELP: &str = "Type an expression, as it would stand in the root module, and press enter: `1 + 1`, `local.name`,
-`[for m in module.lab.machines : m.address]`. Resources are what the state says of them. An open bracket or
-heredoc goes on with the next line; `type(x)` tells the type of a value. `exit`, or Ctrl-D, ends the console.
+const HELP: &str = "\
+Type an expression, as it would stand in the root module, and press enter:
+`1 + 1`, `local.name`, `[for m in module.lab.machines : m.address]`.
+Resources are what the state says of them. An open bracket or heredoc goes on
+with the next line; `type(x)` tells the type of a value.
+
+`exit`, or Ctrl-D, ends the console.
 ";
 
 /// Answers until the input ends.

@@ -43,7 +43,10 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
         session.warn(&warnings, &config.sources);
     } else {
         session.warn(&warnings, &config.sources);
-        session.print(&plan(PlanView::new(&made, &session.providers.registry), session.terminal.style()))?;
+        session.print(&plan(
+            PlanView::new(&made, &session.providers.registry).with_drift(session.settings.show_drift),
+            session.terminal.style(),
+        ))?;
     }
     if let Some(path) = &args.out {
         let changes = !made.is_empty();

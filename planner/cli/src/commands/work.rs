@@ -162,7 +162,10 @@ fn show(session: &Session, plan: &Plan, warnings: &Diagnostics) -> Result<(), Co
         return Ok(());
     }
     session.warn(warnings, sources);
-    session.print(&render::plan::plan(PlanView::new(plan, &session.providers.registry), session.terminal.style()))
+    session.print(&render::plan::plan(
+        PlanView::new(plan, &session.providers.registry).with_drift(session.settings.show_drift),
+        session.terminal.style(),
+    ))
 }
 
 /// Does what a plan says, and reports.

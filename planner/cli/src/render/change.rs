@@ -31,7 +31,8 @@ pub(crate) fn change(change: &Change, schema: Option<&Schema>, style: Style) -> 
     }
     let body = match change.action {
         Action::Create | Action::Read => members(change, schema, style),
-        Action::Delete | Action::Forget => members_of_deleted(change.before.as_ref(), style),
+        Action::Delete => members_of_deleted(change.before.as_ref(), &style.paint(Tone::Bad, "-"), style),
+        Action::Forget => members_of_deleted(change.before.as_ref(), " ", style),
         Action::Update | Action::Replace | Action::NoOp => attributes(change, schema, style),
     };
     let sign = style.paint(tone, sign);
@@ -88,15 +89,14 @@ fn members(change: &Change, schema: Option<&Schema>, style: Style) -> String {
 }
 
 /// What tells a reader which object goes: its plain attributes. The rest is counted.
-fn members_of_deleted(value: Option<&Value>, style: Style) -> String {
+fn members_of_deleted(value: Option<&Value>, sign: &str, style: Style) -> String {
     let Some(value) = value else { return String::new() };
     let Some(map) = value.as_map() else { return String::new() };
     let set = || map.iter().filter(|(_, v)| !v.is_null());
     let longest = set().filter(|(_, v)| is_short(v)).map(|(k, _)| k.chars().count()).max().unwrap_or(0);
-    let minus = style.paint(Tone::Bad, "-");
     let mut out = String::new();
     for (name, member) in set().filter(|(_, v)| is_short(v)) {
-        let _ = writeln!(out, "      {minus} {name:<longest$} = {}", inline(member));
+        let _ = writeln!(out, "      {sign} {name:<longest$} = {}", inline(member));
     }
     out + &hidden(set().filter(|(_, v)| !is_short(v)).count(), "more", style)
 }

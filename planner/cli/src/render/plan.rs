@@ -50,6 +50,13 @@ impl<'a> PlanView<'a> {
     }
 }
 
+impl PlanView<'_> {
+    /// With all that moved, where that is asked for.
+    pub(crate) fn with_drift(self, all: bool) -> Self {
+        PlanView { all_drift: self.all_drift || all, ..self }
+    }
+}
+
 /// The whole text.
 pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
     let mut out = String::new();

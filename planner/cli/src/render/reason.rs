@@ -68,6 +68,9 @@ pub(crate) fn headline(change: &Change) -> String {
 /// Why, where the headline does not say it; stands on a line of its own.
 pub(crate) fn because(change: &Change) -> Option<String> {
     let container = change.container.as_ref().map_or_else(|| "its machine".to_owned(), ToString::to_string);
+    if change.action == Action::Forget {
+        return Some("`destroy` is false in its `removed` block".to_owned());
+    }
     Some(match change.reason.as_ref()? {
         Reason::New | Reason::Configuration | Reason::Destroy => return None,
         Reason::Drift => "it was changed behind our back".to_owned(),

@@ -24,16 +24,8 @@ impl Scan<'_> {
                 '"' => self.quoted(),
                 '#' => self.line(),
                 '/' if self.chars.peek() == Some(&'/') => self.line(),
-                '/' if self.chars.next_if_eq(&'*').is_some() => {
-                    if self.comment() {
-                        return true;
-                    }
-                }
-                '<' if self.chars.next_if_eq(&'<').is_some() => {
-                    if self.heredoc() {
-                        return true;
-                    }
-                }
+                '/' if self.chars.next_if_eq(&'*').is_some() && self.comment() => return true,
+                '<' if self.chars.next_if_eq(&'<').is_some() && self.heredoc() => return true,
                 _ => {}
             }
         }

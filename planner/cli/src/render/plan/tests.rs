@@ -1,6 +1,6 @@
 //! Whole texts of whole plans.
 
-use cplan_engine::{Change, DriftEntry, DriftKind, OutputChange, Registry, Summary};
+use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Registry, Summary};
 use cplan_model::{Action, AttrChange, AttrPath, Reason, Step, Type, Value};
 use cplan_sdk::Disruption;
 
@@ -192,5 +192,101 @@ fn nothing_to_do_is_one_line() {
     assert_eq!(
         show(&[same], &[], &[], Summary::default()),
         "No changes. Your infrastructure matches the configuration.\n"
+    );
+}
+
+#[test]
+fn moves_leftovers_triggers_and_what_is_put_off_say_why() {
+    let change = |address: &str, action, reason| Change::new(address.parse().unwrap(), action, reason);
+    let object = || Some(Value::object([("id", Value::string("7"))]));
+    let moved = Change { moved_from: Some("a.old[0]".parse().unwrap()), ..change("a.moved", Action::NoOp, None) };
+    let imported = Change {
+        importing: Some("abc".into()),
+        after: object(),
+        ignored: vec![AttrPath::attr("tags")],
+        ..change("a.taken", Action::Update, Some(Reason::Configuration))
+    };
+    let first = Change {
+        create_first: true,
+        before: object(),
+        ..change("a.first", Action::Replace, Some(Reason::Triggered("a.b.id".into())))
+    };
+    let deposed = Change {
+        deposed: Some("0123abcd".into()),
+        before: object(),
+        ..change("a.first", Action::Delete, Some(Reason::Deposed))
+    };
+    let left = Change { before: object(), ..change("a.left", Action::Forget, Some(Reason::RemovedBlock)) };
+    let index = Change { before: object(), ..change("a.n[2]", Action::Delete, Some(Reason::CountIndex)) };
+    let deferred = [Deferred {
+        address: "a.later".parse().unwrap(),
+        reason: DeferReason::InstancesUnknown,
+        waits_for: vec!["a.first".parse().unwrap()],
+        place: cplan_model::Span::new(cplan_model::SourceId(0), 0, 0),
+        known: None,
+    }];
+    let registry = Registry::default();
+    let changes = [deposed, first, index, left, moved, imported];
+    let view = PlanView {
+        changes: &changes,
+        drift: &[],
+        outputs: &[],
+        summary: Summary { create: 1, update: 1, delete: 3, import: 1, forget: 1 },
+        empty: false,
+        deferred: &deferred,
+        all_drift: false,
+        registry: &registry,
+    };
+    assert_eq!(
+        plan(view, Style::plain()),
+        r#"cplan will do this:
+  ~ update in-place
++/- create replacement and then destroy
+  - destroy
+  . forget (the object stays)
+
+  # a.first will be destroyed
+  # (because it was left over when its replacement was made)
+  # (deposed object 0123abcd)
+  - resource "a" "first" {
+      - id = "7"
+    }
+
+  # a.first will be replaced due to changes in replace_triggered_by
+  # (because a.b.id changes)
++/- resource "a" "first" {
+        # (1 unchanged attribute hidden)
+    }
+
+  # a.n[2] will be destroyed
+  # (because index [2] is out of range for count)
+  - resource "a" "n" {
+      - id = "7"
+    }
+
+  # a.left will no longer be managed by cplan, but will not be destroyed
+  # (because `destroy` is false in its `removed` block)
+  . resource "a" "left" {
+        id = "7"
+    }
+
+  # a.moved has moved
+  # (moved from a.old[0])
+
+  # a.taken will be updated in-place
+  # (imported from "abc")
+  ~ resource "a" "taken" {
+        # (1 unchanged attribute hidden)
+    }
+
+Left as it is, because ignore_changes says so:
+  a.taken: tags
+
+Put off, because it cannot be planned before this is applied:
+  a.later: how many there will be is not known; waits for a.first
+Another plan after this apply has it; `cplan apply -converge` goes on by itself.
+
+Plan: 1 to import, 1 to add, 1 to change, 3 to destroy, 1 to forget.
+"#
     );
 }
