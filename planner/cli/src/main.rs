@@ -18,12 +18,6 @@ mod terminal;
 
 use std::process;
 
-use mimalloc::MiMalloc;
-
-/// A plan is a great many small objects, of which the system's allocator makes most of the time it takes.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
 fn main() -> process::ExitCode {
     commands::run(std::env::args_os()).into()
 }
