@@ -139,11 +139,13 @@ fn coalesce_returns(a: &[Value]) -> Result<Type, Failure> {
 fn coalesce(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let ty = &context.returns;
     for arg in a {
-        let arg = convert(arg, ty).map_err(|error| Failure::Call(error.message))?;
+        // What does not fit the shared type is passed over, as by terraform.
+        let Ok(arg) = convert(arg, ty) else { continue };
         if !arg.is_known() {
             return Ok(Value::unknown(ty.clone()));
         }
-        if !arg.is_null() && !(*ty == Type::String && arg.as_str() == Some("")) {
+        let empty = arg.is_null() || *ty == Type::String && arg.as_str() == Some("");
+        if !empty {
             return Ok(arg);
         }
     }
