@@ -32,7 +32,7 @@ pub(crate) use traversal::{attribute, index};
 const MAX_DEPTH: usize = 256;
 
 /// How many parts one expression evaluates at most, those of each turn of a loop counted anew.
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 10_000_000;
 
 /// How long a text, in bytes, and how many elements a collection may get.
 const MAX_SIZE: usize = 64 << 20;
