@@ -1,12 +1,12 @@
 # `make demo` and `make test` are all that a fresh machine needs; both install what is missing first.
-.PHONY: help demo test build guest bench bench-plan fmt lint clean
+.PHONY: help demo test oracle-mutants build guest bench bench-plan fuzz fmt lint clean
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 target = $(or $(CARGO_TARGET_DIR),target)
 triple = x86_64-unknown-linux-gnu
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 demo: ## the whole story on three real virtual machines: plan, apply, measure, drift, heal, destroy
 	@.ci/demo
@@ -22,6 +22,9 @@ bench-plan: ## plans and applies at scale beside terraform, against their bounds
 
 fuzz: ## broken input for parser, evaluator, plan-file and state reader; MINUTES each
 	@.ci/fuzz
+
+oracle-mutants: ## each function and operator replaced by a wrong one: which of them the expressions of the oracle miss
+	CPLAN_ORACLE_MUTANTS=all cargo test -q -p cplan-config --test runner -- --nocapture wrong_functions_and_operators
 
 build: guest ## target/release/cplan and, beside it, the binary that runs inside machines
 	cargo build --release -p cplan
