@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it skips")]
 
+mod corpus;
 mod diagnostics;
 mod folders;
 mod oracle;
