@@ -146,6 +146,8 @@ pub(crate) struct Planner<'a> {
     provider_configs: BTreeMap<String, Value>,
     /// Decoded configurations of the first pass that do not hang on resources, so that they are not decoded twice.
     decoded: HashMap<(usize, ModuleInstance, Option<InstanceKey>), Value>,
+    /// By the address of their schema, which the registry keeps.
+    templates: HashMap<usize, Value>,
     planned: HashMap<InstanceAddr, usize>,
     drafts: Vec<Draft>,
     changes: Vec<Change>,
@@ -175,6 +177,7 @@ impl<'a> Planner<'a> {
         let owner =
             |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
         let by_identity = input.state.records.iter().map(owner).collect();
+        let size = input.state.records.len();
         let wanted = |id: &String| Wanted { id: id.clone(), place: None, used: false };
         let imports = input.options.imports.iter().map(|(to, id)| (to.clone(), wanted(id))).collect();
         Planner {
@@ -192,13 +195,14 @@ impl<'a> Planner<'a> {
             drift: Vec::new(),
             provider_configs: BTreeMap::new(),
             decoded: HashMap::new(),
-            planned: HashMap::new(),
+            templates: HashMap::new(),
+            planned: HashMap::with_capacity(size),
             drafts: Vec::new(),
             changes: Vec::new(),
             by_identity,
             going: HashSet::new(),
             planning: false,
-            kept: HashSet::new(),
+            kept: HashSet::with_capacity(size),
             moved_from: HashMap::new(),
             imports,
             amendments: Vec::new(),
@@ -417,6 +421,7 @@ impl<'a> Planner<'a> {
             }
             changes.push(OutputChange {
                 sensitive: declared.map_or_else(|| before.is_some_and(|b| b.sensitive), |o| o.sensitive),
+                was_sensitive: before.map_or_else(|| declared.is_some_and(|o| o.sensitive), |b| b.sensitive),
                 before: before.map(|b| b.value.unmarked_deep()),
                 after: after.filter(|v| before.is_some() || !v.is_null()).map(|v| v.unmarked_deep()),
                 name,

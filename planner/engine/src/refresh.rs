@@ -32,7 +32,7 @@ pub(crate) async fn read_all(
     let records: Vec<(&RecordKey, &Record)> =
         planner.state.records.iter().filter(|(key, _)| planner.selects(&key.address)).collect();
     let mut diagnostics = Diagnostics::new();
-    let mut observed = HashMap::new();
+    let mut observed = HashMap::with_capacity(records.len());
     let mut by_provider: BTreeMap<&str, Vec<(RecordKey, String, ReadRequest)>> = BTreeMap::new();
     for (key, record) in &records {
         by_provider.entry(&record.provider).or_default().push((

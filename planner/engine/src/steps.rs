@@ -23,8 +23,9 @@ pub(crate) struct Draft {
     pub(crate) provider: String,
     /// The planned values, for checks of the plan as a whole.
     pub(crate) desired: Option<Value>,
-    pub(crate) delete: Option<Operation>,
-    pub(crate) write: Option<Operation>,
+    // Boxed, because most drafts of a large plan have neither.
+    pub(crate) delete: Option<Box<Operation>>,
+    pub(crate) write: Option<Box<Operation>>,
     /// Groups that the write comes after.
     pub(crate) dependencies: Vec<InstanceAddr>,
     /// Groups that the record depends on, so that its delete comes before theirs.
@@ -138,8 +139,8 @@ impl Steps {
         id
     }
 
-    fn operation(&mut self, operation: Operation) -> StepId {
-        self.push(Work::Operation(Box::new(operation)))
+    fn operation(&mut self, operation: Box<Operation>) -> StepId {
+        self.push(Work::Operation(operation))
     }
 
     fn edge(&mut self, step: StepId, after: StepId) {
@@ -332,8 +333,8 @@ mod tests {
         Draft {
             provider: "p".into(),
             desired: None,
-            delete: delete.then(|| operation(&address, Action::Delete, None)),
-            write: write.map(|a| operation(&address, a, None)),
+            delete: delete.then(|| Box::new(operation(&address, Action::Delete, None))),
+            write: write.map(|a| Box::new(operation(&address, a, None))),
             dependencies: groups.clone(),
             recorded: groups,
             create_first: false,
@@ -386,7 +387,7 @@ mod tests {
     fn contents_are_forgotten_after_their_container_and_hold_it_for_their_own_dependents() {
         let machine = draft(0, 0, &[], true, None);
         let mut content = draft(1, 0, &[0], false, None);
-        content.delete = Some(operation(&content.address, Action::Delete, Some("t.g0[0]")));
+        content.delete = Some(Box::new(operation(&content.address, Action::Delete, Some("t.g0[0]"))));
         let user = draft(2, 0, &[1], true, None);
         let order: Vec<_> = run(&lower(vec![machine, content, user])).into_iter().map(|(_, t)| t).collect();
         assert_eq!(order, ["t.g2[0]", "t.g0[0]", "t.g1[0]"]);

@@ -79,7 +79,7 @@ impl Planner<'_> {
             provider: site.provider.clone(),
             desired: None,
             delete: None,
-            write: Some(operation),
+            write: Some(Box::new(operation)),
             dependencies: dependencies.to_vec(),
             recorded: Vec::new(),
             create_first: false,

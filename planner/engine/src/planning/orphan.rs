@@ -145,7 +145,7 @@ impl Planner<'_> {
                 address: key.address,
                 provider: record.provider,
                 desired: None,
-                delete: Some(delete),
+                delete: Some(Box::new(delete)),
                 write: None,
                 dependencies: Vec::new(),
                 recorded: record.dependencies,

@@ -35,7 +35,7 @@ impl<'a> Planner<'a> {
                 let (_, found) = decode(&block.body, schema, &nothing);
                 self.note(found, &group(&module, addr));
             }
-            let template = unknown_object(schema);
+            let template = self.template(schema);
             for repeat in repeats(&expansion) {
                 let (config, found) = decode(&block.body, schema, &self.values.view(&module, &repeat, None));
                 let failed = found.has_errors();
@@ -133,6 +133,11 @@ impl<'a> Planner<'a> {
         let failed = found.has_errors();
         self.note(found, address);
         (!failed).then_some(config)
+    }
+
+    /// What an object of a schema is before it is planned; blocks of one type share it.
+    fn template(&mut self, schema: &'a Schema) -> Value {
+        self.templates.entry(std::ptr::from_ref(schema) as usize).or_insert_with(|| unknown_object(schema)).clone()
     }
 
     pub(super) fn schema_of(&self, block: &ResourceBlock, node: usize) -> Result<&'a Schema, Diagnostic> {
