@@ -5,6 +5,7 @@
 mod corpus;
 mod diagnostics;
 mod folders;
+mod language;
 mod oracle;
 mod scope;
 mod templates;

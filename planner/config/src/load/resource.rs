@@ -8,7 +8,7 @@ use hcl_edit::structure::Block;
 
 use super::block::{Reader, header};
 use super::module::Builder;
-use crate::{BodySource, ProviderRef, ResourceBlock};
+use crate::{BodySource, ProviderRef, ResourceBlock, Subject};
 
 /// Arguments that belong to the language, not to the resource.
 const META: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
@@ -28,16 +28,22 @@ impl Builder {
         let lifecycle = reader.lifecycle(mode);
         let provider = reader.provider();
         reader.reserved_blocks(&["locals"]);
-        for name in ["provisioner", "connection"] {
-            for inner in reader.blocks(name) {
-                let place = header(inner, source);
-                reader.not_supported(&format!("`{name}` blocks"), "Use a `lab_command` or `lab_file` resource.", place);
-            }
+        for inner in reader.blocks("provisioner") {
+            let place = header(inner, source);
+            reader.not_supported("`provisioner` blocks", "Use a `lab_command` or `lab_file` resource.", place);
+        }
+        for inner in reader.blocks("connection") {
+            let place = header(inner, source);
+            let what = "A `connection` block is for provisioners, and there are none.";
+            reader.warning("ignored-setting", "Setting without effect", what, "Remove the block.", place);
         }
         self.diagnostics.extend(reader.diagnostics);
         let Some([ty, name]) = labels else { return };
         let provider = provider.unwrap_or_else(|| ProviderRef::default_of(ty.split('_').next().unwrap_or(&ty)));
         let addr = ResourceAddr { mode, ty, name };
+        // To depend on oneself says nothing.
+        let own = Subject::Resource(addr.clone());
+        let depends_on = depends_on.into_iter().filter(|r| r.subject != own).collect();
         if let Some(first) = self.module.resources.get(&addr) {
             let first = first.span;
             let kind = if mode == Mode::Data { "data" } else { "resource" };
