@@ -7,7 +7,7 @@ mod record;
 mod schedule;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span};
@@ -91,6 +91,7 @@ pub async fn apply(
         live: Live::default(),
         next_intent,
         pending: Transaction::default(),
+        skipped: HashSet::new(),
         report: ApplyReport::default(),
     };
     run.amend()?;
@@ -114,6 +115,8 @@ struct Run<'a> {
     next_intent: u64,
     /// What has ended and is not durable yet: never anything of a step that changed the world.
     pending: Transaction,
+    /// The addresses among the report's skipped ones.
+    skipped: HashSet<InstanceAddr>,
     report: ApplyReport,
 }
 
@@ -330,7 +333,7 @@ impl Run<'_> {
         let Work::Operation(operation) = &self.plan.steps[step.0].work else { return };
         let address = operation.key.address.clone();
         self.events.event(Event::StepSkipped { step, address: address.clone(), because: because.clone() });
-        if !self.report.skipped.iter().any(|(a, _)| *a == address) {
+        if self.skipped.insert(address.clone()) {
             self.report.skipped.push((address, because));
         }
     }

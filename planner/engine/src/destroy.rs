@@ -21,6 +21,7 @@ impl Planner<'_> {
             before: Some(output.value),
             after: None,
             sensitive: output.sensitive,
+            was_sensitive: output.sensitive,
         });
         self.finish(outputs.collect())
     }

@@ -276,6 +276,15 @@ pub struct OutputChange {
     pub after: Option<Value>,
     /// Not shown unless asked for by name.
     pub sensitive: bool,
+    /// The same before; as now where there was none.
+    pub was_sensitive: bool,
+}
+
+impl OutputChange {
+    /// Whether apply would store anything else than is stored.
+    pub fn is_no_op(&self) -> bool {
+        self.before == self.after && self.sensitive == self.was_sensitive
+    }
 }
 
 /// How many instances meet which action.
@@ -303,7 +312,7 @@ impl Plan {
     /// and differs is worth an apply only to a plan that was made for that.
     pub fn is_empty(&self) -> bool {
         let counts = |a: &Amendment| self.mode == PlanMode::RefreshOnly || !matches!(a, Amendment::Refresh { .. });
-        self.steps.is_empty() && self.outputs.iter().all(|o| o.before == o.after) && !self.amendments.iter().any(counts)
+        self.steps.is_empty() && self.outputs.iter().all(OutputChange::is_no_op) && !self.amendments.iter().any(counts)
     }
 
     /// The counts of the last line.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cplan_config::Config;
 use cplan_engine::{EventSink, Plan, PlanInput, PlanMode, apply, plan, settle, validate};
-use cplan_model::{Action, Diagnostics};
+use cplan_model::{Action, Diagnostic, Diagnostics};
 use cplan_sdk::Context;
 use cplan_store::Store;
 
@@ -119,7 +119,9 @@ pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode,
                 return Err(error);
             }
         };
-        warnings.extend(found);
+        // Checks are told when they are judged for good, where nobody is asked before.
+        let early = |d: &Diagnostic| consent.auto_approve && matches!(d.id, "assertion" | "assertion-unknown");
+        warnings.extend(found.into_iter().filter(|d| made.is_empty() || !early(d)));
         show(session, &made, &warnings)?;
         warnings = Diagnostics::new();
         if !made.is_empty() && (wave == 1 || removes(&made)) && !approve(session, consent.auto_approve, &made).await? {

@@ -171,7 +171,7 @@ fn drift_note(view: PlanView<'_>, style: Style) -> String {
 
 /// The outputs that change.
 fn output_lines(outputs: &[OutputChange], style: Style) -> String {
-    let changed: Vec<&OutputChange> = outputs.iter().filter(|o| o.before != o.after).collect();
+    let changed: Vec<&OutputChange> = outputs.iter().filter(|o| !o.is_no_op()).collect();
     let longest = changed.iter().map(|o| o.name.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for output in changed {

@@ -78,8 +78,18 @@ impl Planner<'_> {
         let forced: Vec<AttrPath> = attributes.iter().filter(|c| c.forces_replace).map(|c| c.path.clone()).collect();
         if !forced.is_empty() {
             let of_container = |path: &AttrPath| schema.container().is_some_and(|name| path.root() == Some(name));
-            let reason =
-                if forced.iter().all(of_container) { Reason::ContainerReplaced } else { Reason::CannotUpdate(forced) };
+            if forced.iter().all(of_container) {
+                return (Action::Replace, Reason::ContainerReplaced);
+            }
+            // The provider says how much of a value cannot change; a leaf is all that is known otherwise.
+            let mut paths: Vec<AttrPath> = Vec::new();
+            for path in forced {
+                let path = response.replace.iter().find(|p| p.is_prefix_of(&path)).cloned().unwrap_or(path);
+                if !paths.contains(&path) {
+                    paths.push(path);
+                }
+            }
+            let reason = Reason::CannotUpdate(paths);
             return (Action::Replace, reason);
         }
         let restarts = container

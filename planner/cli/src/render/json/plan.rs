@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry};
+use cplan_engine::{Amendment, Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry};
 use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Schema, Step, Value};
 use cplan_store::{RecordKey, State};
 use serde_json::{Map, Value as Json, json};
@@ -50,7 +50,7 @@ pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
     put("resource_drift", drifted(it));
     put("resource_changes", plan.changes.iter().map(|c| change(c, it.registry, it.reveal)).collect());
     put("deferred_changes", plan.deferred.iter().map(|d| deferred(d, it.registry)).collect());
-    put("relevant_attributes", super::relevant::relevant_attributes(plan, &plan.config));
+    put("relevant_attributes", super::relevant::relevant_attributes(plan, it.state));
     put("checks", super::checks::checks(&plan.checks));
     put("diagnostics", it.diagnostics.iter().map(|d| super::diagnostic::diagnostic(d, view)).collect());
     let variables = plan.variables();
@@ -170,7 +170,7 @@ pub(crate) fn step(step: &Step) -> Json {
 
 fn output(output: &OutputChange, reveal: bool) -> Json {
     let action = match (&output.before, &output.after) {
-        (before, after) if before == after => "no-op",
+        _ if output.is_no_op() => "no-op",
         (None, _) => "create",
         (_, None) => "delete",
         _ => "update",
@@ -265,31 +265,49 @@ fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
 
 /// What is, as it was read: at the addresses of the plan, and with the outputs that are known already, as Terraform does.
 fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
-    let record = |c: &Change| {
-        let address = c.moved_from.clone().unwrap_or_else(|| c.address.clone());
-        it.state.and_then(|s| s.records.get(&RecordKey { address, deposed: c.deposed.clone() }))
-    };
-    let objects = it.plan.changes.iter().filter(|c| c.importing.is_none()).filter_map(|c| {
-        let record = record(c);
-        let provider = it.registry.iter().map(|(_, p)| p).find(|p| p.resource(&c.address.resource.ty).is_some());
-        Some(Told {
-            address: &c.address,
-            deposed: c.deposed.as_deref(),
-            provider: record.map_or_else(|| provider.map_or("", |p| p.name()), |r| &r.provider),
-            schema_version: schema_of(it.registry, &c.address).map_or(0, |s| s.version),
-            values: c.before.as_ref()?,
-            depends_on: record.map_or(&[], |r| &r.dependencies),
-            tainted: c.reason == Some(Reason::Tainted),
-        })
-    });
-    let mut outputs: BTreeMap<&str, (&Value, bool)> = BTreeMap::new();
+    let mut objects: BTreeMap<(&InstanceAddr, Option<&str>), Told<'_>> = BTreeMap::new();
+    // What the plan does not speak of, because it was left out, is as the state has it.
+    for (key, record) in it.state.iter().flat_map(|s| &s.records) {
+        objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record));
+    }
+    for amendment in &it.plan.amendments {
+        if let Amendment::Refresh { key, record } = amendment {
+            objects.remove(&(&key.address, key.deposed.as_deref()));
+            if let Some(record) = record {
+                objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record));
+            }
+        }
+    }
+    let changes = it.plan.changes.iter().filter(|c| c.importing.is_none());
+    let was = |c: &Change| c.moved_from.clone().unwrap_or_else(|| c.address.clone());
+    let moved: Vec<(InstanceAddr, &Change)> = changes.map(|c| (was(c), c)).collect();
+    for (was, change) in &moved {
+        let deposed = change.deposed.as_deref();
+        let recorded = objects.remove(&(was, deposed));
+        let Some(values) = &change.before else { continue };
+        let ty = &change.address.resource.ty;
+        let provider =
+            || it.registry.iter().map(|(_, p)| p).find(|p| p.resource(ty).is_some()).map_or("", |p| p.name());
+        let told = Told {
+            address: &change.address,
+            deposed,
+            provider: recorded.as_ref().map_or_else(provider, |r| r.provider),
+            schema_version: schema_of(it.registry, &change.address).map_or(0, |s| s.version),
+            values,
+            depends_on: recorded.as_ref().map_or(&[], |r| r.depends_on),
+            tainted: recorded.as_ref().map_or(change.reason == Some(Reason::Tainted), |r| r.tainted),
+        };
+        objects.insert((&change.address, deposed), told);
+    }
+    let recorded = it.state.iter().flat_map(|s| &s.outputs).map(|(name, o)| (name.as_str(), (&o.value, o.sensitive)));
+    let mut outputs: BTreeMap<&str, (&Value, bool)> = recorded.collect();
     for output in &it.plan.outputs {
         let known = output.after.as_ref().filter(|v| v.is_wholly_known());
         if let Some(value) = known.or(output.before.as_ref()) {
             outputs.insert(&output.name, (value, output.sensitive));
         }
     }
-    document(objects, outputs.into_iter().map(|(n, (v, hidden))| (n, v, hidden)), it.registry, it.reveal)
+    document(objects.into_values(), outputs.into_iter().map(|(n, (v, hidden))| (n, v, hidden)), it.registry, it.reveal)
 }
 
 #[cfg(test)]

@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use cplan_config::{Config, Expr, ForEach, Module, ResourceBlock, Spelled, Subject, Written, spelled, written};
 use cplan_engine::Plan;
-use cplan_model::{Action, InstanceAddr, ModuleInstance, Step};
+use cplan_model::{Action, InstanceAddr, InstanceKey, ModuleInstance, Step};
+use cplan_store::State;
 use serde_json::{Value as Json, json};
 
 use super::plan::step as step_json;
 
 /// The elements, in order of address; empty where nothing hangs on a resource.
-pub(crate) fn relevant_attributes(plan: &Plan, config: &Config) -> Vec<Json> {
-    let mut walk = Walk { config, seen: HashSet::new(), found: BTreeSet::new() };
+pub(crate) fn relevant_attributes(plan: &Plan, state: Option<&State>) -> Vec<Json> {
+    let config = &*plan.config;
+    let recorded = state.into_iter().flat_map(|s| s.records.keys()).map(|key| &key.address);
+    let instances = plan.changes.iter().map(|c| &c.address).chain(recorded).map(|a| a.module.clone()).collect();
+    let mut walk = Walk { config, instances, each: false, seen: HashSet::new(), found: BTreeSet::new() };
     let mut blocks: HashSet<(ModuleInstance, String)> = HashSet::new();
     for change in plan.changes.iter().filter(|c| c.action != Action::NoOp) {
         let module = &change.address.module;
@@ -23,7 +27,10 @@ pub(crate) fn relevant_attributes(plan: &Plan, config: &Config) -> Vec<Json> {
         let Some(block) = walk.module(module).and_then(|m| m.resources.get(&change.address.resource)) else { continue };
         walk.block(module, block);
     }
-    for output in plan.outputs.iter().filter(|o| o.before != o.after) {
+    // As Terraform does: outputs count whether or not they change, and theirs are the instances of modules one by one.
+    walk.each = true;
+    walk.seen.clear();
+    for output in &plan.outputs {
         if let Some(declared) = config.root.outputs.get(&output.name) {
             walk.expression(&ModuleInstance::root(), &declared.value);
         }
@@ -39,6 +46,10 @@ pub(crate) fn relevant_attributes(plan: &Plan, config: &Config) -> Vec<Json> {
 
 struct Walk<'a> {
     config: &'a Config,
+    /// The module instances that the plan speaks of.
+    instances: BTreeSet<ModuleInstance>,
+    /// Whether a module that repeats stands for its instances.
+    each: bool,
     seen: HashSet<(ModuleInstance, Subject, Option<Arc<str>>)>,
     found: BTreeSet<(InstanceAddr, Vec<Step>)>,
 }
@@ -78,6 +89,18 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn children(&self, module: &ModuleInstance, name: &Arc<str>, key: Option<InstanceKey>) -> Vec<ModuleInstance> {
+        let one = module.child(name, key.clone());
+        if !self.each || key.is_some() {
+            return vec![one];
+        }
+        let depth = module.0.len();
+        let below = |m: &&ModuleInstance| module.contains(m) && m.0.get(depth).is_some_and(|(n, _)| n == name);
+        let found: BTreeSet<ModuleInstance> =
+            self.instances.iter().filter(below).map(|m| ModuleInstance(m.0[..=depth].into())).collect();
+        if found.is_empty() { vec![one] } else { found.into_iter().collect() }
+    }
+
     fn follow(&mut self, module: &ModuleInstance, reference: Spelled) {
         if let Subject::Resource(resource) = reference.subject {
             let address = InstanceAddr { module: module.clone(), resource, key: reference.key };
@@ -105,11 +128,12 @@ impl<'a> Walk<'a> {
             }
             Subject::Module(name) => {
                 let Some(call) = here.calls.get(name) else { return };
-                let inner = module.child(name, reference.key.clone());
                 let outputs = &call.module.outputs;
-                let named = outputs.iter().filter(|(n, _)| reference.output.as_ref().is_none_or(|o| o == *n));
-                for (_, output) in named {
-                    self.expression(&inner, &output.value);
+                for inner in self.children(module, name, reference.key.clone()) {
+                    let named = outputs.iter().filter(|(n, _)| reference.output.as_ref().is_none_or(|o| o == *n));
+                    for (_, output) in named {
+                        self.expression(&inner, &output.value);
+                    }
                 }
             }
             _ => {}

@@ -65,7 +65,7 @@ fn planned(change: &Change, timestamp: &str) -> Option<Json> {
 
 fn output(output: &OutputChange) -> Json {
     let action = match (&output.before, &output.after) {
-        (before, after) if before == after => "noop",
+        _ if output.is_no_op() => "noop",
         (None, _) => "create",
         (_, None) => "delete",
         _ => "update",

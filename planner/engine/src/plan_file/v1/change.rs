@@ -110,6 +110,7 @@ pub(super) struct OutputV1 {
     before: Option<Ref>,
     after: Option<Ref>,
     sensitive: bool,
+    was_sensitive: bool,
 }
 
 impl Writer {
@@ -191,6 +192,7 @@ impl Writer {
             before: self.optional(output.before.as_ref()),
             after: self.optional(output.after.as_ref()),
             sensitive: output.sensitive,
+            was_sensitive: output.was_sensitive,
         }
     }
 }
@@ -272,6 +274,7 @@ impl Reader {
             before: self.optional(dto.before)?,
             after: self.optional(dto.after)?,
             sensitive: dto.sensitive,
+            was_sensitive: dto.was_sensitive,
         })
     }
 }
