@@ -11,6 +11,7 @@ use super::{Context, Failure, Outcome, str_of};
 
 mod class;
 mod escape;
+mod repeat;
 mod syntax;
 
 /// Deeper than this, Go refuses a pattern.

@@ -4,6 +4,7 @@
 
 use super::class::class;
 use super::escape::{escape, perl_class, unicode_class};
+use super::repeat::{MOST_REPEATS, counts, repeat};
 
 /// Why a pattern cannot be read, in Go's words, and the part of it that is meant.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,24 +29,21 @@ pub(super) struct Translated {
 }
 
 /// What stands one after the other: something that can be repeated, or a change of flags.
-struct Piece {
-    text: String,
+pub(super) struct Piece {
+    pub(super) text: String,
     /// How often its innermost part is repeated at most; zero for flags.
-    weight: u64,
+    pub(super) weight: u64,
     /// Something that can be repeated.
-    atom: bool,
+    pub(super) atom: bool,
 }
 
 /// An open group.
-struct Group {
+pub(super) struct Group {
     opening: String,
     /// Its alternatives before the last.
     before: Vec<Piece>,
-    pieces: Vec<Piece>,
+    pub(super) pieces: Vec<Piece>,
 }
-
-/// Repetitions within repetitions multiply to at most this.
-const MOST_REPEATS: u64 = 1000;
 
 /// Reads a whole pattern.
 pub(super) fn translate(pattern: &str) -> Syntax<Translated> {
@@ -125,7 +123,8 @@ fn group(opening: &str) -> Group {
     Group { opening: opening.to_owned(), before: vec![], pieces: vec![] }
 }
 
-fn last(open: &mut [Group]) -> &mut Group {
+/// The group that is being read.
+pub(super) fn last(open: &mut [Group]) -> &mut Group {
     // There is always the one that stands for the whole pattern.
     let end = open.len() - 1;
     &mut open[end]
@@ -212,56 +211,6 @@ fn special<'a>(rest: &'a str, open: &mut Vec<Group>, groups: &mut Vec<Option<Str
         }
     }
     wrong("invalid or unsupported Perl syntax", rest)
-}
-
-/// Repeats what stands last: `operator` as it is spelled in `here`, and whether it is lazy.
-fn repeat<'a>(
-    open: &mut [Group],
-    here: &str,
-    operator: &str,
-    after: &'a str,
-    repeated: Option<&str>,
-    times: u64,
-) -> Syntax<&'a str> {
-    let (lazy, after) = after.strip_prefix('?').map_or(("", after), |after| ("?", after));
-    let spelled = &here[..here.len() - after.len()];
-    if let Some(before) = repeated {
-        return wrong("invalid nested repetition operator", &before[..before.len() - after.len()]);
-    }
-    let Some(piece) = last(open).pieces.iter_mut().rev().find(|piece| piece.atom) else {
-        return wrong("missing argument to repetition operator", spelled);
-    };
-    if times > 1 || operator.starts_with('{') {
-        let weight = piece.weight.saturating_mul(times.max(1));
-        if times >= 2 && weight > MOST_REPEATS {
-            return wrong("invalid repeat count", spelled);
-        }
-        piece.weight = weight;
-    }
-    piece.text = format!("(?:{}){operator}{lazy}", piece.text);
-    Ok(after)
-}
-
-/// `{n}`, `{n,}` or `{n,m}`: the least, the most, what follows. Anything else is a brace that means itself.
-fn counts(rest: &str) -> Option<(u64, Option<u64>, &str)> {
-    let number = |text: &str| {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let digits = &text[..end];
-        (!digits.is_empty() && (digits.len() == 1 || !digits.starts_with('0')))
-            .then(|| (digits.parse::<u64>().unwrap_or(u64::MAX), text.len() - end))
-    };
-    let body = &rest[1..];
-    let (least, left) = number(body)?;
-    let after = &body[body.len() - left..];
-    if let Some(after) = after.strip_prefix('}') {
-        return Some((least, Some(least), after));
-    }
-    let after = after.strip_prefix(',')?;
-    if let Some(after) = after.strip_prefix('}') {
-        return Some((least, None, after));
-    }
-    let (most, left) = number(after)?;
-    Some((least, Some(most), after[after.len() - left..].strip_prefix('}')?))
 }
 
 #[cfg(test)]
