@@ -230,18 +230,21 @@ fn deferred(deferred: &Deferred, registry: &Registry) -> Json {
 fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|c| c.deposed.is_none()) {
-        // What is forgotten is still there.
-        let forgotten = change.before.as_ref().filter(|_| change.action == Action::Forget);
-        let Some(after) = change.after.as_ref().or(forgotten) else { continue };
+        // What is forgotten is still there, but nobody says how.
+        if change.after.is_none() && change.action != Action::Forget {
+            continue;
+        }
         let schema = schema_of(registry, &change.address);
-        let values = shown(schema, after, reveal);
+        let values = change.after.as_ref().map(|after| shown(schema, after, reveal));
         let mut resource = header(&change.address, registry);
         if let Some(object) = resource.as_object_mut() {
             object.remove("module_address");
         }
         resource["schema_version"] = json!(schema.map_or(0, |s| s.version));
-        resource["values"] = value_json(&values, reveal);
-        resource["sensitive_values"] = sensitive(&values);
+        resource["sensitive_values"] = values.as_ref().map_or(json!(false), sensitive);
+        if let Some(values) = &values {
+            resource["values"] = value_json(values, reveal);
+        }
         modules.entry(change.address.module.clone()).or_default().push(resource);
     }
     let mut outputs = Map::new();
