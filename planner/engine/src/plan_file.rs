@@ -95,8 +95,10 @@ impl PlanFile {
         let mut schemas = BTreeMap::new();
         for (_, operation) in plan.operations() {
             let ty = &operation.key.address.resource.ty;
-            if let Some(version) = version(registry, &operation.provider, ty) {
-                schemas.insert(format!("{}/{ty}", operation.provider), version);
+            // Of every configuration of a provider alike.
+            let provider = provider_type(&operation.provider);
+            if let Some(version) = version(registry, provider, ty) {
+                schemas.insert(format!("{provider}/{ty}"), version);
             }
         }
         PlanFile { plan, state, schemas, version: env!("CARGO_PKG_VERSION").to_owned() }

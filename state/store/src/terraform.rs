@@ -9,6 +9,7 @@ mod value;
 use cplan_model::{Identity, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Target, Type, Value};
 
 use self::document::{Deposed, InstanceV4, OutputV4, ResourceV4, StateV4};
+pub use self::value::type_json;
 use crate::format::{FormatError, decode_json};
 use crate::{Record, RecordKey, State, StateOutput, Status, StoreError};
 

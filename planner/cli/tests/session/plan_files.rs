@@ -113,6 +113,16 @@ fn what_does_not_go_with_a_saved_plan_is_refused() {
 }
 
 #[test]
+fn other_configurations_of_a_provider_are_set_up_again() {
+    let lab = Session::new(
+        "provider \"terraform\" {\n  alias = \"west\"\n}\nresource \"terraform_data\" \"a\" {\n  provider = terraform.west\n  input    = 1\n}\n",
+    );
+    lab.ok("plan -out=p");
+    assert!(lab.ok("apply p").contains("1 added"));
+    assert!(lab.ok("plan").starts_with("No changes."));
+}
+
+#[test]
 fn automation_is_not_told_what_to_do_next() {
     let lab = Session::new(LAB);
     let quiet = said(lab.command("plan -out=p").env("TF_IN_AUTOMATION", "1"));

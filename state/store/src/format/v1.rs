@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use object::IntentV1;
-pub use object::{BytesV1, IdentityV1, RecordV1};
+pub use object::{ActionV1, BytesV1, IdentityV1, RecordV1};
 pub use value::{TypeV1, UnknownV1, ValueV1};
 
 use records::{RecordsV1, WrittenRecords};

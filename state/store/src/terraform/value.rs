@@ -80,8 +80,8 @@ pub(super) fn decode(json: &Json, ty: &Type) -> Result<Value, FormatError> {
     })
 }
 
-/// `"string"`, `["list","string"]`, `["object",{"a":"bool"}]`.
-pub(super) fn type_json(ty: &Type) -> Json {
+/// A type in Terraform's notation: `"string"`, `["list","string"]`, `["object",{"a":"bool"}]`.
+pub fn type_json(ty: &Type) -> Json {
     match ty {
         Type::Dynamic => json!("dynamic"),
         Type::Bool => json!("bool"),

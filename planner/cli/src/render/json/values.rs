@@ -1,6 +1,7 @@
 //! Values, and the masks that say which parts of them are unknown or sensitive.
 
 use cplan_model::{Kind, Number, Type, Value};
+pub(crate) use cplan_store::type_json;
 use serde_json::{Map, Value as Json, json};
 
 use crate::render::value::SENSITIVE;
@@ -64,24 +65,6 @@ fn parts(value: &Value, mask: fn(&Value) -> Json) -> Json {
             Json::Object(parts.filter(|(_, m)| *m != json!(false)).collect::<Map<_, _>>())
         }
         _ => json!(false),
-    }
-}
-
-/// A type in Terraform's notation: `"string"`, `["list","string"]`.
-pub(crate) fn type_json(ty: &Type) -> Json {
-    match ty {
-        Type::Dynamic => json!("dynamic"),
-        Type::Bool => json!("bool"),
-        Type::Number => json!("number"),
-        Type::String => json!("string"),
-        Type::List(t) => json!(["list", type_json(t)]),
-        Type::Set(t) => json!(["set", type_json(t)]),
-        Type::Map(t) => json!(["map", type_json(t)]),
-        Type::Tuple(ts) => json!(["tuple", ts.iter().map(type_json).collect::<Vec<_>>()]),
-        Type::Object(o) => {
-            let members: Map<_, _> = o.attributes.iter().map(|(k, t)| (k.to_string(), type_json(t))).collect();
-            json!(["object", members])
-        }
     }
 }
 

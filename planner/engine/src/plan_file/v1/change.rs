@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use cplan_model::{Action, AttrChange, Reason};
+use cplan_model::{AttrChange, Reason};
 use cplan_sdk::Disruption;
+use cplan_store::v1::ActionV1;
 use serde::{Deserialize, Serialize};
 
 use super::value::{PathStepV1, Reader, Ref, Writer};
@@ -27,18 +28,6 @@ pub(super) struct ChangeV1 {
     moved_from: Option<String>,
     importing: Option<String>,
     ignored: Vec<Vec<PathStepV1>>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ActionV1 {
-    NoOp,
-    Read,
-    Create,
-    Update,
-    Replace,
-    Delete,
-    Forget,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -276,33 +265,5 @@ impl Reader {
             sensitive: dto.sensitive,
             was_sensitive: dto.was_sensitive,
         })
-    }
-}
-
-impl From<Action> for ActionV1 {
-    fn from(action: Action) -> Self {
-        match action {
-            Action::NoOp => ActionV1::NoOp,
-            Action::Read => ActionV1::Read,
-            Action::Create => ActionV1::Create,
-            Action::Update => ActionV1::Update,
-            Action::Replace => ActionV1::Replace,
-            Action::Delete => ActionV1::Delete,
-            Action::Forget => ActionV1::Forget,
-        }
-    }
-}
-
-impl From<ActionV1> for Action {
-    fn from(dto: ActionV1) -> Self {
-        match dto {
-            ActionV1::NoOp => Action::NoOp,
-            ActionV1::Read => Action::Read,
-            ActionV1::Create => Action::Create,
-            ActionV1::Update => Action::Update,
-            ActionV1::Replace => Action::Replace,
-            ActionV1::Delete => Action::Delete,
-            ActionV1::Forget => Action::Forget,
-        }
     }
 }

@@ -1,11 +1,11 @@
 //! Steps in format 1.
 
 use cplan_sdk::{Claim, Share};
-use cplan_store::v1::{BytesV1, IdentityV1};
+use cplan_store::v1::{ActionV1, BytesV1, IdentityV1};
 use serde::{Deserialize, Serialize};
 
 use super::address::KeyV1;
-use super::change::{ActionV1, ReasonV1};
+use super::change::ReasonV1;
 use super::value::{Reader, Ref, Writer};
 use super::{Wrong, address};
 use crate::plan::{Operation, PlanStep, StepId, Work};

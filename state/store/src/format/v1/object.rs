@@ -76,9 +76,11 @@ enum StatusV1 {
     OutcomeUnknown,
 }
 
+/// What is done to an object.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum ActionV1 {
+#[expect(missing_docs, reason = "named as the model's are, and told there")]
+pub enum ActionV1 {
     NoOp,
     Read,
     Create,
@@ -86,6 +88,34 @@ enum ActionV1 {
     Replace,
     Delete,
     Forget,
+}
+
+impl From<Action> for ActionV1 {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::NoOp => ActionV1::NoOp,
+            Action::Read => ActionV1::Read,
+            Action::Create => ActionV1::Create,
+            Action::Update => ActionV1::Update,
+            Action::Replace => ActionV1::Replace,
+            Action::Delete => ActionV1::Delete,
+            Action::Forget => ActionV1::Forget,
+        }
+    }
+}
+
+impl From<ActionV1> for Action {
+    fn from(dto: ActionV1) -> Self {
+        match dto {
+            ActionV1::NoOp => Action::NoOp,
+            ActionV1::Read => Action::Read,
+            ActionV1::Create => Action::Create,
+            ActionV1::Update => Action::Update,
+            ActionV1::Replace => Action::Replace,
+            ActionV1::Delete => Action::Delete,
+            ActionV1::Forget => Action::Forget,
+        }
+    }
 }
 
 /// A provider's own bytes: readable where they are text, otherwise in hexadecimal.
@@ -221,15 +251,7 @@ impl From<&Intent> for IntentV1 {
             run: intent.run.clone(),
             address: intent.key.address.to_string(),
             deposed: intent.key.deposed.clone(),
-            action: match intent.action {
-                Action::NoOp => ActionV1::NoOp,
-                Action::Read => ActionV1::Read,
-                Action::Create => ActionV1::Create,
-                Action::Update => ActionV1::Update,
-                Action::Replace => ActionV1::Replace,
-                Action::Delete => ActionV1::Delete,
-                Action::Forget => ActionV1::Forget,
-            },
+            action: intent.action.into(),
             provider: intent.provider.clone(),
             schema_version: intent.schema_version,
             identity: (&intent.identity).into(),
@@ -250,15 +272,7 @@ impl TryFrom<IntentV1> for Intent {
             id: IntentId(dto.id),
             run: dto.run,
             key: RecordKey { address: dto.address.parse()?, deposed: dto.deposed },
-            action: match dto.action {
-                ActionV1::NoOp => Action::NoOp,
-                ActionV1::Read => Action::Read,
-                ActionV1::Create => Action::Create,
-                ActionV1::Update => Action::Update,
-                ActionV1::Replace => Action::Replace,
-                ActionV1::Delete => Action::Delete,
-                ActionV1::Forget => Action::Forget,
-            },
+            action: dto.action.into(),
             provider: dto.provider,
             schema_version: dto.schema_version,
             identity: dto.identity.into(),
