@@ -1,5 +1,6 @@
 //! The configuration as a plan's JSON tells it: what is declared, module by module, with its expressions.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,46 +28,72 @@ struct Told<'a> {
 /// `configuration` of a plan's JSON. Constants of what is declared sensitive are masked unless `reveal`.
 pub(crate) fn configuration(config: &Config, registry: &Registry, reveal: bool) -> Json {
     let told = Told { registry, reveal };
-    let mut providers = Map::new();
-    collect_providers(&config.root, &[], told, &mut providers);
-    let mut out = json!({"root_module": module(&config.root, &[], told)});
-    if !providers.is_empty() {
-        out["provider_config"] = Json::Object(providers);
+    let mut providers = Providers::default();
+    providers.collect(&config.root, &[], BTreeMap::new(), told);
+    let mut out = json!({"root_module": module(&config.root, &[], &providers, told)});
+    if !providers.told.is_empty() {
+        out["provider_config"] = Json::Object(providers.told);
     }
     out
 }
 
-/// Providers that have blocks or are used, by the key that resources name them by.
-fn collect_providers(of: &Module, path: &[Arc<str>], told: Told<'_>, into: &mut Map<String, Json>) {
-    for (provider, block) in &of.providers {
-        let ty = of.provider_type(&provider.name);
-        let mut one = json!({"name": &*provider.name, "full_name": provider_name(&ty)});
-        if let Some(alias) = &provider.alias {
-            one["alias"] = json!(&**alias);
+/// The configurations of providers, and by which keys resources name them.
+#[derive(Default)]
+struct Providers {
+    /// Those that have blocks or are used, by key.
+    told: Map<String, Json>,
+    /// The key of each reference in each module.
+    keys: BTreeMap<(Vec<Arc<str>>, ProviderRef), String>,
+}
+
+impl Providers {
+    /// What a module declares and uses. A default configuration that nobody above has named belongs to the module that
+    /// uses it first.
+    fn collect(&mut self, of: &Module, path: &[Arc<str>], mut known: BTreeMap<ProviderRef, String>, told: Told<'_>) {
+        for (provider, block) in &of.providers {
+            let mut one = entry(of, provider, path);
+            let schema = told.registry.provider(&of.provider_type(&provider.name)).map(|p| p.schema());
+            let expressions = expressions(&block.body, schema, told);
+            if expressions.as_object().is_some_and(|o| !o.is_empty()) {
+                one["expressions"] = expressions;
+            }
+            let key = provider_key(provider, path);
+            self.told.insert(key.clone(), one);
+            known.insert(provider.clone(), key);
         }
-        if !path.is_empty() {
-            one["module_address"] = json!(calls(path));
+        let required = of.settings.required_providers.keys().map(|name| ProviderRef::default_of(name.clone()));
+        let used = of.resources.values().map(|r| r.provider.clone());
+        for provider in &required.chain(used).collect::<Vec<_>>() {
+            let key = known.entry(provider.clone()).or_insert_with(|| {
+                let key = provider_key(provider, path);
+                self.told.entry(key.clone()).or_insert_with(|| entry(of, provider, path));
+                key
+            });
+            self.keys.insert((path.to_vec(), provider.clone()), key.clone());
         }
-        let expressions = expressions(&block.body, told.registry.provider(&ty).map(|p| p.schema()), told);
-        if expressions.as_object().is_some_and(|o| !o.is_empty()) {
-            one["expressions"] = expressions;
+        for (name, call) in &of.calls {
+            let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
+            let mut passed: BTreeMap<ProviderRef, String> =
+                known.iter().filter(|(p, _)| p.alias.is_none()).map(|(p, key)| (p.clone(), key.clone())).collect();
+            for (inner, (outer, _)) in &call.providers {
+                if let Some(key) = known.get(outer) {
+                    passed.insert(inner.clone(), key.clone());
+                }
+            }
+            self.collect(&call.module, &path, passed, told);
         }
-        into.insert(provider_key(provider, path), one);
     }
-    for resource in of.resources.values() {
-        let ty = of.provider_type(&resource.provider.name);
-        let key = resource.provider.name.to_string();
-        if resource.provider.alias.is_none() && path.is_empty() {
-            into.entry(key)
-                .or_insert_with(|| json!({"name": &*resource.provider.name, "full_name": provider_name(&ty)}));
-        } else if resource.provider.alias.is_none() {
-            into.entry(ty.to_string()).or_insert_with(|| json!({"name": &*ty, "full_name": provider_name(&ty)}));
-        }
+}
+
+fn entry(of: &Module, provider: &ProviderRef, path: &[Arc<str>]) -> Json {
+    let mut one = json!({"name": &*provider.name, "full_name": provider_name(&of.provider_type(&provider.name))});
+    if let Some(alias) = &provider.alias {
+        one["alias"] = json!(&**alias);
     }
-    for (name, call) in &of.calls {
-        let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
-        collect_providers(&call.module, &path, told, into);
+    if !path.is_empty() {
+        one["module_address"] = json!(calls(path));
     }
+    one
 }
 
 fn provider_key(provider: &ProviderRef, path: &[Arc<str>]) -> String {
@@ -79,7 +106,7 @@ fn calls(path: &[Arc<str>]) -> String {
     path.iter().map(|name| format!("module.{name}")).collect::<Vec<_>>().join(".")
 }
 
-fn module(of: &Module, path: &[Arc<str>], told: Told<'_>) -> Json {
+fn module(of: &Module, path: &[Arc<str>], providers: &Providers, told: Told<'_>) -> Json {
     let mut out = Map::new();
     let mut put = |name: &str, members: Map<String, Json>| {
         if !members.is_empty() {
@@ -90,13 +117,13 @@ fn module(of: &Module, path: &[Arc<str>], told: Told<'_>) -> Json {
     put("outputs", of.outputs.iter().map(|(n, o)| (n.to_string(), output(o, told))).collect());
     let call = |(name, c): (&Arc<str>, &ModuleCall)| {
         let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
-        (name.to_string(), module_call(of, c, &path, told))
+        (name.to_string(), module_call(of, c, &path, providers, told))
     };
     put("module_calls", of.calls.iter().map(call).collect());
     let mut resources: Vec<&ResourceBlock> = of.resources.values().collect();
     resources.sort_by_key(|r| (r.addr.mode == Mode::Data, r.addr.to_string()));
     if !resources.is_empty() {
-        out.insert("resources".to_owned(), resources.iter().map(|r| resource(of, r, path, told)).collect());
+        out.insert("resources".to_owned(), resources.iter().map(|r| resource(r, path, providers, told)).collect());
     }
     Json::Object(out)
 }
@@ -128,8 +155,9 @@ fn output(output: &Output, told: Told<'_>) -> Json {
     one
 }
 
-fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], told: Told<'_>) -> Json {
-    let mut one = json!({"source": source(&parent.dir, &call.module.dir), "module": module(&call.module, path, told)});
+fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], providers: &Providers, told: Told<'_>) -> Json {
+    let inner = module(&call.module, path, providers, told);
+    let mut one = json!({"source": source(&parent.dir, &call.module.dir), "module": inner});
     if !call.inputs.is_empty() {
         let hidden = |name| call.module.variables.get(name).is_some_and(|v| v.sensitive) && !told.reveal;
         let inputs = call.inputs.iter().map(|(name, (expr, _))| (name.to_string(), expression(expr, hidden(name))));
@@ -140,9 +168,8 @@ fn module_call(parent: &Module, call: &ModuleCall, path: &[Arc<str>], told: Told
     one
 }
 
-fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], told: Told<'_>) -> Json {
+fn resource(block: &ResourceBlock, path: &[Arc<str>], providers: &Providers, told: Told<'_>) -> Json {
     let schema = schema_of_type(told.registry, &block.addr);
-    let own = of.providers.contains_key(&block.provider);
     let mut one = json!({
         "address": block.addr.to_string(),
         "mode": match block.addr.mode {
@@ -151,7 +178,7 @@ fn resource(of: &Module, block: &ResourceBlock, path: &[Arc<str>], told: Told<'_
         },
         "type": &*block.addr.ty,
         "name": &*block.addr.name,
-        "provider_config_key": provider_key(&block.provider, if own { path } else { &[] }),
+        "provider_config_key": providers.keys.get(&(path.to_vec(), block.provider.clone())),
         "schema_version": schema.map_or(0, |s| s.version),
     });
     let expressions = expressions(&block.body, schema, told);
