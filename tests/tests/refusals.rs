@@ -1,53 +1,57 @@
-//! What is refused, and in which words: the whole text stands beside each configuration in `refusals/NAME/expected.txt`.
-//! `CPLAN_BLESS=1` writes the texts anew, for a review by eye.
+//! What is refused or warned of, and in which words: the whole text stands in `refusals/NAME/expected.txt`, beside the
+//! configuration and, where `plan` alone does not show it, the `script` of commands. Every folder is run.
+//! `CPLAN_BLESS=1` writes the texts anew, for a review by eye; `CPLAN_FIXTURE=NAME` runs only one.
+
+mod script;
 
 use std::fs;
 
 use cplan_tests::capability::{libvirt, require};
-use cplan_tests::folder::{Finished, Folder};
+use cplan_tests::folder::Folder;
 use cplan_tests::repository::{read, top};
 
-/// Plans the fixture and compares all that is said. Nothing may be touched: not even a state comes to be.
-fn refused(name: &str) {
-    let fixture = format!("tests/tests/refusals/{name}");
-    let folder = Folder::with(&read(&format!("{fixture}/main.hcl")));
-    judge(&fixture, &folder, &folder.cplan(&["plan", "-no-color"]));
+const FIXTURES: &str = "tests/tests/refusals";
+/// It names how large the host is, so only a part of its text is the same everywhere.
+const LARGE: &str = "machine-too-large";
+
+#[test]
+fn every_fixture_says_its_whole_text() {
+    let only = std::env::var("CPLAN_FIXTURE").ok();
+    let entries = fs::read_dir(top().join(FIXTURES)).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().into_string().unwrap());
+    let mut names: Vec<String> = folders.filter(|n| n != LARGE && only.as_ref().is_none_or(|o| o == n)).collect();
+    names.sort();
+    assert!(!names.is_empty());
+    let wrong: Vec<String> = names.iter().filter_map(|name| judge(name).err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-fn judge(fixture: &str, folder: &Folder, finished: &Finished) {
-    assert_eq!(finished.status, Some(1), "{}", finished.text());
-    let said = finished.stderr.trim_end().to_owned() + "\n";
-    let expected = top().join(fixture).join("expected.txt");
+/// Compares what a fixture says with its text; the difference, if there is one.
+fn judge(name: &str) -> Result<(), String> {
+    let fixture = format!("{FIXTURES}/{name}");
+    let said = if top().join(&fixture).join("script").exists() {
+        let Some(said) = script::run(&fixture) else { return Ok(()) };
+        said
+    } else {
+        refused(&fixture)
+    };
+    let said = said.trim_end().to_owned() + "\n";
+    let expected = top().join(&fixture).join("expected.txt");
     if std::env::var_os("CPLAN_BLESS").is_some() {
         fs::write(&expected, &said).unwrap();
     }
-    assert_eq!(said, fs::read_to_string(&expected).unwrap(), "{}", expected.display());
-    assert!(!folder.cplan(&["state", "list"]).stdout.contains('.'), "something came into the state");
-}
-
-macro_rules! refusals {
-    ($($test:ident = $name:literal;)*) => { $(#[test] fn $test() { refused($name); })* };
-}
-
-refusals! {
-    an_unknown_attribute_with_the_near_name = "unknown-attribute";
-    a_wrong_type = "wrong-type";
-    a_number_where_a_unit_is_needed = "unit-missing";
-    a_quantity_without_a_unit = "unit-absent-in-text";
-    a_unit_that_does_not_fit = "unit-unknown";
-    a_cycle_with_all_its_edges = "cycle";
-    an_address_outside_of_its_network = "address-outside";
-    a_link_to_a_tier_that_does_not_exist = "link-to-missing-tier";
-    a_file_that_is_not_there = "unreadable-text";
-    broken_blocks_each_with_its_error = "broken";
-}
-
-/// Which instances there are is known only with a host.
-#[test]
-fn an_address_used_twice() {
-    if require("libvirt", libvirt) {
-        refused("address-twice");
+    match fs::read_to_string(&expected) {
+        Ok(text) if text == said => Ok(()),
+        _ => Err(format!("{fixture}/expected.txt is not what was said:\n{said}")),
     }
+}
+
+/// Plans a configuration that is refused. Nothing may be touched: not even a state comes to be.
+fn refused(fixture: &str) -> String {
+    let folder = Folder::with(&read(&format!("{fixture}/main.hcl")));
+    let finished = folder.cplan(&["plan", "-no-color"]).expect(1);
+    assert!(!folder.cplan(&["state", "list"]).stdout.contains('.'), "something came into the state");
+    finished.stderr
 }
 
 #[test]
@@ -55,8 +59,7 @@ fn a_machine_larger_than_its_host() {
     if !require("libvirt", libvirt) {
         return;
     }
-    let fixture = "tests/tests/refusals/machine-too-large";
-    let folder = Folder::with(&read(&format!("{fixture}/main.hcl")));
+    let folder = Folder::with(&read(&format!("{FIXTURES}/{LARGE}/main.hcl")));
     let finished = folder.cplan(&["plan", "-no-color"]);
     assert_eq!(finished.status, Some(1), "{}", finished.text());
     // How much the host has differs from host to host; the places and the words before it do not.
