@@ -74,7 +74,7 @@ impl Checker<'_> {
                     self.out.push(
                         Diagnostic::error(
                             "invalid-condition",
-                            "Invalid reference in variable validation",
+                            "Invalid variable validation condition",
                             format!("The condition for variable {name:?} must refer to var.{name}."),
                         )
                         .remedy(format!("Name `var.{name}` in the condition."))
@@ -296,14 +296,12 @@ fn undeclared(
 }
 
 fn misplaced(object: &str, what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
-    let remedy = match object {
-        "self" => "Name the resource itself.".to_owned(),
-        "each" => "Add `for_each` to the block, or use another value.".to_owned(),
-        _ => "Add `count` to the block, or use another value.".to_owned(),
+    let (summary, remedy) = match object {
+        "self" => ("Invalid \"self\" reference", "Name the resource itself."),
+        "each" => {
+            ("Reference to \"each\" in context without for_each", "Add `for_each` to the block, or use another value.")
+        }
+        _ => ("Reference to \"count\" in non-counted context", "Add `count` to the block, or use another value."),
     };
-    Err(Box::new(
-        Diagnostic::error("invalid-reference", format!("Reference to \"{object}\" in context without it"), what)
-            .remedy(remedy)
-            .at(span),
-    ))
+    Err(Box::new(Diagnostic::error("invalid-reference", summary, what).remedy(remedy).at(span)))
 }

@@ -32,7 +32,12 @@ fn find<'a>(outputs: &'a BTreeMap<String, StateOutput>, name: &str) -> Result<&'
             Some(near) => format!("Did you mean `{near}`?"),
             None => "`cplan output` lists those there are.".to_owned(),
         };
-        CommandError::told("unknown-output", "No such output", format!("The state has no output `{name}`."), remedy)
+        CommandError::told(
+            "unknown-output",
+            format!("Output {name:?} not found"),
+            format!("The state has no output `{name}`."),
+            remedy,
+        )
     })
 }
 
@@ -47,7 +52,7 @@ fn one(name: &str, output: &StateOutput, args: &OutputArgs) -> Result<String, Co
     render::state::raw(&output.value).ok_or_else(|| {
         CommandError::told(
             "output-not-text",
-            "Not a single text",
+            "Unsupported value for raw output",
             format!("The output `{name}` is a {}, which has no bare text.", output.value.ty().friendly()),
             "Use `-json` for it.",
         )

@@ -52,7 +52,7 @@ pub(super) fn expand<'b>(
                 decoder.diagnostics.push(
                     Diagnostic::error(
                         "dynamic-block",
-                        "Missing name for dynamic",
+                        "Missing type for dynamic",
                         "A dynamic block needs the type of the blocks to generate.",
                     )
                     .remedy("Write `dynamic \"TYPE\" {`.")

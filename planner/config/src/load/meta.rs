@@ -129,10 +129,9 @@ impl Reader<'_> {
         };
         let Expression::Traversal(t) = item else { return Err(not_static(span)) };
         let Expression::Variable(root) = &t.expr else { return Err(not_static(span)) };
-        let literal = |o: &TraversalOperator| match o {
-            TraversalOperator::GetAttr(_) | TraversalOperator::LegacyIndex(_) => true,
-            TraversalOperator::Index(Expression::Number(_) | Expression::String(_)) => true,
-            _ => false,
+        let literal = |o: &TraversalOperator| {
+            use TraversalOperator::{GetAttr, Index, LegacyIndex};
+            matches!(o, GetAttr(_) | LegacyIndex(_) | Index(Expression::Number(_) | Expression::String(_)))
         };
         if !t.operators.iter().all(|o| literal(o.value())) {
             return Err(not_static(span));

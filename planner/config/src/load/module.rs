@@ -29,6 +29,9 @@ pub(super) const BLOCKS: [&str; 13] = [
 ];
 const LATER: [&str; 1] = ["ephemeral"];
 
+/// A call whose module is not loaded yet: its name, and the expression of its source.
+pub(super) type Pending = (Arc<str>, ModuleCall, Expr);
+
 /// A module on its way.
 pub(super) struct Builder {
     pub(super) module: Module,
@@ -212,7 +215,7 @@ impl Builder {
     }
 
     /// The module without its calls, and those with the expressions of their sources.
-    pub(super) fn finish(self) -> (Module, Vec<(Arc<str>, ModuleCall, Expr)>, Diagnostics) {
+    pub(super) fn finish(self) -> (Module, Vec<Pending>, Diagnostics) {
         let calls = self.calls.into_iter().filter_map(|(name, (call, source))| Some((name, call, source?))).collect();
         (self.module, calls, self.diagnostics)
     }

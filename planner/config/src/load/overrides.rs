@@ -35,7 +35,7 @@ impl Merger<'_> {
     fn block(&mut self, over: Block, json: bool) {
         let place = header(&over, self.source);
         match over.ident.as_str() {
-            "resource" | "data" => self.named(over, json, |base, over, wrong| resource(base, over, wrong)),
+            "resource" | "data" => self.named(over, json, resource),
             "variable" => self.named(over, json, |base, over, wrong| {
                 refuse(&over, &["validation"], wrong);
                 arguments(&mut base.body, over.body);

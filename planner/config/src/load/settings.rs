@@ -69,7 +69,7 @@ impl Builder {
             Some(all) if all.iter().all(|ok| *ok) => {}
             Some(_) => reader.error(
                 "required-version",
-                "Unsupported version",
+                "Unsupported Terraform Core version",
                 format!("The configuration asks for {constraint:?}, and this is {name} {}.", shown.join(".")),
                 "Use another version of cplan or relax the constraint.".into(),
                 span,

@@ -23,7 +23,7 @@ struct Escapes;
 
 impl VisitMut for Escapes {
     fn visit_string_template_mut(&mut self, template: &mut StringTemplate) {
-        template.iter_mut().for_each(|element| parts(element));
+        template.iter_mut().for_each(parts);
         visit_string_template_mut(self, template);
     }
 }

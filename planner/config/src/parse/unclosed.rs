@@ -74,12 +74,12 @@ fn diagnostic(open: &Open, at: Span) -> Diagnostic {
             "Write the closing `\"`; a text of several lines is a heredoc (`<<EOT`).".to_owned(),
         ),
         Open::Sequence => (
-            "Unclosed template sequence",
+            "Unclosed template interpolation sequence",
             "The template sequence that begins here is never closed.".to_owned(),
             "Write the missing `}`; for the signs themselves write `$${` or `%%{`.".to_owned(),
         ),
         Open::Directive(word) => (
-            "Unclosed directive",
+            "Unexpected end of template",
             format!("The `{word}` directive that begins here is never ended."),
             format!("Write `%{{ end{word} }}` where its text ends."),
         ),

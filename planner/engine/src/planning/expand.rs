@@ -73,7 +73,11 @@ fn count(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
     };
     let value = match cplan_model::convert(value, &Type::Number) {
         Ok(value) => value,
-        Err(error) => return wrong(format!("The `count` value is unsuitable: {}.", error.message)),
+        Err(error) => {
+            let what = format!("The `count` value is unsuitable: {}.", error.message);
+            let told = Diagnostic::error("invalid-count", "Incorrect value type", what);
+            return Err(told.remedy("Give a whole number that is zero or more.").at(span));
+        }
     };
     match value.kind() {
         Kind::Unknown(_) => Ok(Instances::Unknown),
@@ -106,7 +110,12 @@ fn each(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
                 match item.kind() {
                     Kind::String(s) => pairs.insert(s.clone(), Repeat::Each(s.clone(), item.clone())),
                     Kind::Unknown(_) => return Ok(Instances::Unknown),
-                    _ => return wrong("The `for_each` value is a set with members that are not strings."),
+                    _ => {
+                        let what = "The `for_each` value is a set with members that are not strings.";
+                        return Err(Diagnostic::error("invalid-for-each", "Invalid for_each set argument", what)
+                            .remedy("Give a map, an object, or a set of strings (`toset([...])`).")
+                            .at(span));
+                    }
                 };
             }
             pairs

@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
         schema.ok_or_else(|| {
             Diagnostic::error(
                 "unknown-resource-type",
-                "Unknown resource type",
+                if addr.mode == Mode::Data { "Invalid data source" } else { "Invalid resource type" },
                 format!("Provider `{ty}` has no {kind} `{}`.", block.addr.ty),
             )
             .remedy(expand::near(&addr.ty, &known, "It has"))
