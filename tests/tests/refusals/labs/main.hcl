@@ -1,0 +1,46 @@
+# What the provider of labs refuses by itself.
+resource "lab_network" "net" {
+  cidr = "10.71.0.1/24"
+  mode = "bridge"
+}
+
+resource "lab_network" "reserved" {
+  cidr = "10.71.0.0/24"
+  reservations = {
+    a = { mac = "52:54", address = "10.71.0.11" }
+    b = { mac = "52:54:00:00:00:01", address = "10.72.0.11" }
+  }
+}
+
+resource "lab_image" "image" {
+  flavor   = "large"
+  packages = ["Mosquitto server"]
+}
+
+resource "lab_machine" "machine" {
+  name   = "-edge"
+  cpus   = 0
+  memory = "1MiB"
+  accel  = "xen"
+  image  = lab_image.image.boot
+
+  management {
+    network = lab_network.reserved.attachment
+    address = "edge"
+  }
+}
+
+resource "lab_file" "file" {
+  machine = lab_machine.machine.access
+  path    = "etc/hosts"
+  mode    = "rw"
+  content = ""
+}
+
+resource "lab_shaper" "shaper" {
+  machine = lab_machine.machine.access
+  address = "10.71.0.11/24"
+  rules = {
+    edge = { address = "10.71.0.12", delay = "7", jitter = null, loss = null, rate = null, link = "a" }
+  }
+}

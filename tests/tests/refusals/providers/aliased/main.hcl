@@ -1,0 +1,8 @@
+terraform {
+  required_providers {
+    lab = {
+      source                = "lab"
+      configuration_aliases = [lab.west]
+    }
+  }
+}

@@ -1,0 +1,6 @@
+variable "size" {
+}
+
+output "a" {
+  value = var.size
+}

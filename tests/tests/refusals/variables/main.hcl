@@ -1,0 +1,8 @@
+variable "size" {
+  type = number
+}
+
+variable "list" {
+  type    = list(string)
+  default = []
+}

@@ -1,0 +1,9 @@
+sizes = 1
+
+variable "size" {
+}
+
+list {
+}
+
+list = var.size
