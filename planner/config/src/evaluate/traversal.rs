@@ -170,6 +170,18 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
     if matches!(key.kind(), Kind::Unknown(u) if u.ty == Type::Dynamic) {
         return Ok(super::unknown().mark(marks));
     }
+    // What is there is found without the type of the whole, which is as large as the value: a thousand instances that
+    // each index a thousand others would build a thousand such types.
+    let found = match (value.kind(), key.kind()) {
+        (Kind::List(_, items) | Kind::Tuple(items), Kind::Number(_)) => {
+            key.as_u64().and_then(|n| usize::try_from(n).ok()).and_then(|n| items.get(n))
+        }
+        (Kind::Map(_, items) | Kind::Object(items), Kind::String(name)) => items.get(name),
+        _ => None,
+    };
+    if let Some(item) = found {
+        return Ok(item.clone().mark(marks));
+    }
     let ty = value.ty();
     match &ty {
         Type::List(_) | Type::Tuple(_) => {
