@@ -129,6 +129,7 @@ fn each(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
 pub(crate) fn near(name: &str, known: &[&str], otherwise: &str) -> String {
     match suggest(name, known.iter().copied()) {
         Some(near) => format!("Did you mean `{near}`?"),
+        None if known.is_empty() => "It has none at all; check the provider.".into(),
         None => format!("{otherwise} {}.", known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -62,6 +62,10 @@ impl Planner<'_> {
             .filter_map(|key| Some((key.clone(), renamed(statement, &key.address)?)))
             .collect();
         for (key, to) in renamed {
+            if key.address.resource.ty != to.resource.ty {
+                self.diagnostics.push(other_type(&key.address, &to).at(statement.moved.span));
+                continue;
+            }
             self.move_record(key, to, Some(statement.moved.span));
         }
     }
@@ -278,20 +282,6 @@ fn conflicts(statements: &[Statement]) -> Vec<Diagnostic> {
             );
             continue;
         }
-        if let (Some(a), Some(b)) = (&s.moved.from.resource, &s.moved.to.resource)
-            && a.ty != b.ty
-        {
-            out.push(
-                Diagnostic::error(
-                    "moved-other-type",
-                    "Unsupported `moved` across resource types",
-                    format!("{from} and {to} are of different types, and no provider can turn one into the other."),
-                )
-                .remedy("Use a `removed` and an `import` block, or let the object be replaced.")
-                .at(s.moved.span),
-            );
-            continue;
-        }
         if !seen.insert((from.clone(), to.clone())) {
             continue;
         }
@@ -353,6 +343,15 @@ fn in_order(statements: &[Statement]) -> Option<Vec<usize>> {
         }
     }
     (order.len() == ends.len()).then_some(order)
+}
+
+fn other_type(from: &InstanceAddr, to: &InstanceAddr) -> Diagnostic {
+    Diagnostic::error(
+        "moved-other-type",
+        "Unsupported `moved` across resource types",
+        format!("{from} and {to} are of different types, and no provider can turn one into the other."),
+    )
+    .remedy("Use a `removed` and an `import` block, or let the object be replaced.")
 }
 
 fn circle(places: &[Span]) -> Diagnostic {

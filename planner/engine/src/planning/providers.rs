@@ -45,12 +45,16 @@ pub(crate) fn resolve(config: &Config, path: &[Arc<str>], provider: &ProviderRef
         let module = modules[depth];
         let ty = module.provider_type(&wanted.name);
         let found = Resolved { path: path[..depth].into(), local: wanted.clone(), ty: ty.clone() };
-        if depth == 0 || module.providers.contains_key(&wanted) {
+        if depth == 0 {
+            return found;
+        }
+        let outer = modules[depth - 1];
+        let passed = outer.calls.get(&path[depth - 1]).and_then(|c| c.providers.get(&wanted));
+        // An empty block only says that the module has such a provider, where the caller passes one in.
+        if module.providers.get(&wanted).is_some_and(|block| passed.is_none() || !block.is_empty()) {
             return found;
         }
         modules.pop();
-        let outer = modules[depth - 1];
-        let passed = outer.calls.get(&path[depth - 1]).and_then(|c| c.providers.get(&wanted));
         wanted = match passed {
             Some((outer, _)) => outer.clone(),
             None => {
