@@ -129,9 +129,9 @@ pub(crate) fn address(address: &InstanceAddr) -> Json {
     out
 }
 
-/// A provider's full name.
+/// The full name of a provider, of whichever of its configurations: `lab` or `lab.west`.
 pub(crate) fn provider_name(provider: &str) -> String {
-    match provider {
+    match provider.split_once('.').map_or(provider, |(name, _)| name) {
         "terraform" => "terraform.io/builtin/terraform".to_owned(),
         other => format!("cplan.local/cplan/{other}"),
     }

@@ -26,9 +26,10 @@ pub(crate) fn json(value: &Value, reveal: bool) -> Json {
     }
 }
 
-/// With all its digits; what JSON has no number for is a text.
+/// With all its digits, but without the sign of a zero; what JSON has no number for is a text.
 fn number(number: &Number) -> Json {
     let text = number.to_string();
+    let text = if text == "-0" { "0" } else { &*text };
     text.parse::<serde_json::Number>().map_or_else(|_| json!(text), Json::Number)
 }
 
