@@ -133,6 +133,12 @@ pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagn
         .remedy("Remove one of the two.")
         .at(Span::new(source, offset, offset + word.len()));
     }
+    if let Some(range) = lenient::unreadable_number(text, offset) {
+        let what = format!("`{}` is not a usable number.", &text[range.clone()]);
+        return Diagnostic::error("invalid-number", "Invalid number literal", what)
+            .remedy("Write a decimal number of ordinary size.")
+            .at(Span::new(source, range.start, range.end));
+    }
     if message.contains("nested levels") || message.contains("chained binary operators") {
         let limit = if message.contains("nested levels") { "64 levels" } else { "128 operators" };
         return Diagnostic::error(

@@ -69,6 +69,9 @@ impl Patches {
             return self.key(original, at).is_some();
         }
         let Some(range) = number_at(original, at) else { return false };
+        if unreadable_number(original, at).is_some() {
+            return false;
+        }
         if self.numbers.contains(&range) || original[range.clone()].parse::<f64>().is_ok_and(f64::is_finite) {
             return false;
         }
@@ -133,6 +136,11 @@ fn key_end(text: &str, at: usize) -> Option<usize> {
         i += 1;
     }
     None
+}
+
+/// The number literal at an offset, where no number can be made of it.
+pub(super) fn unreadable_number(text: &str, at: usize) -> Option<Range<usize>> {
+    number_at(text, at).filter(|range| cplan_model::Number::parse(&text[range.clone()]).is_err())
 }
 
 /// The number literal that an offset lies in or at the end of.
