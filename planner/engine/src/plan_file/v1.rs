@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cplan_config::load_saved;
+use cplan_config::load_saved_with;
 use cplan_model::{SourceId, Span};
 use cplan_store::v1::{ContentsV1, ValueV1};
 use cplan_store::{decode_json, encode_json};
@@ -133,7 +133,14 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
     if dto.format != FORMAT {
         return Err(format!("it says that its format is {}", dto.format));
     }
-    let (config, found) = load_saved(root, dto.sources.iter().map(|(path, text)| (Path::new(path), &**text)));
+    let reader = Reader::new(dto.known)?;
+    let r = &reader;
+    let mut given = BTreeMap::new();
+    for module in &dto.modules {
+        given.extend(module.root_variables(r)?);
+    }
+    let files = dto.sources.iter().map(|(path, text)| (Path::new(path), &**text));
+    let (config, found) = load_saved_with(root, files, &|_| given.clone());
     if found.has_errors() {
         return Err("its configuration has errors".to_owned());
     }
@@ -144,8 +151,6 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
     if config.sources.iter().count() != dto.sources.len() || !config.sources.iter().zip(&dto.sources).all(same) {
         return Err("its configuration is not the one that it was made from".to_owned());
     }
-    let reader = Reader::new(dto.known)?;
-    let r = &reader;
     let made = dto
         .made
         .map(|(secs, nanos)| {

@@ -22,6 +22,19 @@ pub(super) struct ModuleV1 {
     calls: BTreeMap<String, InstancesV1<RepeatV1>>,
 }
 
+impl ModuleV1 {
+    /// The variables, if this is the root module: sources of modules may hang on them.
+    pub(super) fn root_variables(&self, reader: &Reader) -> Result<BTreeMap<Arc<str>, Value>, Wrong> {
+        let mut variables = BTreeMap::new();
+        if self.instance.is_empty() {
+            for (name, value) in &self.variables {
+                variables.insert(Arc::from(name.as_str()), reader.value(*value)?);
+            }
+        }
+        Ok(variables)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RepeatV1 {
