@@ -11,7 +11,7 @@ use super::suite::{in_parallel, judge, theirs};
 
 #[test]
 fn graphs_and_their_changes_are_as_terraform_has_them() {
-    let cases: Vec<Case> = seeds(40).map(graphs::case).collect();
+    let cases: Vec<Case> = seeds(20).map(graphs::case).collect();
     judge(&cases, |_| false);
 }
 
