@@ -1,5 +1,6 @@
 //! Rules of the repository that a machine can check.
 
+mod diagnostics;
 mod layering;
 mod layout;
 mod text;

@@ -42,6 +42,7 @@ fn no_source_file_is_forgotten() {
     let all = files();
     let mut reached = BTreeSet::new();
     let mut open: Vec<String> = packages().into_iter().flat_map(|p| p.roots).collect();
+    open.extend(roots_outside("tests/fuzz"));
     while let Some(file) = open.pop() {
         if reached.insert(file.clone()) {
             open.extend(modules_of(&file, &all));
@@ -49,6 +50,13 @@ fn no_source_file_is_forgotten() {
     }
     let forgotten: Vec<&String> = all.iter().filter(|f| f.ends_with(".rs") && !reached.contains(*f)).collect();
     assert_eq!(forgotten, Vec::<&String>::new());
+}
+
+/// The roots that a package outside of the workspace names.
+fn roots_outside(package: &str) -> Vec<String> {
+    let manifest = read(&format!("{package}/Cargo.toml"));
+    let paths = manifest.lines().filter_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
+    paths.map(|path| format!("{package}/{path}")).collect()
 }
 
 /// The files of the `mod name;` lines of a file. A root (`lib.rs`, `runner.rs` of `tests/`) keeps its modules beside it.

@@ -1,7 +1,5 @@
 //! What stands in the files.
 
-use std::collections::BTreeMap;
-
 use cplan_tests::repository::{files, read};
 
 /// Rust files with their text; generated ones and third-party ones do not exist here.
@@ -72,34 +70,6 @@ fn a_repeated_source_is_found() {
     assert_eq!(repeated_sources(&format!("{attribute}no: {{0}}\")]\nIo(#[from] io::Error),")), ["no: {0}"]);
     assert_eq!(repeated_sources(&format!("{attribute}no: {{source}}\")]\nIo {{ source: io::Error }},")).len(), 1);
     assert!(repeated_sources(&format!("{attribute}no {{0}}\")]\nName(String),")).is_empty());
-}
-
-/// The ids are a promise to users and scripts; the list is printed so that a change of it is seen in a review.
-#[test]
-fn diagnostic_ids_are_kebab_case() {
-    let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (file, text) in sources() {
-        for id in diagnostic_ids(&text) {
-            ids.entry(id).or_default().push(file.clone());
-        }
-    }
-    let kebab = |id: &str| {
-        id.split('-').all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
-    };
-    for (id, places) in &ids {
-        println!("{id}: {}", places.join(", "));
-    }
-    let wrong: Vec<&String> = ids.keys().filter(|id| !kebab(id)).collect();
-    assert!(!ids.is_empty());
-    assert_eq!(wrong, Vec::<&String>::new());
-}
-
-fn diagnostic_ids(text: &str) -> Vec<String> {
-    [concat!("Diagnostic", "::error("), concat!("Diagnostic", "::warning(")]
-        .iter()
-        .flat_map(|call| text.split(call).skip(1))
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split_once('"').map(|(id, _)| id.to_owned()))
-        .collect()
 }
 
 #[test]

@@ -1,3 +1,8 @@
+# The host is a made-up one of libvirt's own, the same everywhere.
+provider "lab" {
+  uri = "test:///default"
+}
+
 resource "lab_network" "m" {
   mode = "nat"
   cidr = "10.70.0.0/24"

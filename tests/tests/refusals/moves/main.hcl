@@ -8,11 +8,6 @@ moved {
 }
 
 moved {
-  from = lab_network.n
-  to   = terraform_data.a
-}
-
-moved {
   from = terraform_data.b
   to   = terraform_data.c
 }

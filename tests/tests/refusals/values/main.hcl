@@ -62,7 +62,3 @@ output "walk" {
 output "interpolated" {
   value = "machines: ${local.machines}"
 }
-
-output "huge" {
-  value = 1e99999999999
-}

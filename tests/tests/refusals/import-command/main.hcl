@@ -1,0 +1,6 @@
+resource "terraform_data" "a" {
+}
+
+resource "terraform_data" "b" {
+  count = length(terraform_data.a.id)
+}

@@ -1,0 +1,4 @@
+resource "fake_slow" "a" {
+  name   = "a"
+  before = "60s"
+}

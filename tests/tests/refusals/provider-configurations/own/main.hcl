@@ -1,0 +1,3 @@
+provider "lab" {
+  uri = "qemu:///session"
+}

@@ -1,0 +1,8 @@
+variable "password" {
+  sensitive = true
+  default   = "hunter2"
+}
+
+output "password" {
+  value = var.password
+}

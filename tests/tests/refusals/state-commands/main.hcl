@@ -1,0 +1,15 @@
+resource "terraform_data" "a" {
+  input = var.v
+}
+
+variable "v" {
+  default = 1
+}
+
+output "list" {
+  value = [1]
+}
+
+resource "terraform_data" "many" {
+  count = 2
+}

@@ -1,0 +1,7 @@
+output "unknown" {
+  value = templatefile("greeting.tftpl", { name = "edge" })
+}
+
+output "failed" {
+  value = try()
+}
