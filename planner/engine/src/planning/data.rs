@@ -23,9 +23,7 @@ impl Planner<'_> {
         let known = config.is_wholly_known();
         // What only an explicit dependency names may change what is read.
         let held_back = !block.depends_on.is_empty()
-            && dependencies
-                .iter()
-                .any(|group| self.drafts.iter().any(|d| d.write.is_some() && d.address.without_key() == *group));
+            && dependencies.iter().any(|group| self.planned_of(group).any(|c| c.action != Action::NoOp));
         let mut value = propose(schema, &config, None);
         if source.is_pure() || (known && !held_back) {
             match source.read(self.ctx, config.unmarked_deep()).await {
@@ -50,6 +48,7 @@ impl Planner<'_> {
             (None, true) => Reason::DependencyPending,
             (None, false) => Reason::InputsUnknown,
         };
+        self.planned.insert(address.clone(), self.changes.len());
         self.changes.push(Change {
             after: Some(value.clone()),
             attributes: changes(schema, &empty, &value),
