@@ -145,11 +145,11 @@ mod tests {
 
     #[test]
     fn another_status_another_error_and_a_missing_step_are_differences() {
-        let one = answer(1, Some("Cycle"), json!(null));
-        assert!(compare("c", &[one.clone()], &[one.clone()]).is_empty());
-        assert_eq!(compare("c", &[one.clone()], &[answer(0, None, json!(null))]).len(), 1);
-        assert_eq!(compare("c", &[one.clone()], &[answer(1, Some("Other"), json!(null))]).len(), 1);
-        assert_eq!(compare("c", &[one.clone()], &[answer(1, None, json!(null))]).len(), 1);
-        assert_eq!(compare("c", &[one.clone(), one.clone()], &[one]).len(), 1);
+        let one = [answer(1, Some("Cycle"), json!(null))];
+        assert!(compare("c", &one, &one).is_empty());
+        assert_eq!(compare("c", &one, &[answer(0, None, json!(null))]).len(), 1);
+        assert_eq!(compare("c", &one, &[answer(1, Some("Other"), json!(null))]).len(), 1);
+        assert_eq!(compare("c", &one, &[answer(1, None, json!(null))]).len(), 1);
+        assert_eq!(compare("c", &[one.clone(), one.clone()].concat(), &one).len(), 1);
     }
 }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::Random;
 use crate::oracle::case::{Case, Step};
 
+/// A value in the syntax of a file, of JSON, and of a flag.
+type Spelled = (&'static str, &'static str, &'static str);
+
 /// Types with values in the syntax of a file, of JSON, and of a flag.
-const TYPES: [(&str, &[(&str, &str, &str)]); 7] = [
+const TYPES: [(&str, &[Spelled]); 7] = [
     ("", &[("\"a\"", "\"a\"", "a"), ("\"b c\"", "\"b c\"", "b c"), ("5", "5", "5"), ("true", "true", "[]")]),
     ("string", &[("\"x\"", "\"x\"", "x"), ("12", "12", "012"), ("false", "false", "null"), ("null", "null", "")]),
     ("number", &[("1", "1", "1"), ("\"2.50\"", "\"2.5\"", "2.50"), ("-3e2", "-3e2", "-3e2"), ("\"y\"", "\"y\"", "y")]),
