@@ -214,7 +214,10 @@ fn a_replacement_that_is_made_first_goes_on_wherever_it_is_killed() {
             assert!(at("delete fake_slow/first-one") < at("delete fake_slow/below-one"), "{done:?}");
         },
     );
-    assert!(boundaries >= 10, "{boundaries} boundaries are fewer than one before and one behind each of five operations");
+    assert!(
+        boundaries >= 10,
+        "{boundaries} boundaries are fewer than one before and one behind each of five operations"
+    );
 }
 
 #[test]
