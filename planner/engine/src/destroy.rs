@@ -37,7 +37,9 @@ impl Planner<'_> {
                 .filter(|(_, r)| r.dependencies.iter().any(|on| doomed.contains(on)))
                 .map(|(k, _)| k.address.without_key())
                 .collect();
-            grows = users.into_iter().fold(false, |grew, user| doomed.insert(user) || grew);
+            let known = doomed.len();
+            doomed.extend(users);
+            grows = doomed.len() > known;
         }
         // Of a block that was named by instance, only those instances go.
         let mut used: HashSet<InstanceAddr> = HashSet::new();

@@ -129,13 +129,13 @@ mod tests {
             (vec![n.clone(), s.clone(), Type::Bool], Some(s.clone())),
             (vec![n.clone(), Type::Bool], None),
             (vec![Type::set(n.clone()), Type::list(n.clone())], Some(Type::list(n.clone()))),
-            (vec![Type::set(n.clone()), tuple(&[n.clone()])], Some(Type::set(n.clone()))),
-            (vec![Type::list(n.clone()), tuple(&[s.clone()])], Some(Type::list(s.clone()))),
-            (vec![tuple(&[n.clone()]), tuple(&[n.clone(), s.clone()])], Some(Type::list(s.clone()))),
-            (vec![tuple(&[n.clone()]), Type::object([("a", n.clone())])], None),
+            (vec![Type::set(n.clone()), tuple(std::slice::from_ref(&n))], Some(Type::set(n.clone()))),
+            (vec![Type::list(n.clone()), tuple(std::slice::from_ref(&s))], Some(Type::list(s.clone()))),
+            (vec![tuple(std::slice::from_ref(&n)), tuple(&[n.clone(), s.clone()])], Some(Type::list(s.clone()))),
+            (vec![tuple(std::slice::from_ref(&n)), Type::object([("a", n.clone())])], None),
             (vec![Type::Dynamic, n.clone()], Some(n.clone())),
             (vec![Type::Dynamic, Type::list(n.clone())], Some(Type::Dynamic)),
-            (vec![tuple(&[]), tuple(&[n.clone()])], Some(Type::list(n.clone()))),
+            (vec![tuple(&[]), tuple(std::slice::from_ref(&n))], Some(Type::list(n.clone()))),
         ] {
             assert_eq!(unify(&types), shared, "{types:?}");
         }

@@ -34,7 +34,13 @@ fn a_create_shows_what_will_be() {
         ("tier", Value::null(Type::String)),
         ("tags", Value::tuple([Value::string("a")])),
     ]));
-    let output = OutputChange { name: "pw".into(), before: None, after: Some(Value::string("x")), sensitive: true, was_sensitive: true };
+    let output = OutputChange {
+        name: "pw".into(),
+        before: None,
+        after: Some(Value::string("x")),
+        sensitive: true,
+        was_sensitive: true,
+    };
     assert_eq!(
         show(&[create], &[], &[output], Summary { create: 1, update: 0, delete: 0, ..Summary::default() }),
         r#"cplan will do this:
