@@ -19,6 +19,7 @@ mod planning;
 mod proposed;
 mod refresh;
 mod registry;
+mod renamed;
 mod secret;
 mod settle;
 mod steps;

@@ -1,10 +1,14 @@
 //! What a plan changes in the state alone: one transaction before the first step.
 
+use std::collections::HashMap;
+
+use cplan_model::InstanceAddr;
 use cplan_store::{RecordKey, Transaction};
 
 use super::Run;
 use crate::failure::EngineError;
 use crate::plan::Amendment;
+use crate::renamed::follow;
 
 impl Run<'_> {
     /// Writes the plan's amendments, in their order.
@@ -14,18 +18,16 @@ impl Run<'_> {
         }
         let before: Vec<RecordKey> = self.state.records.keys().cloned().collect();
         let mut touched: Vec<RecordKey> = Vec::new();
-        let renamed: Vec<_> = (self.plan.amendments.iter())
-            .filter_map(|a| match a {
-                Amendment::Move { from, to } => Some((from.address.clone(), to.address.clone())),
-                _ => None,
-            })
-            .collect();
+        // Where each object was at first, by where it is now: moves may follow one another.
+        let mut was: HashMap<InstanceAddr, InstanceAddr> = HashMap::new();
         for amendment in &self.plan.amendments {
             match amendment {
                 Amendment::Move { from, to } => {
                     if let Some(record) = self.state.records.remove(from) {
                         self.state.records.insert(to.clone(), record);
                         touched.extend([from.clone(), to.clone()]);
+                        let first = was.remove(&from.address).unwrap_or_else(|| from.address.clone());
+                        was.insert(to.address.clone(), first);
                     }
                 }
                 Amendment::Adopt { key, record } => {
@@ -50,23 +52,8 @@ impl Run<'_> {
                 }
             }
         }
-        // What names a moved object goes by its new address, too.
-        for (from, to) in &renamed {
-            let (from_group, to_group) = (from.without_key(), to.without_key());
-            for (key, record) in &mut self.state.records {
-                let depends = record.dependencies.contains(&from_group);
-                let within = record.container.as_ref() == Some(from);
-                for on in record.dependencies.iter_mut().filter(|on| **on == from_group) {
-                    on.clone_from(&to_group);
-                }
-                if within {
-                    record.container = Some(to.clone());
-                }
-                if depends || within {
-                    touched.push(key.clone());
-                }
-            }
-        }
+        let moved = was.into_iter().map(|(to, from)| (from, to)).collect();
+        touched.extend(follow(&mut self.state.records, &moved));
         touched.sort();
         touched.dedup();
         let mut transaction = Transaction::default();

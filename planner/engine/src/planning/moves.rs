@@ -9,6 +9,7 @@ use cplan_store::RecordKey;
 
 use super::{PlanMode, Planner};
 use crate::plan::Amendment;
+use crate::renamed::follow;
 
 /// A statement with the module whose addresses it speaks of (names of calls from the root).
 struct Statement {
@@ -35,22 +36,9 @@ impl Planner<'_> {
             self.perform(&statements[i]);
         }
         self.implied(&statements);
-        let moved: Vec<(InstanceAddr, InstanceAddr)> =
-            self.moved_from.iter().map(|(to, from)| (from.clone(), to.clone())).collect();
-        if !moved.is_empty() {
-            let new: BTreeMap<&InstanceAddr, &InstanceAddr> = moved.iter().map(|(from, to)| (from, to)).collect();
-            let groups: BTreeMap<InstanceAddr, InstanceAddr> =
-                moved.iter().map(|(from, to)| (from.without_key(), to.without_key())).collect();
-            for record in self.state.records.values_mut() {
-                for on in &mut record.dependencies {
-                    if let Some(to) = groups.get(on) {
-                        *on = to.clone();
-                    }
-                }
-                if let Some(to) = record.container.as_ref().and_then(|c| new.get(c)) {
-                    record.container = Some((*to).clone());
-                }
-            }
+        if !self.moved_from.is_empty() {
+            let moved = self.moved_from.iter().map(|(to, from)| (from.clone(), to.clone())).collect();
+            follow(&mut self.state.records, &moved);
             let owner =
                 |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
             self.by_identity = self.state.records.iter().map(owner).collect();
