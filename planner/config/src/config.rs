@@ -249,13 +249,6 @@ pub struct Lifecycle {
     pub postconditions: Vec<CheckRule>,
 }
 
-impl Lifecycle {
-    /// Where `prevent_destroy` is the literal true.
-    pub fn prevents_destroy(&self) -> Option<Span> {
-        self.prevent_destroy.as_ref().filter(|e| e.literal_bool() == Some(true)).map(|e| e.span)
-    }
-}
-
 /// A `resource` or `data` block.
 #[derive(Clone, Debug)]
 pub struct ResourceBlock {

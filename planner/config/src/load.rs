@@ -27,6 +27,7 @@ mod variable;
 
 pub(crate) use address::literal_key;
 use module::Builder;
+pub(crate) use module::{BLOCKS, LATER};
 use overrides::overrides;
 use paths::{clean, relative};
 use statics::{Given, Statics};

@@ -12,7 +12,8 @@ use super::block::{Reader, header, unsupported_argument};
 use super::nothing;
 use crate::{Expr, Local, Module, ModuleCall, Output, suggest};
 
-pub(super) const BLOCKS: [&str; 13] = [
+/// What a file is made of.
+pub(crate) const BLOCKS: [&str; 13] = [
     "resource",
     "data",
     "variable",
@@ -27,7 +28,8 @@ pub(super) const BLOCKS: [&str; 13] = [
     "import",
     "removed",
 ];
-const LATER: [&str; 1] = ["ephemeral"];
+/// Those that are known and refused.
+pub(crate) const LATER: [&str; 1] = ["ephemeral"];
 
 /// A call whose module is not loaded yet: its name, and the expression of its source.
 pub(super) type Pending = (Arc<str>, ModuleCall, Expr);

@@ -3,22 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-const BLOCKS: [&str; 14] = [
-    "resource",
-    "data",
-    "variable",
-    "output",
-    "locals",
-    "module",
-    "provider",
-    "terraform",
-    "cplan",
-    "check",
-    "moved",
-    "import",
-    "removed",
-    "ephemeral",
-];
+use crate::load::{BLOCKS, LATER};
 
 /// The pieces of a file, each beginning with a block's first line (the first with whatever stands before).
 pub(super) fn chunks(text: &str) -> Vec<Range<usize>> {
@@ -57,7 +42,7 @@ pub(super) fn chunks(text: &str) -> Vec<Range<usize>> {
 
 fn begins_block(line: &str) -> bool {
     let word = line.split([' ', '\t', '{', '"', '\n', '\r']).next().unwrap_or("");
-    BLOCKS.contains(&word) && line.contains(['{', '"'])
+    (BLOCKS.contains(&word) || LATER.contains(&word)) && line.contains(['{', '"'])
 }
 
 /// The delimiter of a heredoc that begins in this line.
