@@ -1,14 +1,13 @@
 //! What every command needs: the configuration, the state, the providers, and a way to tell the user.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use cplan_config::Config;
+use cplan_config::{Config, Variables};
 use cplan_engine::PlanInput;
-use cplan_model::{Diagnostic, Diagnostics, SourceMap, Value};
+use cplan_model::{Diagnostic, Diagnostics, SourceMap};
 use cplan_sdk::{Context, Progress};
 use cplan_store::{Boundary, Options, Reading, SledStore, State, Store as _};
 use serde_json::json;
@@ -49,7 +48,7 @@ impl Session {
     /// The configuration, with its warnings; its errors end the command.
     pub(crate) fn load(&self) -> Result<(Arc<Config>, Diagnostics), CommandError> {
         let given = |config: &Config| {
-            cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables).0
+            cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables).0.values
         };
         let (config, found) = cplan_config::load_with(&self.settings.dir, &given);
         let config = Arc::new(config);
@@ -86,10 +85,11 @@ impl Session {
         Ok(self.made_of(config, variables, state))
     }
 
-    fn made_of(&self, config: &Arc<Config>, variables: BTreeMap<Arc<str>, Value>, state: State) -> PlanInput<'_> {
+    fn made_of(&self, config: &Arc<Config>, variables: Variables, state: State) -> PlanInput<'_> {
         PlanInput {
             config: Arc::clone(config),
-            variables,
+            variables: variables.values,
+            given: variables.given,
             state,
             registry: &self.providers.registry,
             options: self.settings.options.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cplan_model::{ResourceAddr, SourceMap, Span, Target, Type, Value};
 
-use crate::Reference;
+use crate::Spelled;
 
 /// An expression with the file it is from. Its inner spans are byte ranges of that file.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ pub struct Output {
     /// For the manual.
     pub description: Option<String>,
     /// Hidden edges.
-    pub depends_on: Vec<Reference>,
+    pub depends_on: Vec<Spelled>,
     /// `precondition` blocks, checked before the value is taken.
     pub preconditions: Vec<CheckRule>,
 }
@@ -261,7 +261,7 @@ pub struct ResourceBlock {
     /// `count` or `for_each`.
     pub repeat: Option<ForEach>,
     /// Hidden edges.
-    pub depends_on: Vec<Reference>,
+    pub depends_on: Vec<Spelled>,
     /// How changes are made.
     pub lifecycle: Lifecycle,
     /// The `check` block that a data source stands in; only that block may name it.
@@ -341,7 +341,7 @@ pub struct ModuleCall {
     /// `count` or `for_each`.
     pub repeat: Option<ForEach>,
     /// Hidden edges, for everything in the module.
-    pub depends_on: Vec<Reference>,
+    pub depends_on: Vec<Spelled>,
     /// Inputs by variable name.
     pub inputs: BTreeMap<Arc<str>, (Expr, Span)>,
     /// `providers = { inner = outer }`. Where the map does not name one, the default configuration of every provider is

@@ -46,7 +46,7 @@ pub use scope::{Clock, Reference, Scope, Subject};
 pub use suggest::suggest;
 pub use trigger::{Trigger, trigger};
 pub use validate::validate;
-pub use variables::{VariableFlag, collect_variables, prepare_variable, variable_origins};
+pub use variables::{VariableFlag, Variables, collect_variables, prepare_variable, variable_origins};
 pub use written::{Spelled, Written, literal_value, spelled, written};
 
 use constant::constant;

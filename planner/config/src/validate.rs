@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cplan_model::{Diagnostic, Diagnostics, Mode, Span};
 
 use crate::references::{body_references_checked, references_checked};
-use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, Subject, suggest};
+use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, Spelled, Subject, suggest};
 
 mod conditions;
 mod providers;
@@ -88,7 +88,7 @@ impl Checker<'_> {
         }
         for output in self.module.outputs.values() {
             self.expr(&output.value, plain);
-            self.all(&output.depends_on, plain);
+            self.dependencies(&output.depends_on, plain);
             self.rules(&output.preconditions, "precondition", plain, None);
         }
         for (name, check) in &self.module.checks {
@@ -101,7 +101,7 @@ impl Checker<'_> {
         self.refactoring();
         for resource in self.module.resources.values() {
             self.repeat(resource.repeat.as_ref());
-            self.all(&resource.depends_on, plain);
+            self.dependencies(&resource.depends_on, plain);
             let place = Place { check: resource.check.as_deref(), ..Place::of(resource.repeat.as_ref()) };
             self.body(&resource.body, place);
             self.lifecycle(resource, place);
@@ -114,7 +114,7 @@ impl Checker<'_> {
 
     fn call(&mut self, name: &str, call: &ModuleCall) {
         self.repeat(call.repeat.as_ref());
-        self.all(&call.depends_on, Place::default());
+        self.dependencies(&call.depends_on, Place::default());
         let place = Place::of(call.repeat.as_ref());
         let variables = &call.module.variables;
         for (input, (expr, span)) in &call.inputs {
@@ -166,6 +166,11 @@ impl Checker<'_> {
         let (found, wrong) = body_references_checked(body);
         self.out.extend(wrong);
         self.all(&found, place);
+    }
+
+    fn dependencies(&mut self, on: &[Spelled], place: Place<'_>) {
+        let references: Vec<Reference> = on.iter().map(Spelled::reference).collect();
+        self.all(&references, place);
     }
 
     fn all(&mut self, references: &[Reference], place: Place<'_>) {

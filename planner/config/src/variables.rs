@@ -9,7 +9,7 @@ use crate::{TypeDefaults, Variable};
 mod collect;
 mod file;
 
-pub use collect::{VariableFlag, collect_variables, variable_origins};
+pub use collect::{VariableFlag, Variables, collect_variables, variable_origins};
 
 /// A given value as the variable takes it: null by its rule, optional defaults, converted, marked.
 /// On an error the value is unknown.

@@ -8,7 +8,7 @@ use hcl_edit::expr::{Expression, TraversalOperator};
 use hcl_edit::structure::Body as Tree;
 
 use crate::references::{Operators, spelled as collect};
-use crate::{Body, Expr, Subject};
+use crate::{Body, Expr, Reference, Subject};
 
 /// A body's arguments and nested blocks, in the order of the text.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,11 @@ fn of_tree(body: &Tree, span: Span) -> Written {
 }
 
 impl Spelled {
+    /// The reference that it is, whichever instance it names.
+    pub fn reference(&self) -> Reference {
+        Reference { subject: self.subject.clone(), span: self.span, output: self.output.clone() }
+    }
+
     /// From a subject and the operators behind it.
     pub(crate) fn new(subject: Subject, behind: &Operators, span: Span) -> Self {
         let mut fixed = behind.iter().map_while(|o| step(o.value())).peekable();

@@ -73,7 +73,7 @@ fn the_last_given_value_wins() {
     let env = |k: &str, v: &str| (k.to_owned(), v.to_owned());
     let a = |env: &[(String, String)], flags: &[VariableFlag]| {
         let (values, diagnostics) = collect_variables(&config, env, flags);
-        (values["a"].clone(), diagnostics)
+        (values.values["a"].clone(), diagnostics)
     };
     let mut envs = vec![env("TF_VAR_a", "tf"), env("TF_VAR_n", "5"), env("TF_VAR_l", "[\"x\"]")];
     assert_eq!(a(&envs, &[]).0, Value::string("tf"));
@@ -94,8 +94,10 @@ fn the_last_given_value_wins() {
     assert_eq!(a(&envs, &[VariableFlag::Value("a=flag".into()), named.clone()]).0, Value::string("named"));
     assert_eq!(a(&envs, &[named, VariableFlag::Value("a=2".into())]).0, Value::string("2"));
     assert!(a(&envs, &[VariableFlag::Value("b=1".into())]).1.has_errors());
-    let (values, _) = collect_variables(&config, &envs, &[]);
+    let (cplan_config::Variables { values, given }, _) = collect_variables(&config, &envs, &[]);
     assert_eq!(values["n"], Value::number(5));
+    assert_eq!(given["n"], Value::string("5"), "as it was given");
+    assert!(!given.contains_key("s"), "nobody gave it");
     assert_eq!(values["l"], Value::list(Type::String, [Value::string("x")]));
     assert!(values["s"].marks().is_sensitive());
     let (_, diagnostics) = collect_variables(&config, &[], &[]);
@@ -110,7 +112,7 @@ fn text_for_any_is_an_expression() {
         let mut flags = vec![VariableFlag::Value("any=1".into()), VariableFlag::Value("none=1".into())];
         flags.push(VariableFlag::Value(format!("{name}={text}")));
         let (values, diagnostics) = collect_variables(&config, &[], &flags);
-        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(values[name].clone()) }
+        if diagnostics.has_errors() { Err(diagnostics) } else { Ok(values.values[name].clone()) }
     };
     assert_eq!(given("any", "5").unwrap(), Value::number(5));
     assert_eq!(given("any", "[true]").unwrap(), Value::tuple([Value::bool(true)]));

@@ -10,7 +10,7 @@ mod step;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use cplan_model::{Action, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span};
+use cplan_model::{Action, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span};
 use cplan_sdk::{Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
@@ -386,6 +386,9 @@ impl Run<'_> {
             self.report.diagnostics.extend(self.validations());
         }
         self.report.diagnostics.extend(self.check_blocks());
+        if self.plan.partial {
+            self.report.diagnostics.push(incomplete());
+        }
         if outputs != self.state.outputs {
             let transaction = Transaction { outputs: Some(outputs.clone()), ..Transaction::default() };
             tokio::task::block_in_place(|| self.store.commit(&transaction))?;
@@ -403,6 +406,15 @@ impl Run<'_> {
     fn journalled(&self, operation: &Operation) -> bool {
         operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
     }
+}
+
+fn incomplete() -> Diagnostic {
+    Diagnostic::warning(
+        "applied-incomplete",
+        "Applied changes may be incomplete",
+        "-target or -exclude left things out of the plan, so not all that the configuration asks for may be done.",
+    )
+    .remedy("Run `cplan plan` to see whether anything is left.")
 }
 
 /// Whether a delete only clears away what an object left that is gone already; the plan tells it as a create.

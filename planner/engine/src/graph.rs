@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cplan_config::{
-    CheckRule, Config, Expr, ForEach, Module, ProviderRef, Reference, ResourceBlock, Subject, body_references,
+    CheckRule, Config, Expr, ForEach, Module, ProviderRef, Reference, ResourceBlock, Spelled, Subject, body_references,
     references,
 };
 use cplan_model::{Diagnostics, ResourceAddr, Span};
@@ -158,11 +158,11 @@ impl Builder {
         for (name, output) in &module.outputs {
             let mut refs = references(&output.value);
             refs.extend(rule_references(&output.preconditions));
-            refs.extend(output.depends_on.iter().cloned());
+            refs.extend(output.depends_on.iter().map(Spelled::reference));
             self.edges(path, module, Item::Output(name.clone()), &refs, calls);
         }
         for (name, call) in &module.calls {
-            let mut refs = call.depends_on.clone();
+            let mut refs: Vec<Reference> = call.depends_on.iter().map(Spelled::reference).collect();
             refs.extend(call.repeat.iter().flat_map(|r| references(repeat_expr(r))));
             self.edges(path, module, Item::Call(name.clone()), &refs, calls);
             let inner = child(path, name);
@@ -221,6 +221,16 @@ impl Builder {
         }
     }
 
+    /// The outputs and resources of a module, those of modules in it included: what names it as a whole waits for all.
+    fn all_of(&self, path: &Path, module: &Module, out: &mut Vec<usize>) {
+        let outputs = module.outputs.keys().map(|name| Item::Output(name.clone()));
+        let resources = module.resources.keys().map(|addr| Item::Resource(addr.clone()));
+        out.extend(outputs.chain(resources).filter_map(|item| self.index.get(&(path.clone(), item))));
+        for (name, call) in &module.calls {
+            self.all_of(&child(path, name), &call.module, out);
+        }
+    }
+
     /// The nodes that a reference within a module means.
     fn targets(&self, path: &Path, module: &Arc<Module>, reference: &Reference) -> Vec<usize> {
         let one = |item: Item| self.index.get(&(path.clone(), item)).copied().into_iter().collect();
@@ -232,8 +242,10 @@ impl Builder {
                 let Some(call) = module.calls.get(name) else { return Vec::new() };
                 let inner = child(path, name);
                 let mut nodes: Vec<usize> = one(Item::Call(name.clone()));
-                let outputs = call.module.outputs.keys().filter(|o| reference.output.as_ref().is_none_or(|n| n == *o));
-                nodes.extend(outputs.filter_map(|o| self.index.get(&(inner.clone(), Item::Output(o.clone())))));
+                match &reference.output {
+                    Some(output) => nodes.extend(self.index.get(&(inner, Item::Output(output.clone())))),
+                    None => self.all_of(&inner, &call.module, &mut nodes),
+                }
                 nodes
             }
             _ => Vec::new(),
@@ -255,7 +267,7 @@ pub(crate) fn repeat_expr(repeat: &ForEach) -> &Expr {
 fn resource_references(block: &ResourceBlock) -> Vec<Reference> {
     let mut refs = body_references(&block.body);
     refs.extend(block.repeat.iter().flat_map(|r| references(repeat_expr(r))));
-    refs.extend(block.depends_on.iter().cloned());
+    refs.extend(block.depends_on.iter().map(Spelled::reference));
     let lifecycle = &block.lifecycle;
     refs.extend(rule_references(&lifecycle.preconditions));
     // What a postcondition says of its own instances is asked when they are there.

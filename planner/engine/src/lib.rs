@@ -5,6 +5,7 @@
 //! plan, not the folder. The engine knows providers only by their contract.
 
 mod apply;
+mod dependencies;
 mod destroy;
 mod dot;
 mod drift;
@@ -28,6 +29,7 @@ mod validate;
 mod values;
 
 pub use apply::{ApplyReport, Failure, apply};
+pub use dependencies::dependencies;
 pub use dot::dot;
 pub use drift::{DriftEntry, DriftKind};
 pub use event::{Deaf, Event, EventSink};

@@ -43,6 +43,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// Whether `-target` or `-exclude` left things out.
     pub partial: bool,
+    /// The root module's variables that somebody gave, as they were given.
+    pub(crate) given: BTreeMap<Arc<str>, Value>,
     /// The settings of every provider that a block configures, by its key.
     pub(crate) providers: BTreeMap<String, Value>,
     pub(crate) values: Values,

@@ -32,7 +32,7 @@ use std::time::SystemTime;
 
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
-    Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Target, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr, Target, Type, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -52,6 +52,8 @@ pub struct PlanInput<'a> {
     pub config: Arc<Config>,
     /// The root module's variables.
     pub variables: BTreeMap<Arc<str>, Value>,
+    /// Those of them that somebody gave, as they were given.
+    pub given: BTreeMap<Arc<str>, Value>,
     /// The state.
     pub state: State,
     /// The providers.
@@ -134,6 +136,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) ctx: &'a Context,
     pub(crate) config: Arc<Config>,
     pub(crate) variables: BTreeMap<Arc<str>, Value>,
+    given: BTreeMap<Arc<str>, Value>,
     pub(crate) state: State,
     pub(crate) registry: &'a Registry,
     pub(crate) options: PlanOptions,
@@ -184,6 +187,7 @@ impl<'a> Planner<'a> {
             ctx,
             config: input.config,
             variables: input.variables,
+            given: input.given,
             state: input.state,
             registry: input.registry,
             options: input.options,
@@ -383,6 +387,7 @@ impl<'a> Planner<'a> {
             deferred: self.deferred,
             checks: self.checks.into_values().collect(),
             partial: self.selection.partial,
+            given: self.given,
             providers: self.provider_configs,
             values: self.values,
         };
@@ -464,19 +469,34 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The groups (resources in their module instance, without keys) that a node depends on.
+    /// The groups (resources in their module instance, without keys) that a node depends on, in order: the nearest
+    /// ones, and those behind what will not be in the state, which are data sources and blocks without instances.
     fn groups_before(&self, node: usize, module: &ModuleInstance) -> Vec<InstanceAddr> {
         let mut groups = Vec::new();
-        for need in self.graph.nearest[node].iter() {
-            let need = &self.graph.nodes[*need];
+        let mut open: Vec<usize> = self.graph.nearest[node].iter().copied().collect();
+        let mut seen: HashSet<usize> = open.iter().copied().collect();
+        while let Some(index) = open.pop() {
+            let need = &self.graph.nodes[index];
             let Item::Resource(addr) = &need.item else { continue };
-            for other in self.values.instances_of(&need.path) {
+            let mut recorded = addr.mode == Mode::Managed;
+            let mut instances = self.values.instances_of(&need.path);
+            if instances.is_empty() {
+                recorded = false;
+                instances.push(ModuleInstance(need.path.iter().map(|call| (call.clone(), None)).collect()));
+            }
+            for other in instances {
                 let common = module.0.iter().zip(other.0.iter()).take_while(|((a, _), (b, _))| a == b);
                 if common.clone().all(|((_, a), (_, b))| a == b) {
+                    recorded &= !self.values.has_none(&other, addr);
                     groups.push(group(&other, addr));
                 }
             }
+            // What has no record of its own cannot tell of what is behind it.
+            if !recorded {
+                open.extend(self.graph.nearest[index].iter().filter(|n| seen.insert(**n)));
+            }
         }
+        groups.sort();
         groups
     }
 }

@@ -88,21 +88,26 @@ impl Planner<'_> {
         }
     }
 
-    /// Records what was read of an object that is not as recorded.
+    /// Records what was read of an object, where the record that it is to have is not the one that it has.
     pub(crate) fn take_over_one(&mut self, key: &RecordKey, record: &Record) {
         let now = match self.observed.get(key) {
             Some(Observed::Present { values, private, boot_id }) => {
                 let Some(resource) = self.registry.resource(&record.provider, &key.address.resource.ty) else { return };
                 let marked = remark(resource.schema(), &record.values, values);
-                if marked == record.values {
+                if marked == record.values && self.is_recorded(key, record) {
                     return;
                 }
                 let boot_id = boot_id.clone().or_else(|| record.boot_id.clone());
                 Some(Box::new(Record { values: marked, private: private.clone(), boot_id, ..record.clone() }))
             }
             Some(Observed::Absent) => None,
-            Some(Observed::Unreachable { .. }) | None => return,
+            Some(Observed::Unreachable { .. }) | None if self.is_recorded(key, record) => return,
+            Some(Observed::Unreachable { .. }) | None => Some(Box::new(record.clone())),
         };
         self.amendments.push(Amendment::Refresh { key: key.clone(), record: now });
+    }
+
+    fn is_recorded(&self, key: &RecordKey, record: &Record) -> bool {
+        self.state.records.get(key) == Some(record)
     }
 }

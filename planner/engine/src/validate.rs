@@ -19,6 +19,7 @@ pub fn validate(config: &Arc<Config>, registry: &Registry) -> Diagnostics {
     let input = PlanInput {
         config: config.clone(),
         variables: BTreeMap::new(),
+        given: BTreeMap::new(),
         state: State::default(),
         registry,
         options: PlanOptions { refresh: false, ..PlanOptions::default() },

@@ -186,6 +186,15 @@ impl Values {
         })
     }
 
+    /// Whether a resource is known to have no instances.
+    pub(crate) fn has_none(&self, module: &ModuleInstance, addr: &ResourceAddr) -> bool {
+        match self.modules.get(module).and_then(|m| m.resources.get(addr)).map(|r| &r.instances) {
+            Some(Instances::Count(ts)) => ts.is_empty(),
+            Some(Instances::Each(ts)) => ts.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The value of one instance.
     pub(crate) fn instance(&self, address: &InstanceAddr) -> Option<Value> {
         let resource = self.modules.get(&address.module)?.resources.get(&address.resource)?;

@@ -46,7 +46,8 @@ impl Lab {
         let state = self.store.load().unwrap();
         Ok(PlanInput {
             config: Arc::new(config),
-            variables,
+            variables: variables.values,
+            given: variables.given,
             state,
             registry: &self.registry,
             options: PlanOptions::default(),

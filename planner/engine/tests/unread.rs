@@ -120,6 +120,7 @@ async fn it_is_applied_again_and_fails_while_the_container_is_silent() {
     let input = || PlanInput {
         config: config.clone(),
         variables: Default::default(),
+        given: Default::default(),
         state: store.load().unwrap(),
         registry: &registry,
         options: PlanOptions::default(),

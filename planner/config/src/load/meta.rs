@@ -6,7 +6,7 @@ use hcl_edit::expr::{Expression, TraversalOperator};
 
 use super::block::Reader;
 use crate::references::{reference, references_checked};
-use crate::{Expr, ForEach, Lifecycle, Reference, Subject};
+use crate::{Expr, ForEach, Lifecycle, Spelled, Subject};
 
 impl Reader<'_> {
     /// `count` or `for_each`.
@@ -26,7 +26,7 @@ impl Reader<'_> {
     }
 
     /// `depends_on = [a.b, module.c]`
-    pub(super) fn depends_on(&mut self) -> Vec<Reference> {
+    pub(super) fn depends_on(&mut self) -> Vec<Spelled> {
         let Some(expr) = self.argument("depends_on") else { return Vec::new() };
         let mut out = Vec::new();
         for item in self.list(&expr, "depends_on = [TYPE.NAME]") {
@@ -116,7 +116,7 @@ impl Reader<'_> {
     }
 
     /// What a static traversal names; Terraform takes it in quotes too.
-    fn whole_object(&mut self, item: &Expression, list: Span) -> Result<Reference, Box<Diagnostic>> {
+    fn whole_object(&mut self, item: &Expression, list: Span) -> Result<Spelled, Box<Diagnostic>> {
         let span = item.span().map_or(list, |r| Span::new(self.source, r.start, r.end));
         let parsed;
         let item = match item {
@@ -136,8 +136,7 @@ impl Reader<'_> {
         if !t.operators.iter().all(|o| literal(o.value())) {
             return Err(not_static(span));
         }
-        let (mut found, taken) = reference(root.as_str(), &t.operators, self.source, span)?;
-        found.span = span;
+        let (found, taken) = reference(root.as_str(), &t.operators, self.source, span)?;
         let rest = &t.operators[taken.min(t.operators.len())..];
         let keyed = rest.first().is_some_and(|o| !matches!(o.value(), TraversalOperator::GetAttr(_)));
         let most = match &found.subject {
@@ -146,7 +145,7 @@ impl Reader<'_> {
             Subject::Resource(_) => usize::from(keyed),
             _ => 0,
         };
-        if rest.len() > most { Err(bad_dependency(span)) } else { Ok(found) }
+        if rest.len() > most { Err(bad_dependency(span)) } else { Ok(Spelled::new(found.subject, rest, span)) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cplan_model::{Diagnostic, Diagnostics, SourceId, Value};
+use cplan_model::{Diagnostic, Diagnostics, Marks, SourceId, Value};
 
 use super::file::{File, json, parse};
 use crate::{Config, Expr, Variable, constant, parse as text, suggest};
@@ -18,15 +18,24 @@ pub enum VariableFlag {
     File(PathBuf),
 }
 
-/// Values of the root module's variables by name: environment (`TF_VAR_x`, then `CPLAN_VAR_x`), `terraform.tfvars`,
+/// The values of the root module's variables.
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
+    /// As the variables take them: [`super::prepare_variable`] has been applied to each, and a variable without a value
+    /// has its default.
+    pub values: BTreeMap<Arc<str>, Value>,
+    /// As somebody gave them, marked by the declarations: before they are converted.
+    pub given: BTreeMap<Arc<str>, Value>,
+}
+
+/// Values of the root module's variables: environment (`TF_VAR_x`, then `CPLAN_VAR_x`), `terraform.tfvars`,
 /// `cplan.tfvars`, those with `.json`, `*.auto.tfvars` and `*.auto.tfvars.json` by name, then the flags in order; the
-/// last wins. `env` holds the whole environment. Values are given as written; [`super::prepare_variable`] has been
-/// applied to each, and a variable without a value has its default. Required ones that have none are errors.
+/// last wins. `env` holds the whole environment. Required ones that have no value are errors.
 pub fn collect_variables(
     config: &Config,
     env: &[(String, String)],
     flags: &[VariableFlag],
-) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
+) -> (Variables, Diagnostics) {
     gather(config, env, flags).finish()
 }
 
@@ -205,11 +214,13 @@ impl Inputs<'_> {
         }
     }
 
-    fn finish(mut self) -> (BTreeMap<Arc<str>, Value>, Diagnostics) {
-        let mut out = BTreeMap::new();
+    fn finish(mut self) -> (Variables, Diagnostics) {
+        let mut out = Variables::default();
         for (name, variable) in &self.config.root.variables {
             let value = match (self.given.remove(name), &variable.default) {
                 (Some((value, place)), _) => {
+                    let marks = if variable.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+                    out.given.insert(name.clone(), value.clone().mark(marks));
                     let (value, diagnostics) = super::prepare_variable(variable, name, value, None);
                     self.diagnostics.extend(diagnostics.into_iter().map(|mut d| {
                         d.what = format!("{} It was given by {place}.", d.what);
@@ -237,7 +248,7 @@ impl Inputs<'_> {
                     Value::unknown(variable.ty.clone())
                 }
             };
-            out.insert(name.clone(), value);
+            out.values.insert(name.clone(), value);
         }
         (out, self.diagnostics)
     }

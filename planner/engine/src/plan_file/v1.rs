@@ -44,6 +44,8 @@ struct PlanV1 {
     schemas: BTreeMap<String, u64>,
     /// Paths and texts, in the order in which they were read.
     sources: Vec<(String, String)>,
+    /// The variables that were given, as they were given.
+    given: BTreeMap<String, Ref>,
     providers: BTreeMap<String, Ref>,
     state: ContentsV1,
     changes: Vec<ChangeV1>,
@@ -106,6 +108,7 @@ pub(super) fn write(file: &PlanFile) -> Result<Vec<u8>, PlanFileError> {
             .iter()
             .map(|(_, file)| (file.path.display().to_string(), file.text.to_string()))
             .collect(),
+        given: w.named(&plan.given),
         providers: plan.providers.iter().map(|(key, settings)| (key.clone(), w.value(settings))).collect(),
         state: (&file.state).into(),
         changes: plan.changes.iter().map(|change| w.change(change)).collect(),
@@ -135,12 +138,12 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
     }
     let reader = Reader::new(dto.known)?;
     let r = &reader;
-    let mut given = BTreeMap::new();
+    let mut variables = BTreeMap::new();
     for module in &dto.modules {
-        given.extend(module.root_variables(r)?);
+        variables.extend(module.root_variables(r)?);
     }
     let files = dto.sources.iter().map(|(path, text)| (Path::new(path), &**text));
-    let (config, found) = load_saved_with(root, files, &|_| given.clone());
+    let (config, found) = load_saved_with(root, files, &|_| variables.clone());
     if found.has_errors() {
         return Err("its configuration has errors".to_owned());
     }
@@ -180,6 +183,7 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
         deferred: all(dto.deferred, |deferred| r.deferred(deferred))?,
         checks: all(dto.checks, TryInto::try_into)?,
         partial: dto.partial,
+        given: r.unnamed(dto.given)?,
         providers: dto.providers.into_iter().map(|(key, at)| Ok((key, r.value(at)?))).collect::<Result<_, Wrong>>()?,
         values,
     };

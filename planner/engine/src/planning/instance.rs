@@ -142,8 +142,10 @@ impl Planner<'_> {
         });
         if action == Action::NoOp
             && importing.is_none()
-            && let Some(record) = self.state.records.get(&key).filter(|_| self.observed.contains_key(&key)).cloned()
+            && let Some(record) = &before.record
+            && (self.observed.contains_key(&key) || record.dependencies != dependencies)
         {
+            let record = Record { dependencies: dependencies.to_vec(), ..record.clone() };
             self.take_over_one(&key, &record);
         }
         self.planned.insert(address.clone(), self.changes.len());

@@ -110,7 +110,7 @@ impl Planner<'_> {
     /// Reads `-target` and `-exclude`, and says that they are in effect.
     pub(crate) fn select(&mut self) {
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
-        if self.selection.partial && self.options.mode != PlanMode::Destroy {
+        if self.selection.partial {
             self.diagnostics.push(partial());
         }
         if self.options.mode != PlanMode::Normal {

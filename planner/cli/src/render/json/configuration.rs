@@ -5,14 +5,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use cplan_config::{
-    Body, Config, ForEach, Module, ModuleCall, Output, ProviderRef, Reference, ResourceBlock, Variable, Written,
-    written,
+    Body, Config, ForEach, Module, ModuleCall, Output, ProviderRef, ResourceBlock, Spelled, Variable, Written, written,
 };
 use cplan_engine::Registry;
 use cplan_model::{Mode, Schema};
 use serde_json::{Map, Value as Json, json};
 
-use super::expression::{expression, subject};
+use super::expression::{expression, whole};
 use super::state::provider_name;
 use super::values::json as value_json;
 use crate::render::sensitive::schema_of_type;
@@ -223,9 +222,9 @@ fn put_repeat(one: &mut Json, repeat: Option<&ForEach>) {
     }
 }
 
-fn put_depends_on(one: &mut Json, depends_on: &[Reference]) {
+fn put_depends_on(one: &mut Json, depends_on: &[Spelled]) {
     if !depends_on.is_empty() {
-        one["depends_on"] = depends_on.iter().map(|r| subject(&r.subject)).collect();
+        one["depends_on"] = depends_on.iter().map(whole).collect();
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cplan_model::{InstanceAddr, ModuleInstance};
+use cplan_store::State;
 
 /// The direct dependencies of resources: the union of what their instances depend on.
 #[derive(Debug, Default)]
@@ -12,13 +13,15 @@ pub(crate) struct Dependencies {
 }
 
 impl Dependencies {
-    /// Those of all objects of a document.
-    pub(crate) fn of<'a>(objects: impl Iterator<Item = (&'a InstanceAddr, &'a [InstanceAddr])>) -> Self {
-        let mut direct: BTreeMap<InstanceAddr, BTreeSet<InstanceAddr>> = BTreeMap::new();
-        for (address, depends_on) in objects {
-            direct.entry(resource(address)).or_default().extend(depends_on.iter().map(resource));
-        }
-        Dependencies { direct }
+    /// Those that a state has recorded.
+    pub(crate) fn of(state: &State) -> Self {
+        state.records.iter().map(|(key, record)| (&key.address, &record.dependencies)).collect()
+    }
+
+    /// The addresses of all resources that a resource hangs on, in order.
+    pub(crate) fn of_resource(&self, address: &InstanceAddr) -> Vec<String> {
+        let direct = self.direct.get(&resource(address)).into_iter().flatten().cloned();
+        self.behind(&direct.collect::<Vec<_>>())
     }
 
     /// The addresses of all resources that an object with these direct dependencies hangs on, in order.
@@ -34,6 +37,16 @@ impl Dependencies {
         let mut names: Vec<String> = found.iter().map(ToString::to_string).collect();
         names.sort_unstable();
         names
+    }
+}
+
+impl<'a> FromIterator<(&'a InstanceAddr, &'a Vec<InstanceAddr>)> for Dependencies {
+    fn from_iter<I: IntoIterator<Item = (&'a InstanceAddr, &'a Vec<InstanceAddr>)>>(objects: I) -> Self {
+        let mut direct: BTreeMap<InstanceAddr, BTreeSet<InstanceAddr>> = BTreeMap::new();
+        for (address, depends_on) in objects {
+            direct.entry(resource(address)).or_default().extend(depends_on.iter().map(resource));
+        }
+        Dependencies { direct }
     }
 }
 
@@ -53,7 +66,7 @@ mod tests {
         let [a, b, c, d] = ["t.a[0]", "module.m[\"k\"].t.b", "t.c", "t.d[1]"].map(address);
         let objects =
             [(&b, vec![a.clone()]), (&c, vec![b.clone()]), (&d, vec![c.clone(), c.clone()]), (&a, Vec::new())];
-        let all = Dependencies::of(objects.iter().map(|(of, on)| (*of, on.as_slice())));
+        let all: Dependencies = objects.iter().map(|(of, on)| (*of, on)).collect();
         assert_eq!(all.behind(&[c]), ["module.m.t.b", "t.a", "t.c"]);
         assert_eq!(all.behind(&[]), Vec::<String>::new());
     }

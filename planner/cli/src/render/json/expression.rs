@@ -34,6 +34,12 @@ fn references(spelled: &Spelled) -> Vec<String> {
     out
 }
 
+/// A reference as it is written, up to the first attribute.
+pub(crate) fn whole(spelled: &Spelled) -> String {
+    let output = spelled.output.as_ref().map(|o| format!(".{o}")).unwrap_or_default();
+    format!("{}{}{output}", subject(&spelled.subject), spelled.key.as_ref().map(key).unwrap_or_default())
+}
+
 /// A subject as it is written.
 pub(crate) fn subject(subject: &Subject) -> String {
     match subject {

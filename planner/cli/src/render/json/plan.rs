@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cplan_engine::{Amendment, Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry};
+use cplan_engine::{
+    Amendment, Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry, dependencies,
+};
 use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Schema, Step, Value};
 use cplan_store::{RecordKey, State};
 use serde_json::{Map, Value as Json, json};
 
+use super::dependency::Dependencies;
 use super::state::{Told, address, document, module_tree, provider_name, shown};
 use super::values::{json as value_json, sensitive, type_json, unknown};
 use crate::render::diagnostic::View;
@@ -268,26 +271,38 @@ fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
 
 /// What is, as it was read: at the addresses of the plan, and with the outputs that are known already, as Terraform does.
 fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
+    let recorded = it.state.map(Dependencies::of).unwrap_or_default();
+    let configured = dependencies(&it.plan.config);
+    let configured: Dependencies = configured.iter().collect();
     let mut objects: BTreeMap<(&InstanceAddr, Option<&str>), Told<'_>> = BTreeMap::new();
     // What the plan does not speak of, because it was left out, is as the state has it.
     for (key, record) in it.state.iter().flat_map(|s| &s.records) {
-        objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record));
+        objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
     }
     for amendment in &it.plan.amendments {
         if let Amendment::Refresh { key, record } = amendment {
             objects.remove(&(&key.address, key.deposed.as_deref()));
             if let Some(record) = record {
-                objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record));
+                objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
             }
         }
     }
-    let changes = it.plan.changes.iter().filter(|c| c.importing.is_none());
     let was = |c: &Change| c.moved_from.clone().unwrap_or_else(|| c.address.clone());
-    let moved: Vec<(InstanceAddr, &Change)> = changes.map(|c| (was(c), c)).collect();
+    let moved: Vec<(InstanceAddr, &Change)> = it.plan.changes.iter().map(|c| (was(c), c)).collect();
     for (was, change) in &moved {
         let deposed = change.deposed.as_deref();
         let recorded = objects.remove(&(was, deposed));
         let Some(values) = &change.before else { continue };
+        // What stays depends on what the configuration says; what changes still on what it did as well.
+        let mut depends_on = recorded.as_ref().map(|r| r.depends_on.clone()).unwrap_or_default();
+        if change.importing.is_none() && deposed.is_none() {
+            if change.action == Action::NoOp {
+                depends_on.clear();
+            }
+            depends_on.extend(configured.of_resource(&change.address));
+            depends_on.sort();
+            depends_on.dedup();
+        }
         let ty = &change.address.resource.ty;
         let provider =
             || it.registry.iter().map(|(_, p)| p).find(|p| p.resource(ty).is_some()).map_or("", |p| p.name());
@@ -297,7 +312,7 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
             provider: recorded.as_ref().map_or_else(provider, |r| r.provider),
             schema_version: schema_of(it.registry, &change.address).map_or(0, |s| s.version),
             values,
-            depends_on: recorded.as_ref().map_or(&[], |r| r.depends_on),
+            depends_on,
             tainted: recorded.as_ref().map_or(change.reason == Some(Reason::Tainted), |r| r.tainted),
         };
         objects.insert((&change.address, deposed), told);

@@ -23,22 +23,22 @@ pub(crate) struct Told<'a> {
     pub(crate) schema_version: u64,
     /// Its values.
     pub(crate) values: &'a Value,
-    /// What it depends on.
-    pub(crate) depends_on: &'a [InstanceAddr],
+    /// All that it hangs on, as [`Dependencies`] tell it.
+    pub(crate) depends_on: Vec<String>,
     /// It will be replaced.
     pub(crate) tainted: bool,
 }
 
 impl<'a> Told<'a> {
     /// An object of the state.
-    pub(crate) fn of(key: &'a RecordKey, record: &'a Record) -> Self {
+    pub(crate) fn of(key: &'a RecordKey, record: &'a Record, dependencies: &Dependencies) -> Self {
         Told {
             address: &key.address,
             deposed: key.deposed.as_deref(),
             provider: &record.provider,
             schema_version: record.schema_version,
             values: &record.values,
-            depends_on: &record.dependencies,
+            depends_on: dependencies.behind(&record.dependencies),
             tainted: record.status != Status::Ready,
         }
     }
@@ -46,7 +46,8 @@ impl<'a> Told<'a> {
 
 /// The document of a state.
 pub(crate) fn state(state: &State, registry: &Registry, reveal: bool) -> Json {
-    let objects = state.records.iter().map(|(key, record)| Told::of(key, record));
+    let dependencies = Dependencies::of(state);
+    let objects = state.records.iter().map(|(key, record)| Told::of(key, record, &dependencies));
     let outputs = state.outputs.iter().map(|(name, o)| (name.as_str(), &o.value, o.sensitive));
     document(objects, outputs, registry, reveal).unwrap_or_else(|| json!({"format_version": "1.0"}))
 }
@@ -59,10 +60,8 @@ pub(crate) fn document<'a>(
     reveal: bool,
 ) -> Option<Json> {
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
-    let objects: Vec<Told<'_>> = objects.collect();
-    let dependencies = Dependencies::of(objects.iter().map(|told| (told.address, told.depends_on)));
-    for told in &objects {
-        let one = object(told, &dependencies, registry, reveal);
+    for told in objects {
+        let one = object(&told, registry, reveal);
         modules.entry(told.address.module.clone()).or_default().push(one);
     }
     let outputs: Map<_, _> = outputs.map(|(name, v, hidden)| (name.to_owned(), output(v, hidden, reveal))).collect();
@@ -76,7 +75,7 @@ pub(crate) fn document<'a>(
     Some(json!({"format_version": "1.0", "terraform_version": env!("CARGO_PKG_VERSION"), "values": values}))
 }
 
-fn object(told: &Told<'_>, dependencies: &Dependencies, registry: &Registry, reveal: bool) -> Json {
+fn object(told: &Told<'_>, registry: &Registry, reveal: bool) -> Json {
     let values = shown(schema_of(registry, told.address), told.values, reveal);
     let mut resource = address(told.address);
     resource["provider_name"] = json!(provider_name(told.provider));
@@ -84,7 +83,7 @@ fn object(told: &Told<'_>, dependencies: &Dependencies, registry: &Registry, rev
     resource["values"] = value_json(&values, reveal);
     resource["sensitive_values"] = sensitive(&values);
     if !told.depends_on.is_empty() {
-        resource["depends_on"] = json!(dependencies.behind(told.depends_on));
+        resource["depends_on"] = json!(told.depends_on);
     }
     if told.tainted {
         resource["tainted"] = json!(true);

@@ -74,7 +74,8 @@ impl Writer {
         }
     }
 
-    fn named(&mut self, values: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, Ref> {
+    /// Values by name.
+    pub(super) fn named(&mut self, values: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, Ref> {
         values.iter().map(|(name, value)| (name.to_string(), self.value(value))).collect()
     }
 
@@ -121,7 +122,8 @@ impl Reader {
         if values.restore(module) { Ok(()) } else { Err(format!("its configuration has no module `{instance}`")) }
     }
 
-    fn unnamed(&self, values: BTreeMap<String, Ref>) -> Result<BTreeMap<Arc<str>, Value>, Wrong> {
+    /// What [`Writer::named`] wrote.
+    pub(super) fn unnamed(&self, values: BTreeMap<String, Ref>) -> Result<BTreeMap<Arc<str>, Value>, Wrong> {
         values.into_iter().map(|(name, at)| Ok((Arc::from(name), self.value(at)?))).collect()
     }
 
