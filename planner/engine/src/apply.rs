@@ -3,6 +3,7 @@
 mod amend;
 mod claims;
 mod conditions;
+mod gates;
 mod record;
 mod schedule;
 mod step;
@@ -10,7 +11,9 @@ mod step;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use cplan_model::{Action, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span};
+use cplan_model::{
+    Action, CheckOwner, CheckedBlock, Checks, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span,
+};
 use cplan_sdk::{Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
@@ -92,6 +95,9 @@ pub async fn apply(
         next_intent,
         pending: Transaction::default(),
         skipped: HashSet::new(),
+        checks: plan.checks.clone(),
+        gates: gates::gates(plan),
+        unreached: HashSet::new(),
         report: ApplyReport::default(),
     };
     run.amend()?;
@@ -117,6 +123,11 @@ struct Run<'a> {
     pending: Transaction,
     /// The addresses among the report's skipped ones.
     skipped: HashSet<InstanceAddr>,
+    /// What is known of all conditions.
+    checks: Checks,
+    gates: Vec<gates::Gate>,
+    /// Those that were not come to because something before them failed.
+    unreached: HashSet<CheckOwner>,
     report: ApplyReport,
 }
 
@@ -182,13 +193,28 @@ impl Run<'_> {
                     continue;
                 }
                 Work::Conditions(address) => {
-                    match self.judge_again(address) {
-                        Ok(()) => self.schedule.succeeded(plan, id),
-                        Err(error) => self.fail(id, address, Action::NoOp, *error),
+                    match self.is_barred(address) {
+                        true => self.bar(id, address),
+                        false => match self.judge_again(address) {
+                            Ok(()) => self.schedule.succeeded(plan, id),
+                            Err(error) => self.refuse(id, address, Action::NoOp, *error),
+                        },
                     }
                     continue;
                 }
             };
+            // A refusal comes before anything is begun.
+            if operation.action != Action::Delete {
+                let address = &operation.key.address;
+                if self.is_barred(address) {
+                    self.bar(id, address);
+                    continue;
+                }
+                if let Err(error) = self.preconditions(address) {
+                    self.refuse(id, address, operation.action, *error);
+                    continue;
+                }
+            }
             if !clears_away(operation) {
                 self.events.event(Event::StepStarted {
                     step: id,
@@ -199,11 +225,7 @@ impl Run<'_> {
             if self.in_process(operation) {
                 inline += 1;
             }
-            let ready = match operation.action {
-                Action::Delete => Ok(()),
-                _ => self.preconditions(&operation.key.address),
-            };
-            match ready.and_then(|()| self.prepare(id, operation)) {
+            match self.prepare(id, operation) {
                 Ok(step::Ready::Now(ready)) => prepared.push(*ready),
                 Ok(step::Ready::Later(task)) => running.push(task),
                 Err(error) => self.failed(id, operation, *error),
@@ -256,12 +278,6 @@ impl Run<'_> {
                 Outcome::Finalised(ready) => prepared.push(*ready),
                 Outcome::Applied { planned, result } => {
                     let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
-                    let verdict = match verdict {
-                        None if operation.action != Action::Delete => {
-                            self.postconditions(&operation.key.address).err().map(|e| *e)
-                        }
-                        verdict => verdict,
-                    };
                     ended.push((done.id, verdict));
                 }
             }
@@ -294,6 +310,7 @@ impl Run<'_> {
         if clears_away(operation) {
             return self.schedule.succeeded(self.plan, id);
         }
+        let address = &operation.key.address;
         match operation.action {
             Action::Create => self.report.created += 1,
             Action::Update => self.report.updated += 1,
@@ -301,12 +318,16 @@ impl Run<'_> {
             Action::Delete => self.report.deleted += 1,
             _ => {}
         }
-        self.events.event(Event::StepFinished {
-            step: id,
-            address: operation.key.address.clone(),
-            action: operation.action,
-        });
-        self.schedule.succeeded(self.plan, id);
+        self.events.event(Event::StepFinished { step: id, address: address.clone(), action: operation.action });
+        // It is done, whatever is to be said of it.
+        let verdict = match operation.action {
+            Action::Delete => Ok(()),
+            _ => self.postconditions(address),
+        };
+        match verdict {
+            Ok(()) => self.schedule.succeeded(self.plan, id),
+            Err(error) => self.refuse(id, address, operation.action, *error),
+        }
     }
 
     fn failed(&mut self, id: StepId, operation: &Operation, error: ProviderError) {
@@ -314,18 +335,32 @@ impl Run<'_> {
     }
 
     fn fail(&mut self, id: StepId, address: &InstanceAddr, action: Action, error: ProviderError) {
-        let address = address.clone();
         self.events.event(Event::StepFailed {
             step: id,
             address: address.clone(),
             action,
             error: error.message.clone(),
         });
+        self.refuse(id, address, action, error);
+    }
+
+    /// Ends a step that is not under way, for a condition that does not hold.
+    fn refuse(&mut self, id: StepId, address: &InstanceAddr, action: Action, error: ProviderError) {
+        let address = address.clone();
         let place = crate::planning::block_at(&self.plan.config, &address).map(|b| b.span);
         let skipped = self.schedule.failed(self.plan, id);
         self.report.failures.push(Failure { address: address.clone(), action, error, place });
         for step in skipped {
             self.skip(step, format!("{address} failed"));
+        }
+    }
+
+    /// Ends a step that hangs on a condition that does not hold, which is told already.
+    fn bar(&mut self, id: StepId, address: &InstanceAddr) {
+        let skipped = self.schedule.failed(self.plan, id);
+        self.skip(id, "a condition that it hangs on does not hold".to_owned());
+        for step in skipped {
+            self.skip(step, format!("{address} was skipped"));
         }
     }
 
@@ -342,18 +377,17 @@ impl Run<'_> {
     fn finish(mut self) -> Result<ApplyReport, EngineError> {
         self.live.renew();
         let root = ModuleInstance::root();
-        let view = self.values.view(&root, &Repeat::None, Some(&self.live));
         let complete = self.report.failures.is_empty() && self.report.skipped.is_empty();
+        let concluded = self.conclude();
         let mut outputs = self.state.outputs.clone();
         // What the plan does not speak of was left out of it by a flag.
         outputs.retain(|name, _| self.plan.partial && self.plan.outputs.iter().all(|o| *o.name != **name));
         for change in &self.plan.outputs {
             let Some(planned) = &change.after else { continue };
             let declared = self.plan.config.root.outputs.get(&change.name);
-            let refused = match declared.filter(|o| complete && !o.preconditions.is_empty()) {
-                Some(output) => self.output_preconditions(&output.preconditions),
-                None => Diagnostics::new(),
-            };
+            let owner = CheckOwner::Output(root.clone(), change.name.clone());
+            let judged = declared.is_some_and(|o| !o.preconditions.is_empty()) && !self.unreached.contains(&owner);
+            let refused = if judged { self.judge_owner(&owner) } else { Diagnostics::new() };
             if refused.has_errors() {
                 self.report.diagnostics.extend(refused);
                 if let Some(old) = self.state.outputs.get(&*change.name) {
@@ -363,6 +397,7 @@ impl Run<'_> {
             }
             let value = match declared {
                 Some(output) if !planned.is_wholly_known() => {
+                    let view = self.values.view(&root, &Repeat::None, Some(&self.live));
                     let (value, found) = cplan_config::evaluate(&output.value, &view);
                     if complete {
                         self.report.diagnostics.extend(found);
@@ -382,15 +417,19 @@ impl Run<'_> {
             }
             outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
         }
-        if complete {
-            self.report.diagnostics.extend(self.validations());
-        }
-        self.report.diagnostics.extend(self.check_blocks());
+        self.report.diagnostics.extend(concluded);
         if self.plan.partial {
             self.report.diagnostics.push(incomplete());
         }
-        if outputs != self.state.outputs {
-            let transaction = Transaction { outputs: Some(outputs.clone()), ..Transaction::default() };
+        for block in self.checks.values_mut().filter(|block| !block.objects.is_empty()) {
+            *block = CheckedBlock::of(std::mem::take(&mut block.objects));
+        }
+        if outputs != self.state.outputs || self.checks != self.state.checks {
+            let transaction = Transaction {
+                outputs: Some(outputs.clone()),
+                checks: Some(std::mem::take(&mut self.checks)),
+                ..Transaction::default()
+            };
             tokio::task::block_in_place(|| self.store.commit(&transaction))?;
         }
         self.report.outputs = outputs;

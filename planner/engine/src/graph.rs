@@ -29,6 +29,8 @@ pub(crate) enum Item {
     Local(Arc<str>),
     Resource(ResourceAddr),
     Output(Arc<str>),
+    /// A `check` block, on which nothing depends.
+    Check(Arc<str>),
 }
 
 /// One block.
@@ -132,6 +134,9 @@ impl Builder {
         for name in module.outputs.keys() {
             self.add(path, module, Item::Output(name.clone()));
         }
+        for name in module.checks.keys() {
+            self.add(path, module, Item::Check(name.clone()));
+        }
     }
 
     /// Adds the edges of a module; `calls` are the call nodes that lead to it, with their places.
@@ -160,6 +165,10 @@ impl Builder {
             refs.extend(rule_references(&output.preconditions));
             refs.extend(output.depends_on.iter().map(Spelled::reference));
             self.edges(path, module, Item::Output(name.clone()), &refs, calls);
+        }
+        for (name, check) in &module.checks {
+            let refs: Vec<Reference> = rule_references(&check.asserts).collect();
+            self.edges(path, module, Item::Check(name.clone()), &refs, calls);
         }
         for (name, call) in &module.calls {
             let mut refs: Vec<Reference> = call.depends_on.iter().map(Spelled::reference).collect();

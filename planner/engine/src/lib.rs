@@ -36,8 +36,7 @@ pub use event::{Deaf, Event, EventSink};
 pub use failure::EngineError;
 pub use identity::choose as choose_identity;
 pub use plan::{
-    Amendment, Change, CheckOwner, CheckResult, CheckStatus, DeferReason, Deferred, Operation, OutputChange, Plan,
-    PlanMode, PlanStep, StepId, Summary, Work,
+    Amendment, Change, DeferReason, Deferred, Operation, OutputChange, Plan, PlanMode, PlanStep, StepId, Summary, Work,
 };
 pub use plan_file::{PlanFile, PlanFileError, PlanKey, PlanLabel, plan_hash, provider_type};
 pub use planning::{Console, PlanInput, PlanOptions, plan};

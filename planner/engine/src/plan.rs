@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_config::Config;
-use cplan_model::{Action, AttrChange, AttrPath, Identity, InstanceAddr, ModuleInstance, Reason, Span, Value};
+use cplan_model::{Action, AttrChange, AttrPath, Checks, Identity, InstanceAddr, Reason, Span, Value};
 use cplan_sdk::{Claim, Disruption};
 use cplan_store::{Record, RecordKey};
 
@@ -40,7 +40,7 @@ pub struct Plan {
     /// What waits for something that only an apply can tell; the next plan has it.
     pub deferred: Vec<Deferred>,
     /// The conditions of the configuration and what came of them so far.
-    pub checks: Vec<CheckResult>,
+    pub checks: Checks,
     /// Whether `-target` or `-exclude` left things out.
     pub partial: bool,
     /// The root module's variables that somebody gave, as they were given.
@@ -115,43 +115,6 @@ pub enum DeferReason {
     InstancesUnknown,
     /// It depends on something that is deferred.
     Prerequisite,
-}
-
-/// A condition's owner and what came of it.
-#[derive(Clone, Debug)]
-pub struct CheckResult {
-    /// Whose it is.
-    pub owner: CheckOwner,
-    /// What came of all its conditions together.
-    pub status: CheckStatus,
-    /// The messages of those that failed.
-    pub problems: Vec<String>,
-}
-
-/// Who has conditions.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CheckOwner {
-    /// A resource instance's preconditions and postconditions.
-    Resource(InstanceAddr),
-    /// An output's preconditions.
-    Output(ModuleInstance, Arc<str>),
-    /// A `check` block.
-    Check(ModuleInstance, Arc<str>),
-    /// A variable's validations.
-    Variable(ModuleInstance, Arc<str>),
-}
-
-/// What came of conditions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CheckStatus {
-    /// All hold.
-    Pass,
-    /// Known only after apply.
-    Unknown,
-    /// One does not hold.
-    Fail,
-    /// One could not be evaluated.
-    Error,
 }
 
 /// What happens to one instance.

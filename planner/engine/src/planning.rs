@@ -4,6 +4,7 @@
 //! the provider settings before anything is asked of the world. Then the state's objects are read in one batch, and the
 //! second pass evaluates what hangs on resources, with each instance planned as it is reached.
 
+mod checked;
 mod conditions;
 mod console;
 mod data;
@@ -32,7 +33,8 @@ use std::time::SystemTime;
 
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
-    Diagnostic, Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr, Target, Type, Value,
+    CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr,
+    Target, Type, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -40,7 +42,7 @@ use cplan_store::{RecordKey, State};
 use crate::drift::{self, DriftEntry};
 use crate::event::EventSink;
 use crate::graph::{self, Graph, Item};
-use crate::plan::{Amendment, Change, CheckOwner, CheckResult, Deferred, OutputChange, Plan, PlanMode};
+use crate::plan::{Amendment, Change, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
 use crate::steps::{self, Draft};
 use crate::values::{Repeat, Values};
@@ -233,6 +235,7 @@ impl<'a> Planner<'a> {
         let (graph, diagnostics) = graph::build(&self.config);
         self.diagnostics.extend(diagnostics);
         self.graph = graph;
+        self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
         for node in self.graph.order.clone() {
             self.evaluate(node);
             if let Item::Resource(addr) = self.graph.nodes[node].item.clone() {
@@ -372,6 +375,7 @@ impl<'a> Planner<'a> {
         if self.diagnostics.has_errors() {
             return (None, self.diagnostics);
         }
+        let checks = self.checked();
         let steps = steps::lower(self.drafts);
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
         let plan = Plan {
@@ -385,7 +389,7 @@ impl<'a> Planner<'a> {
             mode: self.options.mode,
             amendments: self.amendments,
             deferred: self.deferred,
-            checks: self.checks.into_values().collect(),
+            checks,
             partial: self.selection.partial,
             given: self.given,
             providers: self.provider_configs,

@@ -5,6 +5,7 @@
 
 mod address;
 mod change;
+mod check;
 mod convert;
 mod diagnostic;
 mod identity;
@@ -20,6 +21,7 @@ mod value;
 
 pub use address::{InstanceAddr, InstanceKey, Mode, ModuleInstance, ParseAddressError, ResourceAddr};
 pub use change::{Action, AttrChange, Reason, changes};
+pub use check::{CheckOwner, CheckResult, CheckStatus, CheckedBlock, Checks};
 pub use convert::{ConvertError, convert, unify};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use identity::Identity;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cplan_model::{Marks, Value};
+use cplan_model::{CheckOwner, CheckedBlock, Marks, Value};
 
 use crate::{Intent, IntentId, Record, RecordKey, State, StateOutput, StoreError, Transaction};
 
@@ -21,6 +21,8 @@ pub(crate) struct Delta {
     pub(crate) delete: Vec<RecordKey>,
     /// Outputs to write, and with `None` those to remove.
     pub(crate) outputs: Vec<(String, Option<StateOutput>)>,
+    /// The same of what came of conditions, by block.
+    pub(crate) checks: Vec<(CheckOwner, Option<CheckedBlock>)>,
     pub(crate) begun: Vec<Intent>,
     pub(crate) settled: Vec<IntentId>,
 }
@@ -31,7 +33,7 @@ impl Delta {
     }
 
     fn raises_serial(&self) -> bool {
-        !(self.put.is_empty() && self.delete.is_empty() && self.outputs.is_empty())
+        !(self.put.is_empty() && self.delete.is_empty() && self.outputs.is_empty() && self.checks.is_empty())
     }
 }
 
@@ -64,6 +66,14 @@ impl Contents {
             let gone = self.state.outputs.keys().filter(|name| !wanted.contains_key(*name));
             outputs.extend(gone.map(|name| (name.clone(), None)));
         }
+        let mut checks = Vec::new();
+        if let Some(wanted) = &transaction.checks {
+            let known = &self.state.checks;
+            let changed = wanted.iter().filter(|(block, found)| known.get(block) != Some(*found));
+            checks.extend(changed.map(|(block, found)| (block.clone(), Some(found.clone()))));
+            let gone = known.keys().filter(|block| !wanted.contains_key(*block));
+            checks.extend(gone.map(|block| (block.clone(), None)));
+        }
         let mut settled: Vec<_> = transaction.settled.clone();
         settled.retain(|id| self.intents.contains_key(id));
         settled.sort();
@@ -73,7 +83,7 @@ impl Contents {
             .filter(|(key, record)| self.state.records.get(key) != Some(record))
             .map(|(key, record)| (key.clone(), record))
             .collect();
-        Ok(Delta { put, delete, outputs, begun: Vec::new(), settled })
+        Ok(Delta { put, delete, outputs, checks, begun: Vec::new(), settled })
     }
 
     /// What makes all records and outputs those of another state.
@@ -82,6 +92,7 @@ impl Contents {
             put: state.records.iter().map(|(key, record)| (key.clone(), record.clone())).collect(),
             delete: self.state.records.keys().cloned().collect(),
             outputs: Some(state.outputs.clone()),
+            checks: Some(state.checks.clone()),
             settled: Vec::new(),
         })
     }
@@ -113,6 +124,12 @@ impl Contents {
             match output {
                 Some(output) => self.state.outputs.insert(name, output),
                 None => self.state.outputs.remove(&name),
+            };
+        }
+        for (block, found) in delta.checks {
+            match found {
+                Some(found) => self.state.checks.insert(block, found),
+                None => self.state.checks.remove(&block),
             };
         }
         self.intents.extend(delta.begun.into_iter().map(|intent| (intent.id, intent)));

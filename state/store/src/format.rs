@@ -4,6 +4,7 @@ pub mod v1;
 
 use std::path::Path;
 
+use cplan_model::{CheckOwner, CheckedBlock};
 use serde::Deserialize;
 
 use crate::contents::Contents;
@@ -54,6 +55,14 @@ pub(crate) fn encode_output(output: &StateOutput) -> Result<Vec<u8>, FormatError
 
 pub(crate) fn decode_output(bytes: &[u8]) -> Result<StateOutput, FormatError> {
     decode_json::<v1::OutputV1>(bytes)?.try_into()
+}
+
+pub(crate) fn encode_check(block: &CheckOwner, found: &CheckedBlock) -> Result<Vec<u8>, FormatError> {
+    encode_json(&v1::CheckV1::from((block, found)))
+}
+
+pub(crate) fn decode_check(bytes: &[u8]) -> Result<(CheckOwner, CheckedBlock), FormatError> {
+    decode_json::<v1::CheckV1>(bytes)?.try_into()
 }
 
 /// The whole of it as one JSON document, one line.

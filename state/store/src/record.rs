@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cplan_model::{Action, Identity, InstanceAddr, Value};
+use cplan_model::{Action, Checks, Identity, InstanceAddr, Value};
 
 /// Where a record stands: the address, and a key for an object that was replaced and not yet deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,8 @@ pub struct State {
     pub records: BTreeMap<RecordKey, Record>,
     /// The root module's outputs.
     pub outputs: BTreeMap<String, StateOutput>,
+    /// What came of the conditions of the configuration in the last apply.
+    pub checks: Checks,
 }
 
 /// Identifies an intent within a state; given by the engine, increasing.

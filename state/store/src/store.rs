@@ -1,9 +1,11 @@
 //! The store: the trait that the engine speaks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use cplan_model::Checks;
+
 use crate::{Intent, IntentId, Record, RecordKey, State, StateOutput};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A set of changes that becomes durable as one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +16,8 @@ pub struct Transaction {
     pub delete: Vec<RecordKey>,
     /// All outputs anew, if any changed.
     pub outputs: Option<BTreeMap<String, StateOutput>>,
+    /// What came of all conditions anew, if any was looked at.
+    pub checks: Option<Checks>,
     /// Intents that are settled by this.
     pub settled: Vec<IntentId>,
 }
@@ -34,6 +38,7 @@ impl Transaction {
         self.put.extend(later.put);
         self.delete.extend(later.delete);
         self.outputs = later.outputs.or_else(|| self.outputs.take());
+        self.checks = later.checks.or_else(|| self.checks.take());
         self.settled.extend(later.settled);
     }
 }

@@ -78,6 +78,10 @@ impl StateV4 {
             let value = value::decode(&output.value, &value::parse_type(&output.ty)?)?;
             state.outputs.insert(name, StateOutput { value, sensitive: output.sensitive });
         }
+        for check in self.check_results.into_iter().flatten() {
+            let (block, found) = check.result()?;
+            state.checks.insert(block, found);
+        }
         for resource in self.resources {
             // What was read is read again, and not kept.
             if resource.mode == "data" {

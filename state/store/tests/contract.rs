@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cplan_model::{Marks, Type, Value};
 use cplan_store::{IntentId, MemoryStore, Record, SledStore, StateOutput, Store, StoreError, Transaction};
 
+use crate::conditions::checks;
 use crate::samples::{holder, intent, key, record};
 
 #[test]
@@ -123,6 +124,22 @@ fn store_contract(store: &dyn Store, look: Option<Look<'_>>) {
     store.finish().unwrap();
     store.finish().unwrap();
     assert_eq!((store.load().unwrap(), store.intents().unwrap()), before);
+    look();
+    look();
+
+    // What came of conditions is kept until something else comes of them, and the same is not written twice.
+    let serial = store.load().unwrap().serial;
+    let found = |message: &str| Transaction { checks: Some(checks(message)), ..Transaction::default() };
+    for (message, raised) in [("no", 1), ("no", 1), ("never", 2)] {
+        store.commit(&found(message)).unwrap();
+        let state = store.load().unwrap();
+        assert_eq!((state.checks, state.serial), (checks(message), serial + raised));
+    }
+    look();
+    store.commit(&Transaction { checks: Some(Default::default()), ..Transaction::default() }).unwrap();
+    assert!(store.load().unwrap().checks.is_empty());
+    store.commit(&found("no")).unwrap();
+    assert_eq!(cplan_store::import(&cplan_store::export(&store.load().unwrap())).unwrap().checks, checks("no"));
     look();
 }
 

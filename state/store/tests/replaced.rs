@@ -2,6 +2,7 @@
 
 use cplan_store::{SledStore, State, StateOutput, Store, Transaction, read};
 
+use crate::conditions::checks;
 use crate::samples::{holder, key, record};
 
 fn other(lineage: &str, serial: u64) -> State {
@@ -11,6 +12,7 @@ fn other(lineage: &str, serial: u64) -> State {
         serial,
         records: [(key("fake_thing.b"), record(2)), (key("fake_thing.c"), record(3))].into(),
         outputs: [("o".to_owned(), StateOutput { value, sensitive: false })].into(),
+        checks: checks(lineage),
     }
 }
 

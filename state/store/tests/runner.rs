@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may; clippy sees only the functions with the attribute as tests")]
 
+mod conditions;
 mod contract;
 mod damaged;
 mod formats;

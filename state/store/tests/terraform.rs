@@ -96,6 +96,7 @@ fn a_state_of_ours_comes_back_whole() {
     }
     state.records.insert(key("fake_thing.b"), cplan_store::Record { status: Status::OutcomeUnknown, ..record(7) });
     state.outputs = BTreeMap::from([("o".to_owned(), StateOutput { value: Value::number(1), sensitive: false })]);
+    state.checks = crate::conditions::checks("no");
     let text = export_terraform(&state, &Known, "0.1.0").unwrap();
     assert_eq!(text.matches("\"name\": \"a\"").count(), 2, "{text}");
     assert_eq!(import_terraform(&text, &Known).unwrap(), state);

@@ -1,96 +1,141 @@
-//! Conditions during apply: everything is known now.
+//! Conditions during apply: everything is known now. What comes of them is noted for the state.
 
-use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule};
-use cplan_model::{Diagnostics, InstanceAddr, ModuleInstance, Value};
+use cplan_config::{CheckRule, RuleKind, Verdict, check_rule};
+use cplan_model::{CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance, Value};
 use cplan_sdk::ProviderError;
 
 use super::Run;
-use crate::plan::{CheckOwner, CheckStatus};
 use crate::values::Repeat;
 
 type Judged = Result<(), Box<ProviderError>>;
 
+/// What came of some conditions of one owner.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) status: CheckStatus,
+    problems: Vec<String>,
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl Found {
+    fn judged(self) -> Judged {
+        let first = self.diagnostics.into_iter().find(|d| d.severity == cplan_model::Severity::Error);
+        match first {
+            Some(d) => Err(Box::new(ProviderError::failed(d.summary).source(d.what).remedy(d.remedy))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Run<'_> {
     /// What must hold before an instance is touched.
-    pub(super) fn preconditions(&self, address: &InstanceAddr) -> Judged {
-        let block = crate::planning::block_at(&self.plan.config, address);
-        let Some(block) = block.filter(|b| !b.lifecycle.preconditions.is_empty()) else { return Ok(()) };
-        self.judge(block, &block.lifecycle.preconditions, RuleKind::Precondition, address, None)
+    pub(super) fn preconditions(&mut self, address: &InstanceAddr) -> Judged {
+        let Some(block) = crate::planning::block_at(&self.plan.config, address) else { return Ok(()) };
+        let lifecycle = &block.lifecycle;
+        if lifecycle.preconditions.is_empty() && lifecycle.postconditions.is_empty() {
+            return Ok(());
+        }
+        let mut found = self.of_instance(&lifecycle.preconditions, RuleKind::Precondition, address, None);
+        if !lifecycle.postconditions.is_empty() {
+            found.status = found.status.max(CheckStatus::Unknown);
+        }
+        self.note(CheckOwner::Resource(address.clone()), &found);
+        found.judged()
     }
 
     /// What must hold of an instance as it is now.
-    pub(super) fn postconditions(&self, address: &InstanceAddr) -> Judged {
-        let block = crate::planning::block_at(&self.plan.config, address);
-        let Some(block) = block.filter(|b| !b.lifecycle.postconditions.is_empty()) else { return Ok(()) };
+    pub(super) fn postconditions(&mut self, address: &InstanceAddr) -> Judged {
+        let Some(block) = crate::planning::block_at(&self.plan.config, address) else { return Ok(()) };
+        if block.lifecycle.postconditions.is_empty() {
+            return Ok(());
+        }
         let itself = self.values.instance(address);
-        self.judge(block, &block.lifecycle.postconditions, RuleKind::Postcondition, address, itself.as_ref())
+        let rules = &block.lifecycle.postconditions;
+        let found = self.of_instance(rules, RuleKind::Postcondition, address, itself.as_ref());
+        self.note(CheckOwner::Resource(address.clone()), &found);
+        found.judged()
     }
 
     /// Both, of an instance that nothing is done to.
-    pub(super) fn judge_again(&self, address: &InstanceAddr) -> Judged {
+    pub(super) fn judge_again(&mut self, address: &InstanceAddr) -> Judged {
         self.preconditions(address)?;
         self.postconditions(address)
     }
 
-    fn judge(
+    fn of_instance(
         &self,
-        block: &ResourceBlock,
         rules: &[CheckRule],
         kind: RuleKind,
         address: &InstanceAddr,
         itself: Option<&Value>,
-    ) -> Judged {
+    ) -> Found {
         self.live.renew();
-        let repeat = self.repeat_of(address, block.repeat.as_ref(), &self.live);
-        let view = self.values.view(&address.module, &repeat, Some(&self.live)).with_self(itself);
+        let repeat = crate::planning::block_at(&self.plan.config, address).and_then(|b| b.repeat.as_ref());
+        let repeat = self.repeat_of(address, repeat, &self.live);
+        self.judge(rules, kind, &address.module, &repeat, itself)
+    }
+
+    fn judge(
+        &self,
+        rules: &[CheckRule],
+        kind: RuleKind,
+        module: &ModuleInstance,
+        repeat: &Repeat,
+        itself: Option<&Value>,
+    ) -> Found {
+        let view = self.values.view(module, repeat, Some(&self.live)).with_self(itself);
+        let mut found = Found::default();
         for rule in rules {
-            let found = match check_rule(rule, kind, &view) {
-                Verdict::Pass | Verdict::Unknown => continue,
-                Verdict::Fail(diagnostic) => *diagnostic,
-                Verdict::Broken(diagnostics) => match diagnostics.into_iter().next() {
-                    Some(first) => first,
-                    None => continue,
-                },
+            let status = match check_rule(rule, kind, &view) {
+                Verdict::Pass => CheckStatus::Pass,
+                Verdict::Unknown => CheckStatus::Unknown,
+                Verdict::Fail(diagnostic) => {
+                    found.problems.push(diagnostic.what.clone());
+                    found.diagnostics.push(*diagnostic);
+                    CheckStatus::Fail
+                }
+                Verdict::Broken(diagnostics) => {
+                    found.diagnostics.extend(diagnostics);
+                    CheckStatus::Error
+                }
             };
-            let error = ProviderError::failed(format!("{}: {}", found.summary, found.what)).remedy(found.remedy);
-            return Err(Box::new(error));
+            found.status = found.status.max(status);
         }
-        Ok(())
+        found
     }
 
-    /// Validations of variables that no plan could judge, as far as they can be judged now.
-    pub(super) fn validations(&self) -> Diagnostics {
-        let unknown = self.plan.checks.iter().filter(|c| c.status == CheckStatus::Unknown);
+    /// Judges what is not a resource as things are now, and notes it.
+    pub(super) fn judge_owner(&mut self, owner: &CheckOwner) -> Diagnostics {
+        self.live.renew();
+        let Some(here) = self.values.module(owner.module()).map(|m| m.module.clone()) else {
+            return Diagnostics::new();
+        };
+        let (rules, kind) = match owner {
+            CheckOwner::Resource(_) => return Diagnostics::new(),
+            CheckOwner::Output(_, name) => (here.outputs.get(name).map(|o| &o.preconditions), RuleKind::Output),
+            CheckOwner::Variable(_, name) => (here.variables.get(name).map(|v| &v.validations), RuleKind::Validation),
+            CheckOwner::Check(_, name) => (here.checks.get(name).map(|c| &c.asserts), RuleKind::Assert),
+        };
+        let found = self.judge(rules.map_or(&[], Vec::as_slice), kind, owner.module(), &Repeat::None, None);
+        self.note(owner.clone(), &found);
+        let lenient = matches!(owner, CheckOwner::Check(..));
         let mut out = Diagnostics::new();
-        for check in unknown {
-            let CheckOwner::Variable(module, name) = &check.owner else { continue };
-            let Some(variable) = self.values.module(module).and_then(|m| m.module.variables.get(name)) else {
-                continue;
-            };
-            let view = self.values.view(module, &Repeat::None, Some(&self.live));
-            out.extend(cplan_config::check_rules(&variable.validations, RuleKind::Validation, &view));
-        }
+        found.diagnostics.into_iter().for_each(|d| out.push(if lenient { d.into_warning() } else { d }));
         out
     }
 
-    /// What must hold before an output is stored.
-    pub(super) fn output_preconditions(&self, rules: &[CheckRule]) -> Diagnostics {
-        let root = ModuleInstance::root();
-        let view = self.values.view(&root, &Repeat::None, Some(&self.live));
-        cplan_config::check_rules(rules, RuleKind::Output, &view)
+    /// The owners of one kind that the plan speaks of: only those that it could not judge, or all.
+    pub(super) fn owners(&self, all: bool, of: impl Fn(&CheckOwner) -> bool) -> Vec<CheckOwner> {
+        let objects = self.checks.values().flat_map(|block| &block.objects);
+        let wanted = objects.filter(|o| (all || o.status == CheckStatus::Unknown) && of(&o.owner));
+        wanted.map(|o| o.owner.clone()).collect()
     }
 
-    /// The `check` blocks, judged at the end; what fails is a warning.
-    pub(super) fn check_blocks(&self) -> Diagnostics {
-        let mut out = Diagnostics::new();
-        for module in self.values.all_modules() {
-            let Some(here) = self.values.module(&module) else { continue };
-            let view = self.values.view(&module, &Repeat::None, Some(&self.live));
-            for check in here.module.checks.values() {
-                let found = cplan_config::check_rules(&check.asserts, RuleKind::Assert, &view);
-                out.extend(found.into_iter().map(cplan_model::Diagnostic::into_warning));
-            }
+    fn note(&mut self, owner: CheckOwner, found: &Found) {
+        let Some(block) = self.checks.get_mut(&owner.block()) else { return };
+        if let Ok(at) = block.objects.binary_search_by(|o| o.owner.cmp(&owner)) {
+            block.objects[at].status = found.status;
+            block.objects[at].problems.clone_from(&found.problems);
         }
-        out
     }
 }

@@ -59,10 +59,6 @@ impl<'a> Run<'a> {
             })));
         }
         let config = self.known_config(operation)?;
-        if let Some(refused) = self.validations().into_iter().next() {
-            let error = ProviderError::failed(format!("{}: {}", refused.summary, refused.what)).remedy(refused.remedy);
-            return Err(Box::new(error));
-        }
         let address = &operation.key.address;
         if operation.action == Action::Read {
             let source = self.registry.data_source(&operation.provider, &address.resource.ty).ok_or_else(|| {

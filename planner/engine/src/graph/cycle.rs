@@ -69,6 +69,7 @@ fn name(node: &Node) -> String {
         Item::Local(name) => format!("{module}local.{name}"),
         Item::Resource(addr) => format!("{module}{addr}"),
         Item::Output(name) => format!("{module}output.{name}"),
+        Item::Check(name) => format!("{module}check.{name}"),
         Item::Import(index) => format!("import block {}", index + 1),
     }
 }

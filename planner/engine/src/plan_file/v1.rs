@@ -14,11 +14,11 @@ use std::time::{Duration, SystemTime};
 
 use cplan_config::load_saved_with;
 use cplan_model::{SourceId, Span};
-use cplan_store::v1::{ContentsV1, ValueV1};
+use cplan_store::v1::{CheckV1, ContentsV1, ValueV1};
 use cplan_store::{decode_json, encode_json};
 use serde::{Deserialize, Serialize};
 
-use self::amendment::{AmendmentV1, CheckV1, DeferredV1};
+use self::amendment::{AmendmentV1, DeferredV1};
 use self::change::{ChangeV1, DriftV1, OutputV1};
 use self::module::ModuleV1;
 use self::operation::StepV1;
@@ -181,7 +181,11 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
         },
         amendments: all(dto.amendments, |amendment| r.amendment(amendment))?,
         deferred: all(dto.deferred, |deferred| r.deferred(deferred))?,
-        checks: all(dto.checks, TryInto::try_into)?,
+        checks: all(dto.checks, |check| {
+            check.try_into().map_err(|e: Box<dyn std::error::Error + Send + Sync>| e.to_string())
+        })?
+        .into_iter()
+        .collect(),
         partial: dto.partial,
         given: r.unnamed(dto.given)?,
         providers: dto.providers.into_iter().map(|(key, at)| Ok((key, r.value(at)?))).collect::<Result<_, Wrong>>()?,

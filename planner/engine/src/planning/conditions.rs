@@ -1,10 +1,9 @@
 //! Preconditions, postconditions and `check` blocks while planning.
 
 use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule};
-use cplan_model::{Diagnostic, InstanceAddr, ModuleInstance, Value};
+use cplan_model::{CheckOwner, CheckResult, CheckStatus, Diagnostic, InstanceAddr, ModuleInstance, Value};
 
 use super::{PlanMode, Planner};
-use crate::plan::{CheckOwner, CheckResult, CheckStatus};
 use crate::values::Repeat;
 
 impl Planner<'_> {
@@ -79,6 +78,9 @@ impl Planner<'_> {
 
     /// Judges every `check` block; what fails is a warning, what cannot be evaluated an error.
     pub(super) fn check_blocks(&mut self) {
+        if !self.selection.has_checks() {
+            return;
+        }
         for module in self.values.all_modules() {
             let Some(checks) = self.values.module(&module).map(|m| m.module.checks.clone()) else { continue };
             for (name, check) in checks {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use cplan_config::{RuleKind, evaluate, prepare_variable, refuse_infinite};
-use cplan_model::{Marks, ModuleInstance, Value};
+use cplan_model::{CheckOwner, CheckStatus, Marks, ModuleInstance, Value};
 
 use super::{PlanMode, Planner};
 use crate::graph::Item;
-use crate::plan::{CheckOwner, CheckStatus};
 use crate::values::{Instances, Repeat};
 
 impl Planner<'_> {
@@ -23,7 +22,7 @@ impl Planner<'_> {
                 Item::Rules(name) => self.rules(&instance, name),
                 Item::Local(name) => self.local(&instance, name),
                 Item::Output(name) => self.output(node, &instance, name),
-                Item::Resource(_) => {}
+                Item::Resource(_) | Item::Check(_) => {}
             }
         }
     }
@@ -84,6 +83,11 @@ impl Planner<'_> {
     fn rules(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
         let Some(here) = self.values.module(instance) else { return };
         let Some(variable) = here.module.variables.get(name).cloned() else { return };
+        let path = instance.0.iter().map(|(call, _)| call.clone()).collect();
+        let wanted = self.graph.find(&path, &Item::Variable(name.clone()));
+        if wanted.is_some_and(|node| !self.selection.has_conditions(node)) {
+            return;
+        }
         let owner = CheckOwner::Variable(instance.clone(), name.clone());
         self.forget_verdict(&owner);
         let rules = &variable.validations;
@@ -130,7 +134,10 @@ impl Planner<'_> {
     /// Whether the preconditions of an output are judged: not by `validate`, not when everything is deleted, and not for
     /// what the flags leave out.
     fn judges(&self, node: usize, instance: &ModuleInstance) -> bool {
-        let wanted = !instance.is_root() || self.selection.has_output(&self.graph, node);
+        let wanted = match instance.is_root() {
+            true => self.selection.has_output(&self.graph, node),
+            false => self.selection.has_conditions(node),
+        };
         !self.validating && self.options.mode != PlanMode::Destroy && wanted
     }
 }

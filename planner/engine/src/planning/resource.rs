@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use cplan_config::{Reference, ResourceBlock, Scope, decode, place};
 use cplan_model::{
-    Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
+    CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
 };
 use cplan_store::RecordKey;
 
 use super::{PlanMode, Planner, expand, group, provider_key, resolve};
-use crate::plan::CheckOwner;
 use crate::proposed::unknown_object;
 use crate::registry::Registry;
 use crate::values::{Instances, Repeat};

@@ -85,6 +85,16 @@ impl Selection {
         some && !self.without.contains(&node) && resources.all(|n| self.targets.is_empty() || self.some.contains(n))
     }
 
+    /// Whether the conditions of a variable or of a module's output are looked at: where it is needed by what is in.
+    pub(super) fn has_conditions(&self, node: usize) -> bool {
+        self.targets.is_empty() || self.some.contains(&node)
+    }
+
+    /// Whether `check` blocks are looked at: nothing needs them.
+    pub(super) fn has_checks(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// Whether a record that the configuration does not have is in.
     pub(super) fn has_orphan(&self, address: &InstanceAddr) -> bool {
         (self.targets.is_empty() || self.targets.iter().any(|t| t.contains(address)))
@@ -107,9 +117,8 @@ impl Planner<'_> {
         self.graph.find(&path, &Item::Resource(address.resource.clone()))
     }
 
-    /// Reads `-target` and `-exclude`, and says that they are in effect.
+    /// Says that `-target` and `-exclude` are in effect.
     pub(crate) fn select(&mut self) {
-        self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
         if self.selection.partial {
             self.diagnostics.push(partial());
         }

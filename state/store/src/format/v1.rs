@@ -2,6 +2,7 @@
 //!
 //! Public as far as plan files are written in it, too.
 
+mod check;
 mod object;
 mod records;
 mod value;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::CheckV1;
 pub(crate) use object::IntentV1;
 pub use object::{ActionV1, BytesV1, IdentityV1, RecordV1};
 pub use value::{TypeV1, UnknownV1, ValueV1};
@@ -32,6 +34,9 @@ pub struct ContentsV1 {
     revision: u64,
     records: RecordsV1,
     outputs: BTreeMap<String, OutputV1>,
+    /// Left out where there are no conditions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<CheckV1>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     intents: Vec<IntentV1>,
 }
@@ -46,6 +51,8 @@ pub(crate) struct WrittenContents<'a> {
     revision: u64,
     records: WrittenRecords<'a>,
     outputs: BTreeMap<&'a str, OutputV1>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<CheckV1>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     intents: Vec<IntentV1>,
 }
@@ -71,6 +78,7 @@ impl From<&State> for ContentsV1 {
             revision: 0,
             records: RecordsV1(state.records.clone()),
             outputs: state.outputs.iter().map(|(name, output)| (name.clone(), output.into())).collect(),
+            checks: state.checks.iter().map(CheckV1::from).collect(),
             intents: Vec::new(),
         }
     }
@@ -94,6 +102,7 @@ impl<'a> From<&'a Contents> for WrittenContents<'a> {
             revision: contents.revision,
             records: WrittenRecords(&state.records),
             outputs: state.outputs.iter().map(|(name, output)| (name.as_str(), output.into())).collect(),
+            checks: state.checks.iter().map(CheckV1::from).collect(),
             intents: contents.intents.values().map(IntentV1::from).collect(),
         }
     }
@@ -113,7 +122,8 @@ impl TryFrom<ContentsV1> for Contents {
             let intent: crate::Intent = intent.try_into()?;
             intents.insert(intent.id, intent);
         }
-        let state = State { lineage: dto.lineage, serial: dto.serial, records, outputs };
+        let checks = dto.checks.into_iter().map(TryInto::try_into).collect::<Result<_, FormatError>>()?;
+        let state = State { lineage: dto.lineage, serial: dto.serial, records, outputs, checks };
         Ok(Contents { state, intents, revision: dto.revision })
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Meta {
     pub(super) lineage: String,
     pub(super) serial: u64,
     pub(super) revision: u64,
-    /// How many records, outputs and intents there are.
+    /// How many records, outputs, intents and blocks with conditions there are.
     pub(super) count: u64,
     /// The exclusive or of the SHA-256 of every entry, in hexadecimal: order does not matter, and one entry's change
     /// costs one entry's hash.
@@ -35,6 +35,7 @@ pub(super) const REDO: u8 = b'x';
 const RECORD: u8 = b'r';
 const OUTPUT: u8 = b'o';
 const INTENT: u8 = b'i';
+const CHECK: u8 = b'c';
 
 /// The hash of one entry.
 pub(super) fn hash(key: &[u8], value: &[u8]) -> [u8; 32] {
@@ -74,6 +75,10 @@ pub(super) fn ops(delta: &Delta) -> Result<Vec<Op>, FormatError> {
         let value = output.as_ref().map(format::encode_output).transpose()?;
         ops.push((prefixed(OUTPUT, name.as_bytes()), value));
     }
+    for (block, found) in &delta.checks {
+        let value = found.as_ref().map(|found| format::encode_check(block, found)).transpose()?;
+        ops.push((prefixed(CHECK, format!("{}\0{block}", block.kind()).as_bytes()), value));
+    }
     for intent in &delta.begun {
         ops.push((intent_key(intent.id), Some(format::encode_intent(intent)?)));
     }
@@ -83,10 +88,11 @@ pub(super) fn ops(delta: &Delta) -> Result<Vec<Op>, FormatError> {
 
 /// The operations that make all of a state from nothing.
 pub(super) fn all(contents: &Contents) -> Result<Vec<Op>, FormatError> {
-    let State { records, outputs, .. } = &contents.state;
+    let State { records, outputs, checks, .. } = &contents.state;
     ops(&Delta {
         put: records.iter().map(|(key, record)| (key.clone(), record.clone())).collect(),
         outputs: outputs.iter().map(|(name, output)| (name.clone(), Some(output.clone()))).collect(),
+        checks: checks.iter().map(|(block, found)| (block.clone(), Some(found.clone()))).collect(),
         begun: contents.intents.values().cloned().collect(),
         ..Delta::default()
     })
@@ -102,6 +108,10 @@ pub(super) fn take(contents: &mut Contents, key: &[u8], value: &[u8]) -> Result<
         Some((&OUTPUT, name)) => {
             let name = std::str::from_utf8(name)?.to_owned();
             contents.state.outputs.insert(name, format::decode_output(value)?);
+        }
+        Some((&CHECK, _)) => {
+            let (block, found) = format::decode_check(value)?;
+            contents.state.checks.insert(block, found);
         }
         Some((&INTENT, _)) => {
             let intent: Intent = format::decode_intent(value)?;

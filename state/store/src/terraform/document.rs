@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cplan_model::{InstanceAddr, InstanceKey, Mode};
+use cplan_model::{CheckOwner, CheckResult, CheckStatus, CheckedBlock, InstanceAddr, InstanceKey, Mode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -24,7 +24,25 @@ pub(super) struct StateV4 {
     #[serde(default, deserialize_with = "null_is_empty")]
     pub(super) resources: Vec<ResourceV4>,
     #[serde(default)]
-    check_results: Json,
+    pub(super) check_results: Option<Vec<CheckV4>>,
+}
+
+/// What came of the conditions of a block.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CheckV4 {
+    object_kind: String,
+    config_addr: String,
+    status: String,
+    #[serde(default)]
+    objects: Option<Vec<CheckObjectV4>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CheckObjectV4 {
+    object_addr: String,
+    status: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_empty")]
+    failure_messages: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,8 +128,40 @@ impl StateV4 {
             lineage: state.lineage.clone(),
             outputs: BTreeMap::new(),
             resources: Vec::new(),
-            check_results: Json::Null,
+            check_results: (!state.checks.is_empty()).then(|| state.checks.iter().map(CheckV4::new).collect()),
         }
+    }
+}
+
+impl CheckV4 {
+    fn new((block, found): (&CheckOwner, &CheckedBlock)) -> Self {
+        let object = |object: &CheckResult| CheckObjectV4 {
+            object_addr: object.owner.to_string(),
+            status: object.status.word().to_owned(),
+            failure_messages: object.problems.clone(),
+        };
+        CheckV4 {
+            object_kind: block.kind().to_owned(),
+            config_addr: block.to_string(),
+            status: found.status.word().to_owned(),
+            objects: (!found.objects.is_empty()).then(|| found.objects.iter().map(object).collect()),
+        }
+    }
+
+    pub(super) fn result(self) -> Result<(CheckOwner, CheckedBlock), FormatError> {
+        let owner = |text: &str| {
+            let wrong = || format!("`{text}` has no conditions of the kind `{}`", self.object_kind);
+            CheckOwner::parse(&self.object_kind, text).ok_or_else(wrong)
+        };
+        let status =
+            |word: &str| CheckStatus::parse(word).ok_or_else(|| format!("`{word}` is not what came of a condition"));
+        let block = owner(&self.config_addr)?;
+        let mut objects = Vec::new();
+        for object in self.objects.iter().flatten() {
+            let problems = object.failure_messages.clone();
+            objects.push(CheckResult { owner: owner(&object.object_addr)?, status: status(&object.status)?, problems });
+        }
+        Ok((block, CheckedBlock { status: status(&self.status)?, ..CheckedBlock::of(objects) }))
     }
 }
 

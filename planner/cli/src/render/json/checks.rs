@@ -2,38 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use cplan_engine::{CheckOwner, CheckResult, CheckStatus};
-use cplan_model::{InstanceAddr, InstanceKey, Mode, ModuleInstance};
+use cplan_model::{CheckOwner, CheckResult, Checks, InstanceAddr, InstanceKey, Mode};
 use serde_json::{Value as Json, json};
 
 /// One element per block that has conditions, in order of address, with one instance for each of its own.
-pub(crate) fn checks(results: &[CheckResult]) -> Vec<Json> {
-    let mut blocks: BTreeMap<String, (Json, Vec<&CheckResult>)> = BTreeMap::new();
-    for result in results {
-        let (shown, address) = block(&result.owner);
-        blocks.entry(shown).or_insert_with(|| (address, Vec::new())).1.push(result);
-    }
-    blocks
-        .into_values()
-        .map(|(address, mut instances)| {
-            instances.sort_by(|a, b| a.owner.cmp(&b.owner));
-            let status = instances.iter().map(|r| r.status).max_by_key(|s| gravity(*s)).unwrap_or(CheckStatus::Unknown);
-            json!({
-                "address": address, "status": word(status),
-                "instances": instances.into_iter().map(instance).collect::<Vec<_>>(),
-            })
-        })
-        .collect()
+pub(crate) fn checks(blocks: &Checks) -> Vec<Json> {
+    let told = blocks.iter().map(|(owner, found)| {
+        let mut out = json!({"address": block(owner), "status": found.status.word()});
+        if !found.objects.is_empty() {
+            out["instances"] = found.objects.iter().map(instance).collect();
+        }
+        (owner.to_string(), out)
+    });
+    told.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 fn instance(result: &CheckResult) -> Json {
-    let (shown, module, key) = match &result.owner {
-        CheckOwner::Resource(address) => (address.to_string(), &address.module, address.key.as_ref()),
-        CheckOwner::Output(module, name) => (within(module, &format!("output.{name}")), module, None),
-        CheckOwner::Check(module, name) => (within(module, &format!("check.{name}")), module, None),
-        CheckOwner::Variable(module, name) => (within(module, &format!("var.{name}")), module, None),
+    let module = result.owner.module();
+    let key = match &result.owner {
+        CheckOwner::Resource(address) => address.key.as_ref(),
+        _ => None,
     };
-    let mut address = json!({"to_display": shown});
+    let mut address = json!({"to_display": result.owner.to_string()});
     if !module.is_root() {
         address["module"] = json!(module.to_string());
     }
@@ -42,71 +32,38 @@ fn instance(result: &CheckResult) -> Json {
         Some(InstanceKey::Str(text)) => address["instance_key"] = json!(&**text),
         None => {}
     }
-    let mut out = json!({"address": address, "status": word(result.status)});
+    let mut out = json!({"address": address, "status": result.status.word()});
     if !result.problems.is_empty() {
         out["problems"] = result.problems.iter().map(|message| json!({"message": message})).collect();
     }
     out
 }
 
-/// The block in the configuration, which has no keys.
-fn block(owner: &CheckOwner) -> (String, Json) {
-    let bare =
-        |module: &ModuleInstance| ModuleInstance(module.0.iter().map(|(name, _)| (name.clone(), None)).collect());
-    let (module, kind, name) = match owner {
-        CheckOwner::Resource(address) => {
-            let module = bare(&address.module);
-            let of = InstanceAddr { module: module.clone(), key: None, ..address.clone() };
-            let mode = match address.resource.mode {
+/// The address of a block.
+fn block(owner: &CheckOwner) -> Json {
+    let mut out = match owner {
+        CheckOwner::Resource(InstanceAddr { resource, .. }) => {
+            let mode = match resource.mode {
                 Mode::Managed => "managed",
                 Mode::Data => "data",
             };
-            let mut out = json!({
-                "kind": "resource", "mode": mode, "type": &*address.resource.ty, "name": &*address.resource.name,
-                "to_display": of.to_string(),
-            });
-            if !module.is_root() {
-                out["module"] = json!(module.to_string());
-            }
-            return (of.to_string(), out);
+            json!({"kind": "resource", "mode": mode, "type": &*resource.ty, "name": &*resource.name})
         }
-        CheckOwner::Output(module, name) => (bare(module), "output_value", (name, "output")),
-        CheckOwner::Check(module, name) => (bare(module), "check", (name, "check")),
-        CheckOwner::Variable(module, name) => (bare(module), "var", (name, "var")),
+        CheckOwner::Output(_, name) => json!({"kind": "output_value", "name": &**name}),
+        CheckOwner::Check(_, name) => json!({"kind": "check", "name": &**name}),
+        CheckOwner::Variable(_, name) => json!({"kind": "var", "name": &**name}),
     };
-    let shown = within(&module, &format!("{}.{}", name.1, name.0));
-    let mut out = json!({"kind": kind, "name": &**name.0, "to_display": shown});
-    if !module.is_root() {
-        out["module"] = json!(module.to_string());
+    out["to_display"] = json!(owner.to_string());
+    if !owner.module().is_root() {
+        out["module"] = json!(owner.module().to_string());
     }
-    (shown, out)
-}
-
-fn within(module: &ModuleInstance, what: &str) -> String {
-    if module.is_root() { what.to_owned() } else { format!("{module}.{what}") }
-}
-
-fn gravity(status: CheckStatus) -> u8 {
-    match status {
-        CheckStatus::Pass => 0,
-        CheckStatus::Unknown => 1,
-        CheckStatus::Fail => 2,
-        CheckStatus::Error => 3,
-    }
-}
-
-fn word(status: CheckStatus) -> &'static str {
-    match status {
-        CheckStatus::Pass => "pass",
-        CheckStatus::Unknown => "unknown",
-        CheckStatus::Fail => "fail",
-        CheckStatus::Error => "error",
-    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cplan_model::{CheckStatus, CheckedBlock, ModuleInstance};
 
     #[test]
     fn instances_stand_below_their_block() {
@@ -116,14 +73,22 @@ mod tests {
             status,
             problems: problems.iter().map(|p| (*p).to_owned()).collect(),
         };
-        let told = checks(&[
-            result(owner("module.m[0].a.b[\"x\"]"), CheckStatus::Pass, &[]),
-            result(owner("module.m[0].a.b[\"y\"]"), CheckStatus::Fail, &["too small"]),
-            result(CheckOwner::Variable(ModuleInstance::root(), "n".into()), CheckStatus::Pass, &[]),
-        ]);
+        let of = |objects: Vec<CheckResult>| (objects[0].owner.block(), CheckedBlock::of(objects));
+        let told = checks(&Checks::from([
+            of(vec![
+                result(owner("module.m[0].a.b[\"y\"]"), CheckStatus::Fail, &["too small"]),
+                result(owner("module.m[0].a.b[\"x\"]"), CheckStatus::Pass, &[]),
+            ]),
+            of(vec![result(CheckOwner::Variable(ModuleInstance::root(), "n".into()), CheckStatus::Pass, &[])]),
+            (owner("a.b[0]").block(), CheckedBlock::unseen()),
+        ]));
         assert_eq!(
             Json::Array(told),
             json!([
+                {
+                    "address": {"kind": "resource", "mode": "managed", "type": "a", "name": "b", "to_display": "a.b"},
+                    "status": "unknown",
+                },
                 {
                     "address": {"kind": "resource", "mode": "managed", "type": "a", "name": "b", "module": "module.m",
                         "to_display": "module.m.a.b"},

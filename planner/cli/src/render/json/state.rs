@@ -49,7 +49,11 @@ pub(crate) fn state(state: &State, registry: &Registry, reveal: bool) -> Json {
     let dependencies = Dependencies::of(state);
     let objects = state.records.iter().map(|(key, record)| Told::of(key, record, &dependencies));
     let outputs = state.outputs.iter().map(|(name, o)| (name.as_str(), &o.value, o.sensitive));
-    document(objects, outputs, registry, reveal).unwrap_or_else(|| json!({"format_version": "1.0"}))
+    let Some(mut out) = document(objects, outputs, registry, reveal) else { return json!({"format_version": "1.0"}) };
+    if !state.checks.is_empty() {
+        out["checks"] = super::checks::checks(&state.checks).into();
+    }
+    out
 }
 
 /// The document of objects and outputs; `None` where there are neither.

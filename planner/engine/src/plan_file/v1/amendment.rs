@@ -1,6 +1,4 @@
-//! What a plan does to the state alone, what it defers and what it checks, in format 1.
-
-use std::sync::Arc;
+//! What a plan does to the state alone and what it defers, in format 1.
 
 use cplan_store::v1::RecordV1;
 use cplan_store::{Record, RecordKey};
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::KeyV1;
 use super::value::{Reader, Ref, Writer};
 use super::{SpanV1, Wrong, address};
-use crate::plan::{Amendment, CheckOwner, CheckResult, CheckStatus, DeferReason, Deferred};
+use crate::plan::{Amendment, DeferReason, Deferred};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,33 +34,6 @@ pub(super) struct DeferredV1 {
 enum DeferReasonV1 {
     InstancesUnknown,
     Prerequisite,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CheckV1 {
-    owner: OwnerV1,
-    status: StatusV1,
-    problems: Vec<String>,
-}
-
-/// Module and name, where it is not an instance.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OwnerV1 {
-    Resource(String),
-    Output(String, String),
-    Check(String, String),
-    Variable(String, String),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StatusV1 {
-    Pass,
-    Unknown,
-    Fail,
-    Error,
 }
 
 impl Writer {
@@ -122,62 +93,6 @@ impl Reader {
             waits_for: address::instances(&dto.waits_for)?,
             place: dto.place.into(),
             known: self.optional(dto.known)?,
-        })
-    }
-}
-
-impl From<&CheckResult> for CheckV1 {
-    fn from(check: &CheckResult) -> Self {
-        CheckV1 {
-            owner: (&check.owner).into(),
-            status: match check.status {
-                CheckStatus::Pass => StatusV1::Pass,
-                CheckStatus::Unknown => StatusV1::Unknown,
-                CheckStatus::Fail => StatusV1::Fail,
-                CheckStatus::Error => StatusV1::Error,
-            },
-            problems: check.problems.clone(),
-        }
-    }
-}
-
-impl TryFrom<CheckV1> for CheckResult {
-    type Error = Wrong;
-
-    fn try_from(dto: CheckV1) -> Result<Self, Wrong> {
-        Ok(CheckResult {
-            owner: dto.owner.try_into()?,
-            status: match dto.status {
-                StatusV1::Pass => CheckStatus::Pass,
-                StatusV1::Unknown => CheckStatus::Unknown,
-                StatusV1::Fail => CheckStatus::Fail,
-                StatusV1::Error => CheckStatus::Error,
-            },
-            problems: dto.problems,
-        })
-    }
-}
-
-impl From<&CheckOwner> for OwnerV1 {
-    fn from(owner: &CheckOwner) -> Self {
-        match owner {
-            CheckOwner::Resource(address) => OwnerV1::Resource(address.to_string()),
-            CheckOwner::Output(module, name) => OwnerV1::Output(module.to_string(), name.to_string()),
-            CheckOwner::Check(module, name) => OwnerV1::Check(module.to_string(), name.to_string()),
-            CheckOwner::Variable(module, name) => OwnerV1::Variable(module.to_string(), name.to_string()),
-        }
-    }
-}
-
-impl TryFrom<OwnerV1> for CheckOwner {
-    type Error = Wrong;
-
-    fn try_from(dto: OwnerV1) -> Result<Self, Wrong> {
-        Ok(match dto {
-            OwnerV1::Resource(text) => CheckOwner::Resource(address::instance(&text)?),
-            OwnerV1::Output(module, name) => CheckOwner::Output(address::module(&module)?, Arc::from(name)),
-            OwnerV1::Check(module, name) => CheckOwner::Check(address::module(&module)?, Arc::from(name)),
-            OwnerV1::Variable(module, name) => CheckOwner::Variable(address::module(&module)?, Arc::from(name)),
         })
     }
 }

@@ -1,0 +1,153 @@
+//! Conditions of variables and outputs that the plan could not judge: what hangs on them waits for their verdict.
+
+use std::collections::HashSet;
+
+use cplan_model::{CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance};
+
+use super::Run;
+use crate::graph::{self, Graph, Item, Path};
+use crate::plan::Plan;
+
+/// A condition that was unknown when planning.
+#[derive(Debug)]
+pub(super) struct Gate {
+    owner: CheckOwner,
+    /// The resources behind it: path and name.
+    behind: HashSet<(Path, cplan_model::ResourceAddr)>,
+    /// Nothing behind it may be done.
+    closed: bool,
+}
+
+/// The gates of a plan.
+pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
+    let objects = plan.checks.values().flat_map(|block| &block.objects);
+    let pending: Vec<&CheckOwner> = objects
+        .filter(|o| o.status == CheckStatus::Unknown)
+        .map(|o| &o.owner)
+        .filter(|o| matches!(o, CheckOwner::Variable(..) | CheckOwner::Output(..)))
+        .collect();
+    if pending.is_empty() {
+        return Vec::new();
+    }
+    let (graph, _) = graph::build(&plan.config);
+    pending
+        .into_iter()
+        .map(|owner| {
+            let start = match owner {
+                // What names a variable waits for its validation.
+                CheckOwner::Variable(module, name) => graph.find(&path(module), &Item::Variable(name.clone())),
+                other => node(&graph, other),
+            };
+            let behind = followers(&graph, &start.into_iter().collect());
+            let behind = behind.into_iter().filter_map(|n| match &graph.nodes[n].item {
+                Item::Resource(addr) => Some((graph.nodes[n].path.clone(), addr.clone())),
+                _ => None,
+            });
+            Gate { owner: owner.clone(), behind: behind.collect(), closed: false }
+        })
+        .collect()
+}
+
+impl Run<'_> {
+    /// Whether an instance hangs on a condition that does not hold; what was not told of that yet is.
+    pub(super) fn is_barred(&mut self, address: &InstanceAddr) -> bool {
+        if self.gates.is_empty() {
+            return false;
+        }
+        let key = (path(&address.module), address.resource.clone());
+        let behind = |gate: &Gate| gate.behind.contains(&key) && side_by_side(gate.owner.module(), &address.module);
+        let at: Vec<usize> = (0..self.gates.len()).filter(|at| behind(&self.gates[*at])).collect();
+        let mut barred = false;
+        for at in at {
+            if !self.gates[at].closed {
+                let owner = self.gates[at].owner.clone();
+                let found = self.judge_owner(&owner);
+                self.gates[at].closed = found.has_errors();
+                self.report.diagnostics.extend(found);
+            }
+            barred |= self.gates[at].closed;
+        }
+        barred
+    }
+
+    /// The conditions that are judged at the end, whatever was done; those behind a failure are not known.
+    pub(super) fn conclude(&mut self) -> Diagnostics {
+        self.forget_unreached();
+        let mut out = Diagnostics::new();
+        let closed: HashSet<CheckOwner> = self.gates.iter().filter(|g| g.closed).map(|g| g.owner.clone()).collect();
+        let own = |o: &CheckOwner| match o {
+            CheckOwner::Variable(..) => true,
+            CheckOwner::Output(module, _) => !module.is_root(),
+            _ => false,
+        };
+        for owner in self.owners(false, own) {
+            if !closed.contains(&owner) && !self.unreached.contains(&owner) {
+                out.extend(self.judge_owner(&owner));
+            }
+        }
+        for owner in self.owners(true, |o| matches!(o, CheckOwner::Check(..))) {
+            if !self.unreached.contains(&owner) {
+                out.extend(self.judge_owner(&owner));
+            }
+        }
+        out
+    }
+
+    /// What was planned of conditions behind a failure says nothing: they were not come to.
+    fn forget_unreached(&mut self) {
+        let failed = self.report.failures.iter().map(|f| &f.address);
+        let ended: Vec<InstanceAddr> = failed.cloned().collect();
+        let skipped: Vec<InstanceAddr> = self.report.skipped.iter().map(|(address, _)| address.clone()).collect();
+        let closed: Vec<CheckOwner> = self.gates.iter().filter(|g| g.closed).map(|g| g.owner.clone()).collect();
+        if ended.is_empty() && skipped.is_empty() && closed.is_empty() {
+            return;
+        }
+        let (graph, _) = graph::build(&self.plan.config);
+        let resource = |address: &InstanceAddr| node(&graph, &CheckOwner::Resource(address.clone()));
+        let mut start: HashSet<usize> = ended.iter().chain(&skipped).filter_map(resource).collect();
+        start.extend(closed.iter().filter_map(|owner| node(&graph, owner)));
+        let mut unreached = followers(&graph, &start);
+        unreached.extend(skipped.iter().filter_map(resource));
+        for block in self.checks.values_mut() {
+            for object in &mut block.objects {
+                if node(&graph, &object.owner).is_some_and(|n| unreached.contains(&n)) {
+                    object.status = CheckStatus::Unknown;
+                    object.problems.clear();
+                    self.unreached.insert(object.owner.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The node of an owner.
+fn node(graph: &Graph, owner: &CheckOwner) -> Option<usize> {
+    let item = match owner {
+        CheckOwner::Resource(address) => Item::Resource(address.resource.clone()),
+        CheckOwner::Output(_, name) => Item::Output(name.clone()),
+        CheckOwner::Check(_, name) => Item::Check(name.clone()),
+        CheckOwner::Variable(_, name) => Item::Rules(name.clone()),
+    };
+    graph.find(&path(owner.module()), &item)
+}
+
+/// All that comes after nodes, however far.
+fn followers(graph: &Graph, start: &HashSet<usize>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    for &node in &graph.order {
+        if graph.nodes[node].needs.iter().any(|(need, _)| start.contains(need) || found.contains(need)) {
+            found.insert(node);
+        }
+    }
+    found
+}
+
+fn path(module: &ModuleInstance) -> Path {
+    module.0.iter().map(|(call, _)| call.clone()).collect()
+}
+
+/// Whether two modules are in the same instances of the modules that both are in.
+fn side_by_side(one: &ModuleInstance, other: &ModuleInstance) -> bool {
+    let mut common = one.0.iter().zip(other.0.iter()).take_while(|((a, _), (b, _))| a == b);
+    common.all(|((_, a), (_, b))| a == b)
+}
