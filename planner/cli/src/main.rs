@@ -18,6 +18,12 @@ mod terminal;
 
 use std::process;
 
+use mimalloc::MiMalloc;
+
+/// A plan is millions of small allocations.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> process::ExitCode {
     commands::run(std::env::args_os()).into()
 }

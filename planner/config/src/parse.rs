@@ -109,8 +109,13 @@ fn told_by_text(error: &Error) -> bool {
     !error.message().contains("nested levels")
 }
 
+/// Where the error is in a text. hcl-edit counts bytes and may stop within a letter.
+fn offset(text: &str, error: &Error) -> usize {
+    (0..=error.location().offset().min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
-    let offset = error.location().offset().min(text.len());
+    let offset = offset(text, error);
     let end = text[offset..].char_indices().nth(1).map_or(text.len(), |(i, _)| offset + i);
     let span = Span::new(source, offset, end);
     let message = error.message();

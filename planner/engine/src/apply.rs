@@ -8,7 +8,7 @@ mod record;
 mod schedule;
 mod step;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_model::{
@@ -18,6 +18,7 @@ use cplan_sdk::{Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
+use hashbrown::HashSet;
 
 use crate::event::{Event, EventSink};
 use crate::failure::EngineError;

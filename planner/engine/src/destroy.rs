@@ -1,9 +1,8 @@
 //! The plan that deletes everything.
 
-use std::collections::HashSet;
-
 use cplan_model::{Diagnostics, InstanceAddr, Reason};
 use cplan_store::{Record, RecordKey};
+use hashbrown::HashSet;
 
 use crate::plan::{OutputChange, Plan};
 use crate::planning::Planner;

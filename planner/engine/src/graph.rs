@@ -2,7 +2,7 @@
 
 mod cycle;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cplan_config::{
@@ -10,6 +10,7 @@ use cplan_config::{
     references,
 };
 use cplan_model::{Diagnostics, ResourceAddr, Span};
+use hashbrown::HashMap;
 
 use crate::planning::resolve;
 

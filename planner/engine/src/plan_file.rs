@@ -107,7 +107,7 @@ impl PlanFile {
     /// The bytes of the file.
     pub fn seal(&self, key: &PlanKey) -> Result<Vec<u8>, PlanFileError> {
         let label = PlanLabel { format: FORMAT, lineage: self.plan.lineage.clone(), serial: self.plan.serial };
-        Ok(envelope::seal(&label, &self.document()?, key))
+        envelope::seal(&label, |out| v1::write(self, out), key)
     }
 
     /// The plan in the bytes of a file; `root` is the folder that the configuration's functions look into.
@@ -122,7 +122,9 @@ impl PlanFile {
 
     /// What is sealed: JSON, not compressed.
     pub fn document(&self) -> Result<Vec<u8>, PlanFileError> {
-        v1::write(self)
+        let mut document = Vec::new();
+        v1::write(self, &mut document)?;
+        Ok(document)
     }
 
     /// The plan in what [`PlanFile::document`] wrote. A pure function: nothing is read but the bytes.

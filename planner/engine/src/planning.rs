@@ -22,12 +22,13 @@ mod triggers;
 mod verdict;
 
 pub use console::Console;
+use hashbrown::{HashMap, HashSet};
 use imports::Wanted;
 pub(crate) use instance::container_id;
 pub(crate) use providers::{provider_key, resolve};
 use selection::Selection;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -182,7 +183,6 @@ impl<'a> Planner<'a> {
         let owner =
             |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
         let by_identity = input.state.records.iter().map(owner).collect();
-        let size = input.state.records.len();
         let wanted = |id: &String| Wanted { id: id.clone(), place: None, used: false };
         let imports = input.options.imports.iter().map(|(to, id)| (to.clone(), wanted(id))).collect();
         Planner {
@@ -202,13 +202,13 @@ impl<'a> Planner<'a> {
             provider_configs: BTreeMap::new(),
             decoded: HashMap::new(),
             templates: HashMap::new(),
-            planned: HashMap::with_capacity(size),
+            planned: HashMap::new(),
             drafts: Vec::new(),
             changes: Vec::new(),
             by_identity,
             going: HashSet::new(),
             planning: false,
-            kept: HashSet::with_capacity(size),
+            kept: HashSet::new(),
             moved_from: HashMap::new(),
             imports,
             amendments: Vec::new(),
@@ -264,6 +264,13 @@ impl<'a> Planner<'a> {
 
     async fn second_pass(&mut self) {
         self.planning = true;
+        // About as many instances as were decoded, or as there were.
+        let expected = self.decoded.len().max(self.state.records.len());
+        self.changes.reserve(expected);
+        self.drafts.reserve(expected);
+        self.planned.reserve(expected);
+        self.kept.reserve(expected);
+        self.by_identity.reserve(expected.saturating_sub(self.by_identity.len()));
         self.create_first_nodes();
         for node in self.graph.order.clone() {
             match self.graph.nodes[node].item.clone() {

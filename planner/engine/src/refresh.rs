@@ -1,11 +1,12 @@
 //! Reading the world back: everything that the state knows, in one batch per provider.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics};
 use cplan_sdk::{Context, Observed, ReadRequest};
 use cplan_store::{Record, RecordKey};
+use hashbrown::HashMap;
 
 use crate::drift::DriftEntry;
 use crate::event::{Event, EventSink};

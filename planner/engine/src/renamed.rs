@@ -1,9 +1,10 @@
 //! What names an object that has another address now goes by its new address, too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use cplan_model::InstanceAddr;
 use cplan_store::{Record, RecordKey};
+use hashbrown::HashMap;
 
 /// Turns dependencies and containers of all records to the new addresses; pairs of old and new. Gives the records that
 /// changed.

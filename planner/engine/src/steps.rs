@@ -10,9 +10,10 @@
 //!   also after the updates of dependents, which stop using it.
 //! * What goes with its container is forgotten after the container is deleted; the container waits in its stead.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cplan_model::{Action, InstanceAddr, Value};
+use hashbrown::HashMap;
 
 use crate::plan::{Operation, PlanStep, StepId, Work};
 

@@ -3,13 +3,14 @@
 mod saved;
 mod scope;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use cplan_config::Module;
 use cplan_model::{InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Type, Value};
+use hashbrown::HashMap;
 
 pub(crate) use saved::SavedModule;
 pub(crate) use scope::{Live, View};

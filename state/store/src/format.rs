@@ -2,6 +2,7 @@
 
 pub mod v1;
 
+use std::io::Write;
 use std::path::Path;
 
 use cplan_model::{CheckOwner, CheckedBlock};
@@ -82,9 +83,40 @@ pub(crate) fn encode_pretty(contents: &Contents) -> Result<String, FormatError> 
 
 /// One line of JSON that [`decode_json`] takes back.
 pub fn encode_json(dto: &impl serde::Serialize) -> Result<Vec<u8>, FormatError> {
-    let json = serde_json::to_vec(dto)?;
+    let mut json = Vec::with_capacity(128);
+    write_json(&mut json, dto)?;
+    Ok(json)
+}
+
+/// The same into a writer, without ever having all of it.
+pub fn write_json(out: &mut impl Write, dto: &impl serde::Serialize) -> Result<(), FormatError> {
     // Better refused now than never read again.
-    if nests_within(&json, JSON_NESTING) { Ok(json) } else { Err(TOO_DEEP.into()) }
+    let mut checked = Checked { out, nesting: Nesting::default() };
+    match serde_json::to_writer(&mut checked, dto) {
+        Err(_) if checked.nesting.is_too_deep() => Err(TOO_DEEP.into()),
+        written => Ok(written?),
+    }
+}
+
+/// Passes JSON on as long as it does not nest too deeply.
+struct Checked<'a, W> {
+    out: &'a mut W,
+    nesting: Nesting,
+}
+
+impl<W: Write> Write for Checked<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.nesting.read(bytes);
+        if self.nesting.is_too_deep() {
+            return Err(std::io::Error::other(TOO_DEEP));
+        }
+        self.out.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
 }
 
 const TOO_DEEP: &str = "it has a value that nests too deeply";
@@ -95,7 +127,9 @@ const JSON_NESTING: usize = 700;
 
 /// What a JSON document says, and nothing behind it. Refuses what nests deeper than that.
 pub fn decode_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, FormatError> {
-    if !nests_within(json, JSON_NESTING) {
+    let mut nesting = Nesting::default();
+    nesting.read(json);
+    if nesting.is_too_deep() {
         return Err(TOO_DEEP.into());
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -105,25 +139,35 @@ pub fn decode_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, FormatEr
     Ok(decoded)
 }
 
-/// Whether no more than so many brackets are open at a time, those in strings left out.
-fn nests_within(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut string, mut escaped) = (0_usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if string => escaped = true,
-            b'"' => string = !string,
-            b'[' | b'{' if !string => {
-                depth += 1;
-                if depth > limit {
-                    return false;
+/// How many brackets of a JSON text are open at a time, those in strings left out.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    deepest: usize,
+    string: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    fn read(&mut self, json: &[u8]) {
+        for byte in json {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.string => self.escaped = true,
+                b'"' => self.string = !self.string,
+                b'[' | b'{' if !self.string => {
+                    self.depth += 1;
+                    self.deepest = self.deepest.max(self.depth);
                 }
+                b']' | b'}' if !self.string => self.depth = self.depth.saturating_sub(1),
+                _ => {}
             }
-            b']' | b'}' if !string => depth = depth.saturating_sub(1),
-            _ => {}
         }
     }
-    true
+
+    fn is_too_deep(&self) -> bool {
+        self.deepest > JSON_NESTING
+    }
 }
 
 #[cfg(test)]

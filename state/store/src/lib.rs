@@ -15,7 +15,7 @@ mod terraform;
 
 pub use contents::storable;
 pub use export::{export, import};
-pub use format::{decode_json, encode_json, v1};
+pub use format::{decode_json, encode_json, v1, write_json};
 pub use lock::Holder;
 pub use memory::MemoryStore;
 pub use read::{Reading, read, read_unsettled};

@@ -48,23 +48,20 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
             session.terminal.style(),
         ))?;
     }
+    let empty = made.is_empty();
+    let file = PlanFile::new(made, told.unwrap_or_default(), &session.providers.registry);
     if let Some(path) = &args.out {
-        let changes = !made.is_empty();
-        let hash = plan_files::save(
-            session,
-            path,
-            PlanFile::new(made.clone(), told.unwrap_or_default(), &session.providers.registry),
-        )?;
+        let hash = plan_files::save(session, path, &file)?;
         if !session.settings.json {
-            session.print(&plan_files::saved(path, &hash, changes && !session.settings.automation))?;
+            session.print(&plan_files::saved(path, &hash, !empty && !session.settings.automation))?;
         }
     }
     if session.settings.verbose {
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
     }
-    let code = if args.detailed_exitcode && !made.is_empty() { ExitCode::Changes } else { ExitCode::Ok };
+    let code = if args.detailed_exitcode && !empty { ExitCode::Changes } else { ExitCode::Ok };
     // The process ends now, and the system takes a large plan back at once.
-    std::mem::forget((made, config));
+    std::mem::forget((file, config));
     Ok(code)
 }
 

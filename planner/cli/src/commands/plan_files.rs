@@ -12,7 +12,7 @@ use crate::failure::CommandError;
 use crate::session::Session;
 
 /// Writes a plan, and gives its hash.
-pub(super) fn save(session: &Session, path: &Path, file: PlanFile) -> Result<String, CommandError> {
+pub(super) fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<String, CommandError> {
     let place = session.settings.typed(path);
     let bytes = file.seal(&key_to_write(session)?).map_err(|e| unusable(path, &e))?;
     // All of it or nothing, and for nobody else to read.

@@ -74,7 +74,7 @@ pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
         out.push('\n');
     }
     for one in shown {
-        out.push_str(&change(one, schema_of(view.registry, &one.address), style));
+        change(&mut out, one, schema_of(view.registry, &one.address), style);
     }
     out.push_str(&left_alone(view.changes, style));
     out.push_str(&put_off(view.deferred, style));

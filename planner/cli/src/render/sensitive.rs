@@ -1,5 +1,6 @@
 //! What must not be shown: by the marks of values, and by the schema's word.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,7 +37,12 @@ pub(crate) fn marked(schema: Option<&Schema>, value: &Value) -> Value {
 }
 
 /// A change with what is sensitive marked on both sides and in every attribute.
-pub(crate) fn marked_change(schema: Option<&Schema>, change: &Change) -> Change {
+pub(crate) fn marked_change<'c>(schema: Option<&Schema>, change: &'c Change) -> Cow<'c, Change> {
+    let sides = || change.before.iter().chain(&change.after);
+    let said = schema.is_some_and(has_sensitive) || change.attributes.iter().any(|a| a.sensitive);
+    if !said && !sides().any(|v| v.marks_deep().is_sensitive()) {
+        return Cow::Borrowed(change);
+    }
     let side = |v: &Option<Value>| v.as_ref().map(|v| by_schema(schema, v));
     let (before, after) = (side(&change.before), side(&change.after));
     let mut secrets = BTreeSet::new();
@@ -47,7 +53,13 @@ pub(crate) fn marked_change(schema: Option<&Schema>, change: &Change) -> Change 
     let hide = |v: &Option<Value>| v.as_ref().map(|v| conceal(v, &secrets));
     let attributes =
         change.attributes.iter().map(|a| AttrChange { before: hide(&a.before), after: hide(&a.after), ..a.clone() });
-    Change { before: hide(&before), after: hide(&after), attributes: attributes.collect(), ..change.clone() }
+    let attributes = attributes.collect();
+    Cow::Owned(Change { before: hide(&before), after: hide(&after), attributes, ..change.clone() })
+}
+
+/// Whether a schema calls anything sensitive.
+fn has_sensitive(schema: &Schema) -> bool {
+    schema.attributes.values().any(|a| a.sensitive) || schema.blocks.values().any(|b| has_sensitive(&b.block))
 }
 
 fn by_schema(schema: Option<&Schema>, value: &Value) -> Value {

@@ -64,7 +64,7 @@ struct Patches {
 impl Patches {
     /// Whether the error is one that a change avoids.
     fn add(&mut self, original: &str, error: &Error) -> bool {
-        let at = error.location().offset();
+        let at = super::offset(original, error);
         if error.message().contains("redefined object key") {
             return self.key(original, at).is_some();
         }

@@ -1,9 +1,8 @@
 //! What a plan changes in the state alone: one transaction before the first step.
 
-use std::collections::HashMap;
-
 use cplan_model::InstanceAddr;
 use cplan_store::{RecordKey, Transaction};
+use hashbrown::HashMap;
 
 use super::Run;
 use crate::failure::EngineError;

@@ -1,8 +1,7 @@
 //! What running steps hold, and whether one more fits.
 
-use std::collections::HashMap;
-
 use cplan_sdk::{Claim, Share};
+use hashbrown::HashMap;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {

@@ -1,8 +1,7 @@
 //! A cycle, told with every edge of it.
 
-use std::collections::HashSet;
-
 use cplan_model::{Diagnostic, Diagnostics};
+use hashbrown::HashSet;
 
 use super::{Item, Node};
 

@@ -1,9 +1,13 @@
 //! The envelope: `cplan-plan <format> <lineage> <serial>`, a line's end, a nonce of 24 bytes, and the sealed document.
 //!
-//! Sealed with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), the line being authenticated with it.
+//! Sealed with XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), the line being authenticated with it. What is
+//! sealed is an LZ4 frame (LZ4 Frame Format Description 1.6.3).
 
-use chacha20poly1305::aead::{Aead, Payload};
+use std::io::Read as _;
+
+use chacha20poly1305::aead::{Aead, AeadInPlace, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use sha2::{Digest, Sha256};
 
 use super::{FORMAT, PlanFileError, PlanKey, PlanLabel};
@@ -12,18 +16,25 @@ const MAGIC: &str = "cplan-plan";
 const NONCE: usize = 24;
 /// The longest line that is looked for.
 const LINE_LIMIT: usize = 256;
-/// LZ4 (block format) makes nothing more than so many times smaller.
+/// LZ4 makes nothing more than so many times smaller.
 const LZ4_LIMIT: usize = 256;
 
-/// The bytes of a file.
-pub(super) fn seal(label: &PlanLabel, document: &[u8], key: &PlanKey) -> Vec<u8> {
+/// The bytes of a file, whose document `write` writes. A plan can be large: it is compressed as it comes.
+pub(super) fn seal(
+    label: &PlanLabel,
+    write: impl FnOnce(&mut FrameEncoder<Vec<u8>>) -> Result<(), PlanFileError>,
+    key: &PlanKey,
+) -> Result<Vec<u8>, PlanFileError> {
     let line = format!("{MAGIC} {} {} {}\n", label.format, label.lineage, label.serial);
-    let packed = lz4_flex::compress_prepend_size(document);
+    let mut encoder = FrameEncoder::new(Vec::new());
+    write(&mut encoder)?;
+    let packed = encoder.finish().map_err(|e| PlanFileError::Unwritable { what: e.to_string() })?;
     let nonce = nonce(&line, &packed, key);
-    let payload = Payload { msg: &packed, aad: line.as_bytes() };
-    // Only messages of more than 256 GiB are refused.
-    let sealed = cipher(key).encrypt(XNonce::from_slice(&nonce), payload).unwrap_or_default();
-    [line.as_bytes(), &nonce, &sealed].concat()
+    let mut bytes = [line.as_bytes(), &nonce, &packed].concat();
+    let sealed = &mut bytes[line.len() + NONCE..];
+    let tag = cipher(key).encrypt_in_place_detached(XNonce::from_slice(&nonce), line.as_bytes(), sealed);
+    bytes.extend_from_slice(&tag.map_err(|_| PlanFileError::Unwritable { what: "it is too large".to_owned() })?);
+    Ok(bytes)
 }
 
 /// The document of a file.
@@ -52,13 +63,13 @@ pub(super) fn split(bytes: &[u8]) -> Result<(PlanLabel, &[u8], &[u8]), PlanFileE
 }
 
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, PlanFileError> {
-    let malformed = |what: &str| PlanFileError::Malformed { what: what.to_owned() };
-    let (size, block) = lz4_flex::block::uncompressed_size(packed).map_err(|_| malformed("it is cut off"))?;
-    // What claims to be larger than it can be would only eat the memory.
-    if size > block.len().saturating_mul(LZ4_LIMIT) {
-        return Err(malformed("its size is wrong"));
+    // Block by block, and never more than the bytes that are there can hold.
+    let limit = packed.len().saturating_mul(LZ4_LIMIT) as u64;
+    let mut document = Vec::new();
+    match FrameDecoder::new(packed).take(limit).read_to_end(&mut document) {
+        Ok(_) => Ok(document),
+        Err(_) => Err(PlanFileError::Malformed { what: "it cannot be decompressed".to_owned() }),
     }
-    lz4_flex::block::decompress(block, size).map_err(|_| malformed("it cannot be decompressed"))
 }
 
 fn cipher(key: &PlanKey) -> XChaCha20Poly1305 {
@@ -77,6 +88,8 @@ fn nonce(line: &str, packed: &[u8], key: &PlanKey) -> [u8; NONCE] {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn label() -> PlanLabel {
@@ -109,10 +122,20 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_cannot_be_is_refused() {
-        let mut packed = lz4_flex::compress_prepend_size(b"document");
-        packed[..4].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(matches!(unpack(&packed), Err(PlanFileError::Malformed { .. })));
-        assert!(matches!(unpack(&[1]), Err(PlanFileError::Malformed { .. })));
+    fn what_is_no_frame_is_refused() {
+        let packed = packed(b"document");
+        assert_eq!(unpack(&packed).unwrap(), b"document");
+        assert!(matches!(unpack(b"no frame at all"), Err(PlanFileError::Malformed { .. })));
+    }
+
+    fn packed(document: &[u8]) -> Vec<u8> {
+        let mut encoder = FrameEncoder::new(Vec::new());
+        encoder.write_all(document).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn seal(label: &PlanLabel, document: &[u8], key: &PlanKey) -> Vec<u8> {
+        let write = |out: &mut FrameEncoder<Vec<u8>>| Ok(out.write_all(document).unwrap());
+        super::seal(label, write, key).unwrap()
     }
 }

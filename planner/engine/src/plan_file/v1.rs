@@ -7,7 +7,9 @@ mod module;
 mod operation;
 mod value;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,8 +17,8 @@ use std::time::{Duration, SystemTime};
 use cplan_config::load_saved_with;
 use cplan_model::{SourceId, Span};
 use cplan_store::v1::{CheckV1, ContentsV1, ValueV1};
-use cplan_store::{decode_json, encode_json};
-use serde::{Deserialize, Serialize};
+use cplan_store::{decode_json, write_json};
+use serde::{Deserialize, Serialize, Serializer};
 
 use self::amendment::{AmendmentV1, DeferredV1};
 use self::change::{ChangeV1, DriftV1, OutputV1};
@@ -30,9 +32,10 @@ use crate::values::Values;
 /// What is wrong with a document, in words.
 type Wrong = String;
 
+/// What there is many of is a list when a document is read, and comes one by one when it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PlanV1 {
+struct PlanV1<Changes = Vec<ChangeV1>, Steps = Vec<StepV1>, Known = Vec<ValueV1>> {
     format: u32,
     version: String,
     /// When it was made: seconds and nanoseconds since 1970.
@@ -48,15 +51,16 @@ struct PlanV1 {
     given: BTreeMap<String, Ref>,
     providers: BTreeMap<String, Ref>,
     state: ContentsV1,
-    changes: Vec<ChangeV1>,
+    changes: Changes,
     drift: Vec<DriftV1>,
-    steps: Vec<StepV1>,
+    steps: Steps,
     outputs: Vec<OutputV1>,
     amendments: Vec<AmendmentV1>,
     deferred: Vec<DeferredV1>,
     checks: Vec<CheckV1>,
     modules: Vec<ModuleV1>,
-    known: Vec<ValueV1>,
+    /// Behind all that names them.
+    known: Known,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,13 +87,28 @@ impl From<SpanV1> for Span {
     }
 }
 
-/// The document of a plan.
-pub(super) fn write(file: &PlanFile) -> Result<Vec<u8>, PlanFileError> {
+/// A list whose elements are made while it is written, so that they are never there all at once. Can be written once.
+struct Each<I>(Cell<Option<I>>);
+
+impl<I> Each<I> {
+    fn of(elements: I) -> Self {
+        Each(Cell::new(Some(elements)))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for Each<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
+}
+
+/// Writes the document of a plan.
+pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFileError> {
     let plan = &file.plan;
-    let mut writer = Writer::default();
-    let w = &mut writer;
+    let writer = RefCell::new(Writer::default());
+    let w = || writer.borrow_mut();
     let made = plan.values.planned_at().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let mut document = PlanV1 {
+    let document = PlanV1 {
         format: FORMAT,
         version: file.version.clone(),
         made: made.map(|since| (since.as_secs(), since.subsec_nanos())),
@@ -108,21 +127,20 @@ pub(super) fn write(file: &PlanFile) -> Result<Vec<u8>, PlanFileError> {
             .iter()
             .map(|(_, file)| (file.path.display().to_string(), file.text.to_string()))
             .collect(),
-        given: w.named(&plan.given),
-        providers: plan.providers.iter().map(|(key, settings)| (key.clone(), w.value(settings))).collect(),
+        given: w().named(&plan.given),
+        providers: plan.providers.iter().map(|(key, settings)| (key.clone(), w().value(settings))).collect(),
         state: (&file.state).into(),
-        changes: plan.changes.iter().map(|change| w.change(change)).collect(),
-        drift: plan.drift.iter().map(|entry| w.drift(entry)).collect(),
-        steps: plan.steps.iter().map(|step| w.step(step)).collect(),
-        outputs: plan.outputs.iter().map(|output| w.output(output)).collect(),
-        amendments: plan.amendments.iter().map(|amendment| w.amendment(amendment)).collect(),
-        deferred: plan.deferred.iter().map(|deferred| w.deferred(deferred)).collect(),
+        changes: Each::of(plan.changes.iter().map(|change| w().change(change))),
+        drift: plan.drift.iter().map(|entry| w().drift(entry)).collect(),
+        steps: Each::of(plan.steps.iter().map(|step| w().step(step))),
+        outputs: plan.outputs.iter().map(|output| w().output(output)).collect(),
+        amendments: plan.amendments.iter().map(|amendment| w().amendment(amendment)).collect(),
+        deferred: plan.deferred.iter().map(|deferred| w().deferred(deferred)).collect(),
         checks: plan.checks.iter().map(CheckV1::from).collect(),
-        modules: plan.values.save(|module| w.module(module)),
-        known: Vec::new(),
+        modules: plan.values.save(|module| w().module(module)),
+        known: Each::of((0..).map_while(|at| writer.borrow().at(at).map(ValueV1::from))),
     };
-    document.known = writer.finish();
-    encode_json(&document).map_err(|e| PlanFileError::Unwritable { what: e.to_string() })
+    write_json(out, &document).map_err(|e| PlanFileError::Unwritable { what: e.to_string() })
 }
 
 /// The plan of a document.

@@ -1,11 +1,12 @@
 //! What expressions give when they are typed, outside of every block: the root module with the values of the state.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_config::{Config, Expr, ForEach, ResourceBlock, evaluate, validate_expression};
 use cplan_model::{Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr, Schema, Type, Value};
 use cplan_sdk::Context;
+use hashbrown::HashMap;
 
 use super::{PlanInput, Planner, group};
 use crate::graph::{self, Item};

@@ -1,11 +1,12 @@
 //! `moved` blocks: records that have another address from now on. Done on the state before anything is planned.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_config::{ForEach, Module, Moved};
 use cplan_model::{Diagnostic, InstanceAddr, InstanceKey, Label, ModuleInstance, Span, Target};
 use cplan_store::RecordKey;
+use hashbrown::HashSet;
 
 use super::{PlanMode, Planner};
 use crate::plan::Amendment;

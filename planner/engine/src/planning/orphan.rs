@@ -16,7 +16,7 @@ impl Planner<'_> {
             .state
             .records
             .iter()
-            .filter(|(key, _)| !self.kept.contains(key) && self.selects(&key.address))
+            .filter(|(key, _)| !self.kept.contains(*key) && self.selects(&key.address))
             .map(|(key, record)| (key.clone(), record.clone()))
             .collect();
         let (forgotten, removed): (Vec<_>, Vec<_>) = removed.into_iter().partition(|(key, _)| self.forgets(key));

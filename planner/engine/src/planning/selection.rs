@@ -1,8 +1,7 @@
 //! What `-target` and `-exclude` leave in a plan.
 
-use std::collections::HashSet;
-
 use cplan_model::{Diagnostic, InstanceAddr, ModuleInstance, Target};
+use hashbrown::HashSet;
 
 use super::{PlanMode, Planner};
 use crate::graph::{Graph, Item};

@@ -23,7 +23,7 @@ impl Values {
     pub(crate) fn save<T>(&self, mut f: impl FnMut(SavedModule) -> T) -> Vec<T> {
         let paths: BTreeMap<_, _> = self.by_path.iter().collect();
         let instances = paths.into_values().flatten();
-        let sorted = |values: &std::collections::HashMap<Arc<str>, Value>| {
+        let sorted = |values: &hashbrown::HashMap<Arc<str>, Value>| {
             values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
         };
         instances

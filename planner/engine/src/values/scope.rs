@@ -1,13 +1,13 @@
 //! The scope of an expression in a module instance.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use cplan_config::{Clock, Reference, Scope, Subject, evaluate, prepare_variable};
 use cplan_model::{Diagnostic, Marks, ModuleInstance, Type, Value};
+use hashbrown::HashMap;
 
 use super::{Instances, Repeat, Values};
 

@@ -79,7 +79,7 @@ pub(crate) fn change(change: &Change, registry: &Registry, reveal: bool) -> Json
         let side = |v: &Option<Value>| v.as_ref().map(|v| shown(schema, v, true));
         (side(&change.before), side(&change.after))
     } else {
-        let change = marked_change(schema, change);
+        let change = marked_change(schema, change).into_owned();
         (change.before, change.after)
     };
     let mut told = sides(actions(change), before.as_ref(), after.as_ref(), reveal);

@@ -1,9 +1,8 @@
 //! The values of a document, each once.
 
-use std::collections::HashMap;
-
 use cplan_model::{AttrPath, Step, Value};
 use cplan_store::v1::ValueV1;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Wrong;
@@ -24,7 +23,7 @@ pub(super) enum PathStepV1 {
 /// Collects the values of a document.
 #[derive(Default)]
 pub(super) struct Writer {
-    known: Vec<ValueV1>,
+    known: Vec<Value>,
     index: HashMap<Value, Ref>,
 }
 
@@ -34,7 +33,7 @@ impl Writer {
             return *at;
         }
         let at = self.known.len();
-        self.known.push(value.into());
+        self.known.push(value.clone());
         self.index.insert(value.clone(), at);
         at
     }
@@ -53,8 +52,9 @@ impl Writer {
         path.0.iter().map(step).collect()
     }
 
-    pub(super) fn finish(self) -> Vec<ValueV1> {
-        self.known
+    /// The value at a position.
+    pub(super) fn at(&self, at: Ref) -> Option<&Value> {
+        self.known.get(at)
     }
 }
 
