@@ -108,6 +108,7 @@ pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFil
     let writer = RefCell::new(Writer::default());
     let w = || writer.borrow_mut();
     let made = plan.values.planned_at().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let given = w().named(&plan.given);
     let document = PlanV1 {
         format: FORMAT,
         version: file.version.clone(),
@@ -127,7 +128,7 @@ pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFil
             .iter()
             .map(|(_, file)| (file.path.display().to_string(), file.text.to_string()))
             .collect(),
-        given: w().named(&plan.given),
+        given,
         providers: plan.providers.iter().map(|(key, settings)| (key.clone(), w().value(settings))).collect(),
         state: (&file.state).into(),
         changes: Each::of(plan.changes.iter().map(|change| w().change(change))),
