@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use cplan_model::{SourceId, Type, Value};
 
 pub(crate) use json::from_json;
+pub(crate) use text::graphemes;
 
 use crate::Scope;
 

@@ -1,7 +1,9 @@
-//! Exact numbers: an integer fast path, otherwise 512-bit binary floats as Terraform computes and prints them.
+//! Exact numbers: an integer fast path, otherwise binary floats as Terraform computes and prints them. What is written
+//! has 512 bits; what functions count has 64, what they compute in doubles 53, and operations round to the wider operand.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Neg;
 use std::sync::Arc;
 
@@ -12,8 +14,14 @@ use self::shortest::shortest;
 
 mod shortest;
 
-/// The bits of a mantissa.
-const PRECISION: usize = 512;
+/// The bits of a mantissa at most, and those of whatever was parsed.
+const PRECISION: u16 = 512;
+
+/// The bits of a number that a function counted, such as a length or an index.
+const COUNTED: u16 = 64;
+
+/// The bits of a double.
+const DOUBLE: u16 = 53;
 
 /// The binary digits before or after the point at most, some 19,700 decimal ones; what is larger is infinite, what is
 /// smaller is zero. Terraform's limit is far wider, so that the digits of a number can fill the memory.
@@ -25,15 +33,16 @@ const INFINITE_EXPONENT: i64 = 646_456_994;
 /// Beyond this exponent, a text is no number to Terraform.
 const LAST_EXPONENT: i64 = i32::MAX as i64 - 64;
 
-/// A number, infinite ones and the negative zero included. Equal numbers have equal representations, but for the two
-/// zeros, which differ here and are the same to [`Number::compare`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A number, infinite ones and the negative zero included. Those are equal that print the same digits: `pow(0.1, 1)` is
+/// a double next to 0.1 and equals it. The two zeros differ here and are the same to [`Number::compare`]; what the
+/// language calls equal is [`Number::equals`].
+#[derive(Clone, Debug)]
 pub struct Number(Repr);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Repr {
-    /// Every integer that fits.
-    Int(i64),
+    /// Every integer that fits and that its bits can tell from its neighbours.
+    Int { n: i64, bits: u16 },
     /// Every other finite number.
     Big(Arc<Big>),
     /// `-0`, which prints as such.
@@ -42,12 +51,13 @@ enum Repr {
     Infinite { negative: bool },
 }
 
-/// `mantissa * 2^exponent`, the mantissa odd and at most [`PRECISION`] bits wide.
+/// `mantissa * 2^exponent`, the mantissa odd and at most `bits` wide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Big {
     negative: bool,
     mantissa: UBig,
     exponent: i64,
+    bits: u16,
 }
 
 /// A text that is not a number.
@@ -59,9 +69,10 @@ impl Number {
     /// The integer, if it is one that fits.
     pub fn as_i64(&self) -> Option<i64> {
         match self.0 {
-            Repr::Int(n) => Some(n),
+            Repr::Int { n, .. } => Some(n),
             Repr::NegativeZero => Some(0),
-            Repr::Big(_) | Repr::Infinite { .. } => None,
+            Repr::Big(ref b) => b.as_i64(),
+            Repr::Infinite { .. } => None,
         }
     }
 
@@ -77,13 +88,13 @@ impl Number {
 
     /// Whether it is zero, negative or not.
     pub fn is_zero(&self) -> bool {
-        matches!(self.0, Repr::Int(0) | Repr::NegativeZero)
+        matches!(self.0, Repr::Int { n: 0, .. } | Repr::NegativeZero)
     }
 
     /// The nearest double.
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
-            Repr::Int(n) => *n as f64,
+            Repr::Int { n, .. } => *n as f64,
             Repr::Big(_) => self.to_string().parse().unwrap_or(f64::NAN),
             Repr::NegativeZero => -0.0,
             Repr::Infinite { negative } => {
@@ -99,7 +110,7 @@ impl Number {
     /// Whether it has no fraction.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Int(_) | Repr::NegativeZero => true,
+            Repr::Int { .. } | Repr::NegativeZero => true,
             Repr::Big(b) => b.exponent >= 0,
             Repr::Infinite { .. } => false,
         }
@@ -108,7 +119,7 @@ impl Number {
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
         match &self.0 {
-            Repr::Int(n) => *n < 0,
+            Repr::Int { n, .. } => *n < 0,
             Repr::Big(b) => b.negative,
             Repr::NegativeZero => false,
             Repr::Infinite { negative } => *negative,
@@ -119,7 +130,11 @@ impl Number {
     /// a binary exponent (`1p3`) and `Inf`.
     pub fn parse(text: &str) -> Result<Number, ParseNumberError> {
         if let Ok(n) = text.parse::<i64>() {
-            return Ok(if n == 0 && text.starts_with('-') { Number(Repr::NegativeZero) } else { n.into() });
+            return Ok(if n == 0 && text.starts_with('-') {
+                zero(true)
+            } else {
+                Number(Repr::Int { n, bits: PRECISION })
+            });
         }
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -155,18 +170,19 @@ impl Number {
         let mantissa: UBig = all.parse().map_err(|_| ParseNumberError)?;
         let scale = UBig::from(10u8).pow(usize::try_from(decimal.unsigned_abs()).map_err(|_| ParseNumberError)?);
         let number = if decimal >= 0 {
-            normal(negative, mantissa * scale, shift, false)
+            normal(negative, mantissa * scale, shift, false, PRECISION)
         } else {
-            quotient(negative, mantissa, scale, shift)
+            quotient(negative, mantissa, scale, shift, PRECISION)
         };
         if number.is_infinite() || number.is_zero() { Err(ParseNumberError) } else { Ok(number) }
     }
 
-    /// Parses an integer in a base from 2 to 36.
+    /// Parses an integer in a base from 2 to 36. It has as many bits as it needs, and 64 at least.
     pub fn parse_radix(text: &str, radix: u32) -> Result<Number, ParseNumberError> {
         let integer = IBig::from_str_radix(text, radix).map_err(|_| ParseNumberError)?;
         let (sign, magnitude) = integer.into_parts();
-        let number = normal(sign == dashu_int::Sign::Negative, magnitude, 0, false);
+        let bits = u16::try_from(magnitude.bit_len()).unwrap_or(PRECISION).clamp(COUNTED, PRECISION);
+        let number = normal(sign == dashu_int::Sign::Negative, magnitude, 0, false, bits);
         if number.is_infinite() { Err(ParseNumberError) } else { Ok(number) }
     }
 
@@ -180,15 +196,18 @@ impl Number {
     /// The sum; of opposing infinities, which have none, the first.
     #[must_use]
     pub fn add(&self, other: &Number) -> Number {
+        self.add_to(other, self.bits().max(other.bits()))
+    }
+
+    /// The sum, rounded to some bits.
+    fn add_to(&self, other: &Number, bits: u16) -> Number {
         match (&self.0, &other.0) {
-            (Repr::Int(a), Repr::Int(b)) => {
+            (Repr::Int { n: a, .. }, Repr::Int { n: b, .. }) => {
                 if let Some(sum) = a.checked_add(*b) {
-                    return sum.into();
+                    return integer(sum, bits);
                 }
             }
-            (Repr::Infinite { .. }, _) | (_, Repr::Int(0)) => {
-                return if matches!(self.0, Repr::NegativeZero) { 0.into() } else { self.clone() };
-            }
+            (Repr::Infinite { .. }, _) => return self.clone(),
             (_, Repr::Infinite { .. }) => return other.clone(),
             (Repr::NegativeZero, Repr::NegativeZero) => return self.clone(),
             _ => {}
@@ -200,7 +219,7 @@ impl Number {
             if negative { -integer } else { integer }
         };
         let (sign, magnitude) = (shifted(n1, m1, e1) + shifted(n2, m2, e2)).into_parts();
-        normal(sign == dashu_int::Sign::Negative, magnitude, low, false)
+        normal(sign == dashu_int::Sign::Negative, magnitude, low, false, bits)
     }
 
     /// The difference.
@@ -209,7 +228,7 @@ impl Number {
         self.add(&-other)
     }
 
-    /// The product; of zero and infinity, which have none, zero.
+    /// The product; of zero and infinity, which have none, zero. It is wider than its operands where it needs to be.
     #[must_use]
     pub fn mul(&self, other: &Number) -> Number {
         let negative = self.signed() != other.signed();
@@ -219,13 +238,17 @@ impl Number {
         if self.is_infinite() || other.is_infinite() {
             return Number::infinite(negative);
         }
-        if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0)
+        let bits = self.bits().max(other.bits());
+        if let (Repr::Int { n: a, .. }, Repr::Int { n: b, .. }) = (&self.0, &other.0)
             && let Some(product) = a.checked_mul(*b)
         {
-            return product.into();
+            return integer(product, bits.max(COUNTED));
         }
         let ((n1, m1, e1), (n2, m2, e2)) = (self.parts(), other.parts());
-        normal(n1 != n2, m1 * m2, e1 + e2, false)
+        let mantissa = m1 * m2;
+        let needed = mantissa.bit_len() - mantissa.trailing_zeros().unwrap_or(0);
+        let bits = u16::try_from(needed).unwrap_or(PRECISION).clamp(bits, PRECISION);
+        normal(n1 != n2, mantissa, e1 + e2, false, bits)
     }
 
     /// The quotient, infinite where only the divisor is zero; `None` for zero by zero and infinity by infinity.
@@ -242,7 +265,7 @@ impl Number {
             return Some(zero(negative));
         }
         let ((n1, m1, e1), (n2, m2, e2)) = (self.parts(), other.parts());
-        Some(quotient(n1 != n2, m1, m2, e1 - e2))
+        Some(quotient(n1 != n2, m1, m2, e1 - e2, self.bits().max(other.bits())))
     }
 
     /// What remains of a truncating division, with the sign of the dividend; of a division by zero, the dividend. Of
@@ -253,7 +276,11 @@ impl Number {
             return self.clone();
         }
         match self.div(other) {
-            Some(quotient) => self.sub(&quotient.trunc().mul(other)),
+            // All of it with the bits of the dividend.
+            Some(quotient) => {
+                let whole = quotient.trunc().mul(other).rounded(self.bits());
+                self.add_to(&-&whole, self.bits())
+            }
             None => self.clone(),
         }
     }
@@ -264,12 +291,12 @@ impl Number {
         match &self.0 {
             Repr::Big(b) if b.exponent < 0 => {
                 let shift = usize::try_from(-b.exponent).unwrap_or(usize::MAX);
-                if shift > PRECISION {
-                    return 0.into();
+                if shift > usize::from(PRECISION) {
+                    return integer(0, b.bits);
                 }
-                normal(b.negative, &b.mantissa >> shift, 0, false)
+                normal(b.negative, &b.mantissa >> shift, 0, false, b.bits)
             }
-            Repr::NegativeZero => 0.into(),
+            Repr::NegativeZero => zero(false),
             _ => self.clone(),
         }
     }
@@ -278,14 +305,14 @@ impl Number {
     #[must_use]
     pub fn floor(&self) -> Number {
         let whole = self.trunc();
-        if whole.compare(self).is_gt() { whole.sub(&1.into()) } else { whole }
+        if whole.compare(self).is_gt() { whole.add_to(&(-1).into(), self.bits()) } else { whole }
     }
 
     /// The smallest integer that is not below it.
     #[must_use]
     pub fn ceil(&self) -> Number {
         let whole = self.trunc();
-        if whole.compare(self).is_lt() { whole.add(&1.into()) } else { whole }
+        if whole.compare(self).is_lt() { whole.add_to(&1.into(), self.bits()) } else { whole }
     }
 
     /// Its size.
@@ -299,6 +326,11 @@ impl Number {
         if self.is_zero() && other.is_zero() { Ordering::Equal } else { self.cmp(other) }
     }
 
+    /// Whether the language calls them equal: integers that are the same, and what else prints the same digits.
+    pub fn equals(&self, other: &Number) -> bool {
+        if self.is_integer() && other.is_integer() { self.compare(other).is_eq() } else { self == other }
+    }
+
     /// Whether it has the sign of a negative number.
     fn signed(&self) -> bool {
         self.is_negative() || matches!(self.0, Repr::NegativeZero)
@@ -307,22 +339,98 @@ impl Number {
     /// Sign, mantissa and binary exponent of a finite number.
     fn parts(&self) -> (bool, UBig, i64) {
         match &self.0 {
-            Repr::Int(n) => (*n < 0, UBig::from(n.unsigned_abs()), 0),
+            Repr::Int { n, .. } => (*n < 0, UBig::from(n.unsigned_abs()), 0),
             Repr::Big(b) => (b.negative, b.mantissa.clone(), b.exponent),
             Repr::NegativeZero | Repr::Infinite { .. } => (false, UBig::ZERO, 0),
         }
     }
+
+    fn bits(&self) -> u16 {
+        match &self.0 {
+            Repr::Int { bits, .. } => *bits,
+            Repr::Big(b) => b.bits,
+            Repr::NegativeZero | Repr::Infinite { .. } => PRECISION,
+        }
+    }
+
+    fn rounded(&self, bits: u16) -> Number {
+        match &self.0 {
+            Repr::NegativeZero | Repr::Infinite { .. } => self.clone(),
+            _ => {
+                let (negative, mantissa, exponent) = self.parts();
+                normal(negative, mantissa, exponent, false, bits)
+            }
+        }
+    }
+}
+
+impl Big {
+    fn as_i64(&self) -> Option<i64> {
+        if !(0..64).contains(&self.exponent) || self.mantissa.bit_len() as i64 + self.exponent > 64 {
+            return None;
+        }
+        let magnitude = i128::try_from(&self.mantissa).ok()? << self.exponent;
+        i64::try_from(if self.negative { -magnitude } else { magnitude }).ok()
+    }
+
+    /// What its digits say when they are read again, where that is something else.
+    fn reread(&self) -> Option<Number> {
+        if self.bits == PRECISION {
+            return None;
+        }
+        Number::parse(&Number(Repr::Big(Arc::new(self.clone()))).to_string()).ok()
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Int { n: a, .. }, Repr::Int { n: b, .. }) => a == b,
+            (Repr::Big(a), Repr::Big(b)) if a.bits == b.bits => {
+                a.negative == b.negative && a.exponent == b.exponent && a.mantissa == b.mantissa
+            }
+            (Repr::Big(b), _) if b.bits != PRECISION => b.reread().is_some_and(|b| b == *other),
+            (_, Repr::Big(b)) if b.bits != PRECISION => b.reread().is_some_and(|b| *self == b),
+            (Repr::NegativeZero, Repr::NegativeZero) => true,
+            (Repr::Infinite { negative: a }, Repr::Infinite { negative: b }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Repr::Int { n, .. } => n.hash(state),
+            Repr::Big(b) => match b.reread() {
+                Some(number) => number.hash(state),
+                None => (b.negative, &b.mantissa, b.exponent).hash(state),
+            },
+            Repr::NegativeZero => "-0".hash(state),
+            Repr::Infinite { negative } => (*negative, "Inf").hash(state),
+        }
+    }
+}
+
+/// An integer that fits, in so many bits.
+fn integer(n: i64, bits: u16) -> Number {
+    if bits >= COUNTED || n.unsigned_abs() < 1 << DOUBLE {
+        return Number(Repr::Int { n, bits });
+    }
+    normal(n < 0, UBig::from(n.unsigned_abs()), 0, false, bits)
 }
 
 /// The zero of a sign.
 fn zero(negative: bool) -> Number {
-    Number(if negative { Repr::NegativeZero } else { Repr::Int(0) })
+    Number(if negative { Repr::NegativeZero } else { Repr::Int { n: 0, bits: PRECISION } })
 }
 
-/// Rounds to [`PRECISION`] bits, half to even, and brings to the one representation. `sticky`: something follows
-/// below the last bit.
-fn normal(negative: bool, mut mantissa: UBig, mut exponent: i64, sticky: bool) -> Number {
-    let excess = mantissa.bit_len().saturating_sub(PRECISION);
+/// Rounds to some bits, half to even, and brings to the one representation. `sticky`: something follows below the last
+/// bit.
+fn normal(negative: bool, mut mantissa: UBig, mut exponent: i64, sticky: bool, bits: u16) -> Number {
+    let excess = mantissa.bit_len().saturating_sub(bits.into());
     if excess > 0 {
         let low = &mantissa & ((UBig::ONE << excess) - UBig::ONE);
         let half = UBig::ONE << (excess - 1);
@@ -337,69 +445,70 @@ fn normal(negative: bool, mut mantissa: UBig, mut exponent: i64, sticky: bool) -
             mantissa += UBig::ONE;
         }
     }
-    let Some(zeros) = mantissa.trailing_zeros() else { return 0.into() };
+    let Some(zeros) = mantissa.trailing_zeros() else { return integer(0, bits) };
     mantissa >>= zeros;
     exponent += i64::try_from(zeros).unwrap_or(i64::MAX);
-    if (0..64).contains(&exponent) && mantissa.bit_len() as i64 + exponent <= 64 {
-        let magnitude = i128::try_from(&mantissa).unwrap_or(i128::MAX) << exponent;
-        if let Ok(n) = i64::try_from(if negative { -magnitude } else { magnitude }) {
-            return n.into();
-        }
+    let big = Big { negative, mantissa, exponent, bits };
+    if let Some(n) = big.as_i64()
+        && (bits >= COUNTED || n.unsigned_abs() < 1 << DOUBLE)
+    {
+        return Number(Repr::Int { n, bits });
     }
-    let bits = mantissa.bit_len() as i64 + exponent;
-    if bits > MAX_BITS {
+    let size = big.mantissa.bit_len() as i64 + exponent;
+    if size > MAX_BITS {
         return Number::infinite(negative);
     }
-    if bits < -MAX_BITS {
+    if size < -MAX_BITS {
         return zero(negative);
     }
-    Number(Repr::Big(Arc::new(Big { negative, mantissa, exponent })))
+    Number(Repr::Big(Arc::new(big)))
 }
 
-fn quotient(negative: bool, dividend: UBig, divisor: UBig, exponent: i64) -> Number {
-    let shift = (PRECISION + 2 + divisor.bit_len()).saturating_sub(dividend.bit_len());
+fn quotient(negative: bool, dividend: UBig, divisor: UBig, exponent: i64, bits: u16) -> Number {
+    let shift = (usize::from(bits) + 2 + divisor.bit_len()).saturating_sub(dividend.bit_len());
     let dividend = dividend << shift;
     let quotient = &dividend / &divisor;
     let sticky = &quotient * &divisor != dividend;
-    normal(negative, quotient, exponent - i64::try_from(shift).unwrap_or(i64::MAX), sticky)
+    normal(negative, quotient, exponent - i64::try_from(shift).unwrap_or(i64::MAX), sticky, bits)
 }
 
 impl Neg for &Number {
     type Output = Number;
     fn neg(self) -> Number {
         match self.0 {
-            Repr::Int(0) => zero(true),
+            Repr::Int { n: 0, .. } => zero(true),
             Repr::NegativeZero => zero(false),
             Repr::Infinite { negative } => Number::infinite(!negative),
             _ => {
                 let (negative, mantissa, exponent) = self.parts();
-                normal(!negative, mantissa, exponent, false)
+                normal(!negative, mantissa, exponent, false, self.bits())
             }
         }
     }
 }
 
+/// As a function counts.
 impl From<i64> for Number {
     fn from(n: i64) -> Self {
-        Number(Repr::Int(n))
+        Number(Repr::Int { n, bits: COUNTED })
     }
 }
 
 impl From<i32> for Number {
     fn from(n: i32) -> Self {
-        Number(Repr::Int(n.into()))
+        Number::from(i64::from(n))
     }
 }
 
 impl From<u32> for Number {
     fn from(n: u32) -> Self {
-        Number(Repr::Int(n.into()))
+        Number::from(i64::from(n))
     }
 }
 
 impl From<u64> for Number {
     fn from(n: u64) -> Self {
-        normal(false, UBig::from(n), 0, false)
+        normal(false, UBig::from(n), 0, false, COUNTED)
     }
 }
 
@@ -409,13 +518,20 @@ impl From<usize> for Number {
     }
 }
 
-/// By its shortest decimal spelling, so that it prints as the double does; what is no number becomes 0.
+/// Exactly, with the bits of a double, and prints as the double does; what is no number becomes 0.
 impl From<f64> for Number {
     fn from(f: f64) -> Self {
         if f.is_infinite() {
             return Number::infinite(f < 0.0);
         }
-        Number::parse(&format!("{f:e}")).unwrap_or(Number(Repr::Int(0)))
+        let parts = f.to_bits();
+        let (fraction, power) = (parts & ((1 << 52) - 1), (parts >> 52) & 0x7ff);
+        // Numbers next to zero have no leading one.
+        let (mantissa, power) = if power == 0 { (fraction, 1) } else { (fraction | 1 << 52, power) };
+        if f.is_nan() || mantissa == 0 {
+            return zero(f.is_sign_negative() && !f.is_nan());
+        }
+        normal(f < 0.0, UBig::from(mantissa), i64::try_from(power).unwrap_or(0) - 1075, false, DOUBLE)
     }
 }
 
@@ -428,7 +544,7 @@ impl PartialOrd for Number {
 /// By size, the negative zero before the other.
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        if let (Repr::Int(a), Repr::Int(b)) = (&self.0, &other.0) {
+        if let (Repr::Int { n: a, .. }, Repr::Int { n: b, .. }) = (&self.0, &other.0) {
             return a.cmp(b);
         }
         if self.is_zero() && other.is_zero() {
@@ -467,10 +583,10 @@ impl Ord for Number {
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Repr::Int(n) => n.fmt(f),
+            Repr::Int { n, .. } => n.fmt(f),
             Repr::NegativeZero => f.pad("-0"),
             Repr::Infinite { negative } => f.pad(if *negative { "-Inf" } else { "+Inf" }),
-            Repr::Big(b) => f.pad_integral(!b.negative, "", &shortest(&b.mantissa, b.exponent, PRECISION)),
+            Repr::Big(b) => f.pad_integral(!b.negative, "", &shortest(&b.mantissa, b.exponent, b.bits.into())),
         }
     }
 }
@@ -507,6 +623,25 @@ mod tests {
         assert_eq!(n("7").rem(&n("0")).to_string(), "7");
         assert_eq!(n("9223372036854775807").add(&n("1")).to_string(), "9223372036854775808");
         assert!(n("0").div(&n("0")).is_none());
+    }
+
+    #[test]
+    fn what_functions_compute_has_fewer_bits() {
+        let (one, three) = (Number::from(1), Number::from(3));
+        assert_eq!(one.div(&three).unwrap().to_string(), "0.33333333333333333334");
+        assert_eq!(one.div(&n("3")).unwrap(), n("1").div(&n("3")).unwrap());
+        let tenth = Number::from(0.1);
+        assert_eq!((tenth.clone(), tenth.to_string().as_str()), (n("0.1"), "0.1"));
+        assert!(tenth > n("0.1") && tenth.equals(&n("0.1")));
+        let shown = "0.3000000000000000166533453693773481063544750213623046875";
+        assert_eq!(tenth.mul(&n("3")).to_string(), shown);
+        assert_eq!(Number::from(1.0).div(&Number::from(3.0)).unwrap().to_string(), "0.3333333333333333");
+        let large = Number::from(1e25);
+        assert_eq!(large.to_string(), n("1e25").to_string());
+        assert!(!large.equals(&n("1e25")) && large == n("1e25"));
+        assert_eq!(large.add(&n("1")).to_string(), "10000000000000000905969665");
+        assert_eq!(Number::from(4_052_555_153_018_976_256.0).to_string(), "4052555153018976300");
+        assert_eq!(Number::from(5e-324).to_string().trim_start_matches(['0', '.']), "5");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Function calls: names, arguments, `...`.
 
 use cplan_model::{Diagnostic, Kind, Span, Type, Value};
-use hcl_edit::expr::FuncCall;
+use hcl_edit::expr::{Expression, FuncCall};
 
 use super::render::not_a_reference;
 use super::{Evaluator, unknown};
 use crate::functions::{Failure, function, names};
 use crate::suggest;
+
+use self::apply::{fitting, wrong_count};
 
 mod apply;
 mod attempt;
@@ -35,14 +37,34 @@ impl Evaluator<'_> {
             return self
                 .fail(Diagnostic::error("unknown-function", "Call to unknown function", what).remedy(remedy).at(span));
         };
-        let Some((args, spans)) = self.arguments(call) else { return unknown() };
+        let Some(args) = self.arguments(call) else { return unknown() };
+        if let Some(wrong) = wrong_count(name, function, args.len()) {
+            let here = self.here;
+            return self.fail(wrong.at(here));
+        }
+        // An argument is held to its parameter even where a part of it is wrong already.
+        let (mut ready, mut spans) = (Vec::with_capacity(args.len()), Vec::with_capacity(args.len()));
+        for arg in args {
+            let (value, span) = self.argument(arg);
+            spans.push(span);
+            if self.fatal {
+                return unknown();
+            }
+            match fitting(function, ready.len(), &value) {
+                Ok(value) => ready.push(value),
+                Err(failure) => {
+                    self.refuse(name, function, failure, &spans);
+                    ready.push(value);
+                }
+            }
+        }
         if self.diagnostics.len() > before {
             return unknown();
         }
         if let Some(failure) = self.template_refused(name, call) {
             return self.refuse(name, function, failure, &spans);
         }
-        self.apply(name, function, &args, &spans)
+        self.apply(name, function, ready, &spans)
     }
 
     /// A function of a namespace: of a provider, of which none is known, or of no one.
@@ -77,45 +99,57 @@ impl Evaluator<'_> {
             let why = format!("cannot recursively call {name} from inside another template function");
             return Some(Failure::Rule(None, why));
         }
-        let complete = call.args.len() == 2 || call.args.expand_final();
-        let why = (name == "templatestring" && complete).then(|| not_a_reference(call))??;
+        let why = (name == "templatestring").then(|| not_a_reference(call))??;
         Some(Failure::Rule(Some(0), why.into()))
     }
 
-    /// Arguments with their places; those of a spread last one have its marks. `None` while it is not known.
-    fn arguments(&mut self, call: &FuncCall) -> Option<(Vec<Value>, Vec<Span>)> {
-        let (mut args, mut spans) = (Vec::new(), Vec::new());
-        let count = call.args.len();
-        for (i, arg) in call.args.iter().enumerate() {
-            let (value, span) = (self.eval(arg), self.span(arg));
-            if i + 1 < count || !call.args.expand_final() {
-                args.push(value);
-                spans.push(span);
-                continue;
-            }
-            let marks = value.marks();
-            let what = match value.kind() {
-                Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
-                    args.extend(items.iter().map(|item| item.clone().mark(marks)));
-                    spans.extend(items.iter().map(|_| span));
-                    continue;
-                }
-                Kind::Unknown(u) if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
-                    return None;
-                }
-                Kind::Null(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
-                    "The expanding argument (indicated by ...) must not be null."
-                }
-                _ => "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
-            };
-            self.diagnostics.push(
-                Diagnostic::error("invalid-expansion", "Invalid expanding argument value", what)
-                    .remedy("Give a list before the `...`.")
-                    .at(span),
-            );
+    /// The arguments one by one, of which a spread last one is many. `None` while it is not known how many, or where
+    /// it is wrong.
+    fn arguments<'e>(&mut self, call: &'e FuncCall) -> Option<Vec<Argument<'e>>> {
+        let mut written: Vec<&Expression> = call.args.iter().collect();
+        let last = if call.args.expand_final() { written.pop() } else { None };
+        let mut args: Vec<Argument<'e>> = written.into_iter().map(Argument::Written).collect();
+        let Some(last) = last else { return Some(args) };
+        let before = self.diagnostics.len();
+        let (value, span) = (self.eval(last), self.span(last));
+        if self.diagnostics.len() > before {
+            return None;
         }
-        Some((args, spans))
+        let marks = value.marks();
+        let what = match value.kind() {
+            Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => {
+                args.extend(items.iter().map(|item| Argument::Spread(item.clone().mark(marks), span)));
+                return Some(args);
+            }
+            Kind::Unknown(u) if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                return None;
+            }
+            Kind::Null(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                "The expanding argument (indicated by ...) must not be null."
+            }
+            _ => "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
+        };
+        self.diagnostics.push(
+            Diagnostic::error("invalid-expansion", "Invalid expanding argument value", what)
+                .remedy("Give a list before the `...`.")
+                .at(span),
+        );
+        None
     }
+
+    fn argument(&mut self, arg: Argument<'_>) -> (Value, Span) {
+        match arg {
+            Argument::Written(expr) => (self.eval(expr), self.span(expr)),
+            Argument::Spread(value, span) => (value, span),
+        }
+    }
+}
+
+/// One argument of a call.
+enum Argument<'e> {
+    Written(&'e Expression),
+    /// An element of the one before `...`, with the marks and the place of that.
+    Spread(Value, Span),
 }
 
 /// Whether the evaluator calls it itself, because its arguments may fail.

@@ -94,7 +94,7 @@ fn conforms(ty: &Type, pattern: &Type) -> bool {
 
 fn contents(a: &Value, b: &Value) -> Option<bool> {
     match (a.kind(), b.kind()) {
-        (Kind::Number(x), Kind::Number(y)) => Some(x.compare(y).is_eq()),
+        (Kind::Number(x), Kind::Number(y)) => Some(x.equals(y)),
         (Kind::Set(_, x), Kind::Set(_, y)) => {
             if x.iter().chain(y.iter()).any(|item| !item.is_known()) {
                 return None;

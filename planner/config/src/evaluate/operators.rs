@@ -10,12 +10,16 @@ use super::{Evaluator, equal};
 
 impl Evaluator<'_> {
     pub(super) fn unary(&mut self, op: &UnaryOp) -> Value {
+        let before = self.diagnostics.len();
         let value = self.eval(&op.expr);
         let (ty, apply): (_, fn(&Value) -> Option<Value>) = match *op.operator.value() {
             UnaryOperator::Neg => (Type::Number, |v| v.as_number().map(|n| Value::number(-n))),
             UnaryOperator::Not => (Type::Bool, |v| v.as_bool().map(|b| Value::bool(!b))),
         };
         let Some(value) = self.operand(&op.expr, &value, &ty, "unary") else { return Value::unknown(ty) };
+        if self.diagnostics.len() > before {
+            return Value::unknown(ty);
+        }
         if value.is_null() {
             return self.failed_operation("argument must not be null", ty);
         }
@@ -25,12 +29,10 @@ impl Evaluator<'_> {
 
     pub(super) fn binary(&mut self, op: &BinaryOp) -> Value {
         let operator = *op.operator.value();
+        let before = self.diagnostics.len();
         let (left, right) = (self.eval(&op.lhs_expr), self.eval(&op.rhs_expr));
         if matches!(operator, BinaryOperator::Eq | BinaryOperator::NotEq) {
-            // With null on one side, what stands inside of the other does not matter.
-            let deep = left.is_null() == right.is_null();
-            let marks = |v: &Value| if deep { v.marks_deep() } else { v.marks() };
-            let marks = marks(&left) | marks(&right);
+            let marks = left.marks_deep() | right.marks_deep();
             return match equal(&left, &right) {
                 Some(same) => Value::bool(same == (operator == BinaryOperator::Eq)),
                 None => not_null(Type::Bool),
@@ -43,6 +45,10 @@ impl Evaluator<'_> {
         let left = self.operand(&op.lhs_expr, &left, &ty, "left");
         let right = self.operand(&op.rhs_expr, &right, &ty, "right");
         let (Some(left), Some(right)) = (left, right) else { return Value::unknown(result) };
+        // What went wrong in an operand may have left a null behind.
+        if self.diagnostics.len() > before {
+            return Value::unknown(result);
+        }
         if left.is_null() || right.is_null() {
             return self.failed_operation("argument must not be null", result);
         }

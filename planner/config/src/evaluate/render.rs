@@ -9,10 +9,9 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ForExpr, FuncCall, ObjectKey};
 use hcl_edit::template::{Element, ForDirective, Template};
 use hcl_edit::visit::{Visit, visit_expr, visit_for_cond, visit_template};
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Evaluator, MAX_DEPTH};
-use crate::functions::{Context, Failure};
+use crate::functions::{Context, Failure, graphemes};
 
 mod unbalanced;
 
@@ -131,7 +130,7 @@ fn places(text: &str, range: Range<usize>) -> String {
     let place = |at: usize| {
         let before = text.get(..at.min(text.len())).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
-        (line, before.rsplit('\n').next().unwrap_or("").graphemes(true).count() + 1)
+        (line, before.rsplit('\n').next().map_or(0, |line| graphemes(line).count()) + 1)
     };
     match (place(range.start), place(range.end)) {
         ((line, from), (last, to)) if line == last => format!("{line},{from}-{to}"),

@@ -6,9 +6,8 @@ use cplan_model::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, conve
 use hcl_edit::expr::Expression;
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, StringTemplate, Strip, Template};
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::Evaluator;
+use crate::functions::graphemes;
 
 /// Text on its way.
 #[derive(Default)]
@@ -229,7 +228,7 @@ pub(crate) fn safe_prefix(text: &str) -> Option<Arc<str>> {
         end -= 1;
     }
     let known = cplan_model::normalized(text[..end].into());
-    let last = known.graphemes(true).next_back()?;
+    let last = graphemes(&known).next_back()?;
     let delimits = last.len() == 1 && "-_:;/\\,.(){}[]|?!~ \t@#$%^&*+\"'".contains(last);
     let known = if delimits { &*known } else { &known[..known.len() - last.len()] };
     (!known.is_empty()).then(|| known.into())

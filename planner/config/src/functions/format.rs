@@ -8,37 +8,13 @@ mod number;
 mod render;
 mod scan;
 
-/// A string; open while an argument has no type.
-pub(super) fn returns(a: &[Value]) -> Result<Type, Failure> {
-    Ok(if a[1..].iter().any(has_no_type) { Type::Dynamic } else { Type::String })
-}
-
-/// A list of strings; open while an argument has no type.
-pub(super) fn list_returns(a: &[Value]) -> Result<Type, Failure> {
-    Ok(if a[1..].iter().any(has_no_type) { Type::Dynamic } else { Type::list(Type::String) })
-}
-
-fn has_no_type(value: &Value) -> bool {
-    matches!(value.kind(), Kind::Null(Type::Dynamic)) || is_anything(value)
-}
-
-/// Unknown, and of any type.
-fn is_anything(value: &Value) -> bool {
-    matches!(value.kind(), Kind::Unknown(u) if u.ty == Type::Dynamic)
-}
-
-pub(super) fn format(context: &mut Context<'_>, a: &[Value]) -> Outcome {
+pub(super) fn format(_: &mut Context<'_>, a: &[Value]) -> Outcome {
     let text = str_of(&a[0]);
     if a[1..].iter().any(|v| !v.is_wholly_known()) {
-        if context.returns == Type::Dynamic {
-            return Ok(Value::unknown(Type::Dynamic));
-        }
         let prefix = text.find('%').filter(|at| *at > 0).map(|at| text[..at].into());
         return Ok(Value::refined(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() }));
     }
-    let line = render::line(text, &a[1..])?;
-    // Terraform leaves open what a bare `null` becomes; what cannot be formatted is refused all the same.
-    Ok(if context.returns == Type::Dynamic { Value::unknown(Type::Dynamic) } else { Value::string(line) })
+    render::line(text, &a[1..]).map(Value::string)
 }
 
 pub(super) fn formatlist(context: &mut Context<'_>, a: &[Value]) -> Outcome {
@@ -60,11 +36,7 @@ pub(super) fn formatlist(context: &mut Context<'_>, a: &[Value]) -> Outcome {
             None => first = Some((i, length)),
         }
     }
-    let open = |(arg, list): (&Value, &Option<List<'_>>)| match list {
-        Some(list) => list.items.is_none() || list.length.is_none(),
-        None => is_anything(arg),
-    };
-    if args.iter().zip(&lists).any(open) {
+    if lists.iter().flatten().any(|list| list.items.is_none() || list.length.is_none()) {
         return Ok(Value::unknown(context.returns.clone()));
     }
     let mut out = Vec::new();
@@ -83,9 +55,6 @@ pub(super) fn formatlist(context: &mut Context<'_>, a: &[Value]) -> Outcome {
             if matches!(failure, Failure::Rule(..)) { Failure::Rule(None, why) } else { Failure::Call(why) }
         })?;
         out.push(Value::string(line));
-    }
-    if context.returns == Type::Dynamic {
-        return Ok(Value::unknown(Type::Dynamic));
     }
     Ok(Value::list(Type::String, out))
 }

@@ -116,7 +116,7 @@ fn digits(text: &str, base: i64) -> Option<Number> {
     }
     let size = match u32::try_from(base) {
         Ok(radix) if radix <= 36 => Number::parse_radix(digits, radix).ok()?,
-        _ => each.iter().fold(Number::from(0), |n, digit| n.mul(&base.into()).add(&(*digit).into())),
+        _ => each.iter().fold(Number::parse("0").ok()?, |n, digit| n.mul(&base.into()).add(&(*digit).into())),
     };
     Some(if negative && !size.is_zero() { -&size } else { size })
 }
@@ -135,7 +135,7 @@ fn sum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         _ if !a[0].is_wholly_known() => return Ok(Value::unknown(Type::Number)),
         _ => {}
     }
-    let mut total = Number::from(0);
+    let mut total: Option<Number> = None;
     let (mut above, mut below) = (false, false);
     for item in a[0].as_slice().unwrap_or_default() {
         let number = convert(item, &Type::Number).map_err(|_| rule(WHAT.into()))?;
@@ -145,9 +145,9 @@ fn sum(_: &mut Context<'_>, a: &[Value]) -> Outcome {
         if above && below {
             return Err(Failure::Rule(None, "can't compute sum of opposing infinities".into()));
         }
-        total = total.add(n);
+        total = Some(total.map_or_else(|| n.clone(), |total| total.add(n)));
     }
-    Ok(Value::number(total))
+    Ok(Value::number(total.unwrap_or_else(|| 0.into())))
 }
 
 fn range(_: &mut Context<'_>, a: &[Value]) -> Outcome {

@@ -1,13 +1,14 @@
 //! Functions of strings.
 
 use cplan_model::{Refinement, Type, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
 use self::case::{lower, title, upper};
+pub(crate) use self::grapheme::graphemes;
 use super::number::whole;
 use super::{Context, Failure, Function, Outcome, Returns, Table, fixed, num, param, str_of, text};
 
 mod case;
+mod grapheme;
 
 /// More bytes than this are refused instead of filling the memory.
 const MOST_BYTES: usize = 256 << 20;
@@ -18,13 +19,14 @@ pub(super) fn table() -> Table {
     let two = |second, call| Function::new([text("str"), text(second)], fixed(Type::String), call);
     let test = |second, call| Function::new([text("str"), text(second)], fixed(Type::Bool), call);
     let matching = |returns, call| Function::new([text("pattern"), text("string")], returns, call);
-    let args = || super::any("args").null().unknown();
+    // What a bare `null` becomes stays open, as in Terraform.
+    let args = || super::any("args").null().unknown().typed();
     vec![
         ("upper", one(|_, a| map(a, upper))),
         ("lower", one(|_, a| map(a, lower))),
         ("title", one(|_, a| map(a, title))),
         ("chomp", one(|_, a| map(a, |s| s.trim_end_matches(['\n', '\r']).to_owned()))),
-        ("strrev", one(|_, a| map(a, |s| s.graphemes(true).rev().collect()))),
+        ("strrev", one(|_, a| map(a, |s| graphemes(s).rev().collect()))),
         ("trimspace", one(|_, a| map(a, |s| s.trim().to_owned()))),
         ("trim", two("cutset", |_, a| map(a, |s| s.trim_matches(|c| str_of(&a[1]).contains(c)).to_owned()))),
         ("trimprefix", two("prefix", |_, a| map(a, |s| s.strip_prefix(str_of(&a[1])).unwrap_or(s).to_owned()))),
@@ -42,23 +44,10 @@ pub(super) fn table() -> Table {
         ),
         ("regex", matching(Returns::By(super::regex::regex_returns), super::regex::regex)),
         ("regexall", matching(Returns::By(super::regex::regexall_returns), super::regex::regexall)),
-        (
-            "format",
-            Function::new([text("format")], Returns::By(super::format::returns), super::format::format)
-                .variadic(args()),
-        ),
-        (
-            "formatlist",
-            Function::new([text("format")], Returns::By(super::format::list_returns), super::format::formatlist)
-                .variadic(args()),
-        ),
+        ("format", Function::new([text("format")], fixed(Type::String), super::format::format).variadic(args())),
+        ("formatlist", Function::new([text("format")], fixed(strings()), super::format::formatlist).variadic(args())),
         ("sort", Function::new([param("list", strings()).unknown()], fixed(strings()), sort)),
     ]
-}
-
-/// What readers see as single characters.
-pub(super) fn graphemes(text: &str) -> impl Iterator<Item = &str> {
-    text.graphemes(true)
 }
 
 fn map(a: &[Value], f: impl FnOnce(&str) -> String) -> Outcome {

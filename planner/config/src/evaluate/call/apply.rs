@@ -6,36 +6,12 @@ use super::super::{Evaluator, unknown};
 use crate::functions::{Context, Failure, Function, Parameter, Returns};
 
 impl Evaluator<'_> {
-    /// The result of the function for the arguments, which stand at `spans`.
-    pub(super) fn apply(&mut self, name: &str, function: &Function, args: &[Value], spans: &[Span]) -> Value {
-        let here = self.here;
-        if let Some(what) = wrong_count(name, function, args.len()) {
-            let summary = if args.len() < function.params.len() {
-                "Not enough function arguments"
-            } else {
-                "Too many function arguments"
-            };
-            return self
-                .fail(Diagnostic::error("function-arguments", summary, what).remedy(usage(name, function)).at(here));
-        }
-        let mut ready = Vec::with_capacity(args.len());
-        for (i, arg) in args.iter().enumerate() {
-            let Some(parameter) = parameter(function, i) else { continue };
-            match convert(arg, &parameter.ty) {
-                Ok(value) => ready.push(value),
-                Err(error) => {
-                    self.refuse(name, function, Failure::Rule(Some(i), error.message), spans);
-                }
-            }
-        }
-        if ready.len() < args.len() {
-            return unknown();
-        }
-        match self.invoke(function, ready) {
+    /// The result of the function for arguments that fit its parameters, and that stand at `spans`.
+    pub(super) fn apply(&mut self, name: &str, function: &Function, args: Vec<Value>, spans: &[Span]) -> Value {
+        let secret = args.iter().any(|a| a.marks_deep().is_sensitive());
+        match self.invoke(function, args) {
             Ok(value) => value,
-            Err(failure) if args.iter().any(|a| a.marks_deep().is_sensitive()) => {
-                self.refuse(name, function, failure.hushed(), spans)
-            }
+            Err(failure) if secret => self.refuse(name, function, failure.hushed(), spans),
             Err(failure) => self.refuse(name, function, failure, spans),
         }
     }
@@ -149,18 +125,26 @@ fn refined(function: &Function, value: Value) -> Value {
     }
 }
 
+/// The argument at a position as its parameter wants it.
+pub(super) fn fitting(function: &Function, i: usize, arg: &Value) -> Result<Value, Failure> {
+    let Some(parameter) = parameter(function, i) else { return Ok(arg.clone()) };
+    convert(arg, &parameter.ty).map_err(|error| Failure::Rule(Some(i), error.message))
+}
+
 /// What is wrong where there are too few or too many arguments.
-fn wrong_count(name: &str, function: &Function, count: usize) -> Option<String> {
+pub(super) fn wrong_count(name: &str, function: &Function, count: usize) -> Option<Diagnostic> {
     let wanted = function.params.len();
-    let qualifier = if function.variadic.is_some() { "at least " } else { "" };
-    if count < wanted {
-        let missing = function.params[count].name;
-        return Some(format!(
-            "Function {name:?} expects {qualifier}{wanted} argument(s). Missing value for {missing:?}."
-        ));
-    }
-    (count > wanted && function.variadic.is_none())
-        .then(|| format!("Function {name:?} expects only {wanted} argument(s)."))
+    let (summary, what) = if let Some(missing) = function.params.get(count) {
+        let qualifier = if function.variadic.is_some() { "at least " } else { "" };
+        let missing = missing.name;
+        let what = format!("Function {name:?} expects {qualifier}{wanted} argument(s). Missing value for {missing:?}.");
+        ("Not enough function arguments", what)
+    } else if count > wanted && function.variadic.is_none() {
+        ("Too many function arguments", format!("Function {name:?} expects only {wanted} argument(s)."))
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error("function-arguments", summary, what).remedy(usage(name, function)))
 }
 
 fn usage(name: &str, function: &Function) -> String {

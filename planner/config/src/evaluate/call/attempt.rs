@@ -4,13 +4,16 @@ use cplan_model::{Diagnostic, Diagnostics, Type, Value};
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::super::{Evaluator, unknown};
+use super::Argument;
 
 impl Evaluator<'_> {
     pub(super) fn try_call(&mut self, call: &FuncCall) -> Value {
         let here = self.here;
+        let Some(args) = self.arguments(call) else { return unknown() };
+        let none = args.is_empty();
         let mut failed = Diagnostics::new();
-        for arg in call.args.iter() {
-            let (value, diagnostics) = self.attempt(arg);
+        for arg in args {
+            let (value, diagnostics) = self.attempt_argument(arg);
             if self.fatal {
                 self.diagnostics.extend(diagnostics);
                 return unknown();
@@ -25,7 +28,7 @@ impl Evaluator<'_> {
             }
             return value;
         }
-        if call.args.is_empty() {
+        if none {
             return self.fail(
                 Diagnostic::error(
                     "function-call",
@@ -46,8 +49,10 @@ impl Evaluator<'_> {
 
     pub(super) fn can_call(&mut self, call: &FuncCall) -> Value {
         let here = self.here;
-        let Some(arg) = call.args.get(0).filter(|_| call.args.len() == 1) else {
-            let (summary, what) = if call.args.is_empty() {
+        let Some(mut args) = self.arguments(call) else { return unknown() };
+        let none = args.is_empty();
+        let Some(arg) = args.pop().filter(|_| args.is_empty()) else {
+            let (summary, what) = if none {
                 (
                     "Not enough function arguments",
                     "Function \"can\" expects 1 argument(s). Missing value for \"expression\".",
@@ -61,7 +66,7 @@ impl Evaluator<'_> {
                     .at(here),
             );
         };
-        let (value, diagnostics) = self.attempt(arg);
+        let (value, diagnostics) = self.attempt_argument(arg);
         if self.fatal {
             self.diagnostics.extend(diagnostics);
             return unknown();
@@ -70,6 +75,13 @@ impl Evaluator<'_> {
             return Value::bool(false);
         }
         if value.is_wholly_known() { Value::bool(true) } else { Value::unknown(Type::Bool) }
+    }
+
+    fn attempt_argument(&mut self, arg: Argument<'_>) -> (Value, Diagnostics) {
+        match arg {
+            Argument::Written(expr) => self.attempt(expr),
+            Argument::Spread(value, _) => (value, Diagnostics::new()),
+        }
     }
 
     /// Evaluates without keeping the diagnostics.

@@ -2,7 +2,7 @@
 
 use cplan_model::{Kind, Refinement, Type, Value, convert, unify};
 
-use super::super::text::graphemes;
+use super::super::graphemes;
 use super::{
     Context, Failure, Function, Outcome, Returns, Table, any, count, element_type, fixed, items, outline, param,
     refusal,

@@ -2,7 +2,7 @@
 
 use cplan_model::{Kind, Type, Value, convert};
 
-use super::super::text::graphemes;
+use super::super::graphemes;
 use super::super::{Failure, json, quoted, quoted_char, str_of};
 use super::number;
 use super::scan::{Verb, verb};
