@@ -9,7 +9,7 @@ use cplan_config::{
     CheckRule, Config, Expr, ForEach, Module, ProviderRef, Reference, ResourceBlock, Spelled, Subject, body_references,
     references,
 };
-use cplan_model::{Diagnostics, ResourceAddr, Span};
+use cplan_model::{CheckOwner, Diagnostics, ResourceAddr, Span};
 use hashbrown::HashMap;
 
 use crate::planning::resolve;
@@ -60,6 +60,18 @@ impl Graph {
     /// The node of an item in a module.
     pub(crate) fn find(&self, path: &Path, item: &Item) -> Option<usize> {
         self.index.get(&(path.clone(), item.clone())).copied()
+    }
+
+    /// The node that an owner's conditions are judged at.
+    pub(crate) fn owner(&self, owner: &CheckOwner) -> Option<usize> {
+        let path = owner.module().0.iter().map(|(call, _)| call.clone()).collect();
+        let item = match owner {
+            CheckOwner::Resource(address) => Item::Resource(address.resource.clone()),
+            CheckOwner::Output(_, name) => Item::Output(name.clone()),
+            CheckOwner::Check(_, name) => Item::Check(name.clone()),
+            CheckOwner::Variable(_, name) => Item::Rules(name.clone()),
+        };
+        self.find(&path, &item)
     }
 }
 

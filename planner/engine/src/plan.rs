@@ -43,6 +43,8 @@ pub struct Plan {
     pub checks: Checks,
     /// Whether `-target` or `-exclude` left things out.
     pub partial: bool,
+    /// Whether there were errors: it says what could be planned, and cannot be applied.
+    pub errored: bool,
     /// The root module's variables that somebody gave, as they were given.
     pub(crate) given: BTreeMap<Arc<str>, Value>,
     /// The settings of every provider that a block configures, by its key.
@@ -246,6 +248,11 @@ pub struct OutputChange {
 }
 
 impl OutputChange {
+    /// Whether its value is not shown: for what it is or for what it was.
+    pub fn is_hidden(&self) -> bool {
+        self.sensitive || self.was_sensitive
+    }
+
     /// Whether apply would store anything else than is stored.
     pub fn is_no_op(&self) -> bool {
         self.before == self.after && self.sensitive == self.was_sensitive

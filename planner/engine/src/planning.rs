@@ -42,7 +42,7 @@ use cplan_store::{RecordKey, State};
 
 use crate::drift::{self, DriftEntry};
 use crate::event::EventSink;
-use crate::graph::{self, Graph, Item};
+use crate::graph::{self, Graph, Item, Node};
 use crate::plan::{Amendment, Change, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
 use crate::steps::{self, Draft};
@@ -97,23 +97,32 @@ impl Default for PlanOptions {
     }
 }
 
-/// Plans; `None` when there are errors.
+/// Plans. With errors there is a plan of what could be planned all the same, which cannot be applied, or none where the
+/// configuration cannot be evaluated at all.
 pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink>) -> (Option<Plan>, Diagnostics) {
     let mut planner = Planner::new(ctx, input);
     if !planner.prepare().await {
-        return (None, planner.diagnostics);
+        // What no block is the reason of is wrong with the configuration as a whole.
+        if planner.failed.is_empty() {
+            return (None, planner.diagnostics);
+        }
+        planner.spread_failures();
+        planner.check_blocks();
+        let outputs = planner.output_changes();
+        return planner.finish(outputs);
     }
     planner.select();
     if planner.options.mode == PlanMode::Destroy {
         return planner.destroy();
     }
+    let told = planner.diagnostics.len();
     planner.rename();
-    if planner.diagnostics.has_errors() {
+    if planner.diagnostics.has_errors_since(told) {
         return (None, planner.diagnostics);
     }
     if planner.options.refresh {
         planner.observe(&*events).await;
-        if planner.diagnostics.has_errors() {
+        if planner.diagnostics.has_errors_since(told) {
             return (None, planner.diagnostics);
         }
     }
@@ -128,8 +137,8 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
             planner.create_first();
             planner.check().await;
         }
-        planner.check_blocks();
     }
+    planner.check_blocks();
     let outputs = planner.output_changes();
     planner.finish(outputs)
 }
@@ -173,6 +182,8 @@ pub(crate) struct Planner<'a> {
     checks: BTreeMap<CheckOwner, CheckResult>,
     /// Resource nodes of which a replacement makes the new object first.
     first: HashSet<usize>,
+    /// Nodes with errors, and all that hangs on them: those are not planned.
+    failed: HashSet<usize>,
     /// Nothing but the configuration is looked at.
     pub(crate) validating: bool,
 }
@@ -215,6 +226,7 @@ impl<'a> Planner<'a> {
             deferred: Vec::new(),
             checks: BTreeMap::new(),
             first: HashSet::new(),
+            failed: HashSet::new(),
             validating: false,
         }
     }
@@ -222,11 +234,14 @@ impl<'a> Planner<'a> {
     /// Static checks, the graph, the first pass and the provider settings. False when there are errors.
     pub(crate) async fn prepare(&mut self) -> bool {
         self.first_pass();
-        if self.diagnostics.has_errors() {
+        // That an output is not as it should be keeps nobody from seeing what else would be done.
+        let output = |node: &usize| matches!(self.graph.nodes[*node].item, Item::Output(_));
+        if self.diagnostics.has_errors() && (self.failed.is_empty() || !self.failed.iter().all(output)) {
             return false;
         }
+        let told = self.diagnostics.len();
         self.configure().await;
-        !self.diagnostics.has_errors()
+        !self.diagnostics.has_errors_since(told)
     }
 
     /// Static checks, the graph and everything that can be evaluated without asking the world.
@@ -236,12 +251,44 @@ impl<'a> Planner<'a> {
         self.diagnostics.extend(diagnostics);
         self.graph = graph;
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
+        let sound = !self.diagnostics.has_errors();
         for node in self.graph.order.clone() {
+            let told = self.diagnostics.len();
             self.evaluate(node);
             if let Item::Resource(addr) = self.graph.nodes[node].item.clone() {
                 self.examine(node, &addr);
             }
+            if sound && self.diagnostics.has_errors_since(told) {
+                self.fail(node);
+            }
         }
+    }
+
+    /// Notes that a node has errors.
+    fn fail(&mut self, node: usize) {
+        // What names a variable waits for its validation.
+        let Node { path, item, .. } = &self.graph.nodes[node];
+        let variable = match item {
+            Item::Rules(name) => self.graph.find(path, &Item::Variable(name.clone())),
+            _ => None,
+        };
+        self.failed.extend([node].into_iter().chain(variable));
+    }
+
+    /// Counts what hangs on nodes with errors to them, and all resources, of which none was planned.
+    fn spread_failures(&mut self) {
+        let resources = (0..self.graph.nodes.len()).filter(|n| matches!(self.graph.nodes[*n].item, Item::Resource(_)));
+        self.failed.extend(resources);
+        let mut behind = HashSet::new();
+        for node in &self.graph.order {
+            if self.graph.nodes[*node].needs.iter().any(|(need, _)| self.failed.contains(need))
+                && self.failed.insert(*node)
+            {
+                behind.insert(*node);
+            }
+        }
+        // What was found of those says nothing.
+        self.checks.retain(|owner, _| self.graph.owner(owner).is_none_or(|node| !behind.contains(&node)));
     }
 
     /// Reads back every object of the state.
@@ -273,11 +320,22 @@ impl<'a> Planner<'a> {
         self.by_identity.reserve(expected.saturating_sub(self.by_identity.len()));
         self.create_first_nodes();
         for node in self.graph.order.clone() {
+            let told = self.diagnostics.len();
+            let failed = |node: &usize| self.failed.contains(node);
+            if !self.failed.is_empty()
+                && (failed(&node) || self.graph.nodes[node].needs.iter().any(|(need, _)| failed(need)))
+            {
+                self.failed.insert(node);
+                continue;
+            }
             match self.graph.nodes[node].item.clone() {
                 Item::Resource(addr) => self.resource(node, &addr).await,
                 Item::Provider(_) => {}
                 _ if self.graph.nodes[node].behind_resource => self.evaluate(node),
                 _ => {}
+            }
+            if self.diagnostics.has_errors_since(told) {
+                self.fail(node);
             }
         }
     }
@@ -379,11 +437,9 @@ impl<'a> Planner<'a> {
 
     /// The plan of what was drafted.
     pub(crate) fn finish(mut self, outputs: Vec<OutputChange>) -> (Option<Plan>, Diagnostics) {
-        if self.diagnostics.has_errors() {
-            return (None, self.diagnostics);
-        }
+        let errored = self.diagnostics.has_errors();
         let checks = self.checked();
-        let steps = steps::lower(self.drafts);
+        let steps = if errored { Vec::new() } else { steps::lower(self.drafts) };
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
         let plan = Plan {
             lineage: self.state.lineage,
@@ -398,6 +454,7 @@ impl<'a> Planner<'a> {
             deferred: self.deferred,
             checks,
             partial: self.selection.partial,
+            errored,
             given: self.given,
             providers: self.provider_configs,
             values: self.values,
@@ -414,7 +471,8 @@ impl<'a> Planner<'a> {
         let mut changes = Vec::new();
         for name in names {
             let node = self.graph.find(&graph::Path::default(), &Item::Output(name.clone()));
-            if node.is_some_and(|node| !self.selection.has_output(&self.graph, node)) {
+            let left_out = |node| !self.selection.has_output(&self.graph, node) || self.failed.contains(&node);
+            if node.is_some_and(left_out) {
                 continue;
             }
             let declared = self.config.root.outputs.get(&name);

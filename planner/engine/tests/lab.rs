@@ -61,14 +61,15 @@ impl Lab {
 
     pub(crate) async fn plan(&self, flags: &[&str]) -> Result<Plan, Diagnostics> {
         let (made, found) = plan(&self.context(), self.input(flags)?, Arc::new(Deaf)).await;
-        made.ok_or(found)
+        if found.has_errors() { Err(found) } else { Ok(made.unwrap()) }
     }
 
     /// A plan with flags of its own, and what was said beside it.
     pub(crate) async fn plan_with(&self, options: PlanOptions) -> (Option<Plan>, Diagnostics) {
         let mut input = self.input(&[]).unwrap();
         input.options = options;
-        plan(&self.context(), input, Arc::new(Deaf)).await
+        let (made, found) = plan(&self.context(), input, Arc::new(Deaf)).await;
+        (made.filter(|plan| !plan.errored), found)
     }
 
     /// A plan that was just made, with what it was made from.

@@ -145,6 +145,11 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// Whether any but the first `told` is an error.
+    pub fn has_errors_since(&self, told: usize) -> bool {
+        self.list.iter().skip(told).any(|d| d.severity == Severity::Error)
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -52,7 +52,9 @@ impl Side {
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         match command.as_str() {
             "plan" => vec![self.plan(&flags)],
+            "try" => vec![self.try_plan(&flags)],
             "apply" => vec![self.apply(&flags)],
+            "stream" => vec![self.stream(&flags)],
             "up" => {
                 let plan = self.plan(&flags);
                 let mut answers = vec![plan];
@@ -102,6 +104,45 @@ impl Side {
         if answer.status != 1 {
             self.show(&mut answer, "plan", &["show", "-json", PLAN]);
         }
+        answer
+    }
+
+    /// A plan that is shown though it has errors.
+    fn try_plan(&mut self, flags: &[&str]) -> Answer {
+        let mut answer = self.plan(flags);
+        if answer.status == 1 && self.work().join(PLAN).exists() {
+            self.show(&mut answer, "plan", &["show", "-json", PLAN]);
+        }
+        answer
+    }
+
+    /// What a command tells on its way, line by line; the order of what happens side by side is chance.
+    fn stream(&mut self, command: &[&str]) -> Answer {
+        let mut arguments = command.to_vec();
+        arguments.insert(1, "-json");
+        if command[0] != "plan" {
+            arguments.insert(2, "-auto-approve");
+        }
+        let finished = self.program(&arguments, "");
+        let mut answer = self.answer(&format!("stream {}", command.join(" ")), &finished);
+        let dir = self.dir.path().to_string_lossy().into_owned();
+        let mut lines: BTreeMap<String, Vec<Json>> = BTreeMap::new();
+        for line in finished.stdout.lines().filter_map(exact::parse) {
+            // What is wrong is compared by its summary, as everywhere.
+            if line["type"] == "version" || line["type"] == "diagnostic" {
+                continue;
+            }
+            let mut line = normal(&line, &mut self.ids, &dir);
+            let message = line["@message"].as_str().unwrap_or_default().replace("cplan", "Terraform");
+            if let Some(line) = line.as_object_mut() {
+                line.retain(|name, _| !matches!(name.as_str(), "@message" | "@timestamp"));
+                if let Some(hook) = line.get_mut("hook").and_then(Json::as_object_mut) {
+                    hook.remove("elapsed_seconds");
+                }
+            }
+            lines.entry(message).or_default().push(line);
+        }
+        answer.documents.insert("lines".into(), json!(lines));
         answer
     }
 

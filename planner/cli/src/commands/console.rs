@@ -59,7 +59,7 @@ fn remembered(session: &Session, config: &Arc<Config>) -> Result<Console, Comman
 async fn planned(session: &Session, config: &Arc<Config>) -> Result<Console, CommandError> {
     let input = session.input(config, session.read_state()?)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
-    let (plan, warnings) = work::make_plan(session, &context, input, Arc::new(Deaf), config).await?;
+    let (plan, warnings) = work::make_plan(session, &context, input, Arc::new(Deaf), config, |_| Ok(())).await?;
     session.warn(&warnings, &config.sources);
     Ok(Console::of_plan(&plan))
 }

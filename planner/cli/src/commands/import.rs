@@ -38,7 +38,7 @@ pub(crate) async fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode
     let events: Arc<dyn EventSink> = reporter.clone();
     session.print(&format!("{address}: Importing from ID {:?}...\n", args.id))?;
     let ticking = reporter.tick();
-    let made = work::make_plan(session, &context, input, events, &config).await;
+    let made = work::make_plan(session, &context, input, events, &config, |made| work::stream(session, made)).await;
     drop(ticking);
     reporter.finish();
     let (made, _) = made.map_err(untargeted)?;

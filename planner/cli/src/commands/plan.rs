@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{EventSink, PlanFile, validate};
+use cplan_engine::{EventSink, Plan, PlanFile, validate};
 use cplan_model::Diagnostic;
 use cplan_store::{Reading, State};
 
 use super::work;
 use super::{plan_files, unsettled};
 use crate::args::PlanArgs;
-use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
-use crate::render::json;
 use crate::render::plan::{PlanView, plan};
 use crate::session::{Session, refuse};
 
@@ -31,15 +29,21 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     work::interruptible(session, &reporter);
     let events: Arc<dyn EventSink> = reporter.clone();
     let ticking = reporter.tick();
-    let made = work::make_plan(session, &context, input, events, &config).await;
+    // What could be planned where there are errors is saved all the same, to be looked at.
+    let errored = |made: &Plan| {
+        if let Some(path) = &args.out {
+            let file = PlanFile::new(made.clone(), told.clone().unwrap_or_default(), &session.providers.registry);
+            plan_files::save(session, path, &file)?;
+        }
+        work::stream(session, made)
+    };
+    let made = work::make_plan(session, &context, input, events, &config, errored).await;
     drop(ticking);
     reporter.finish();
     let (made, found) = made?;
     warnings.extend(found);
     if session.settings.stream {
-        let now = Moment::now().precise();
-        let lines: String = json::stream::plan(&made, &now).iter().map(json::line).collect();
-        session.print(&lines)?;
+        work::stream(session, &made)?;
         session.warn(&warnings, &config.sources);
     } else {
         session.warn(&warnings, &config.sources);

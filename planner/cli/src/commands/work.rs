@@ -43,15 +43,19 @@ impl Kind {
     }
 }
 
-/// Plans, or says why not.
+/// Plans, or says why not; `errored` is given what could be planned all the same.
 pub(crate) async fn make_plan(
     session: &Session,
     context: &Context,
     input: PlanInput<'_>,
     events: Arc<dyn EventSink>,
     config: &Arc<Config>,
+    errored: impl FnOnce(&Plan) -> Result<(), CommandError>,
 ) -> Result<(Plan, Diagnostics), CommandError> {
     let (made, found) = plan(context, input, events).await;
+    if let Some(made) = made.as_ref().filter(|made| made.errored) {
+        errored(made)?;
+    }
     let warnings = refuse(found, config)?;
     if session.cancel.is_cancelled() {
         return Err(CommandError::told(
@@ -107,7 +111,8 @@ pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode,
             settle(&context, session.input(&config, store.load()?)?, &store, events.clone()).await?;
             let state = store.load()?;
             reporter.knows_state(&state);
-            make_plan(session, &context, session.input(&config, state)?, events.clone(), &config).await
+            let input = session.input(&config, state)?;
+            make_plan(session, &context, input, events.clone(), &config, |made| stream(session, made)).await
         }
         .await;
         drop(ticking);
@@ -157,9 +162,7 @@ fn stuck(plan: &Plan) -> CommandError {
 fn show(session: &Session, plan: &Plan, warnings: &Diagnostics) -> Result<(), CommandError> {
     let sources = &plan.config.sources;
     if session.settings.stream {
-        let now = Moment::now().precise();
-        let lines: String = render_json::stream::plan(plan, &now).iter().map(render_json::line).collect();
-        session.print(&lines)?;
+        stream(session, plan)?;
         session.warn(warnings, sources);
         return Ok(());
     }
@@ -168,6 +171,16 @@ fn show(session: &Session, plan: &Plan, warnings: &Diagnostics) -> Result<(), Co
         PlanView::new(plan, &session.providers.registry).with_drift(session.settings.show_drift),
         session.terminal.style(),
     ))
+}
+
+/// The lines of a plan, where they are asked for.
+pub(crate) fn stream(session: &Session, plan: &Plan) -> Result<(), CommandError> {
+    if !session.settings.stream {
+        return Ok(());
+    }
+    let now = Moment::now().precise();
+    let lines: String = render_json::stream::plan(plan, &now).iter().map(render_json::line).collect();
+    session.print(&lines)
 }
 
 /// Does what a plan says, and reports.

@@ -183,7 +183,7 @@ fn output_lines(outputs: &[OutputChange], style: Style) -> String {
         };
         let scalar = |v: &Value| v.as_map().is_none() && v.as_slice().is_none();
         let what = match (&output.before, after) {
-            _ if output.sensitive => SENSITIVE.to_owned(),
+            _ if output.is_hidden() => SENSITIVE.to_owned(),
             (Some(old), Some(new)) if scalar(old) => format!("{} -> {}", inline(old), block(new, 4, "", false)),
             (_, Some(new)) => block(new, 4, "", false),
             (Some(old), None) => inline(old),

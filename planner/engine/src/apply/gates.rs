@@ -36,7 +36,7 @@ pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
             let start = match owner {
                 // What names a variable waits for its validation.
                 CheckOwner::Variable(module, name) => graph.find(&path(module), &Item::Variable(name.clone())),
-                other => node(&graph, other),
+                other => graph.owner(other),
             };
             let behind = followers(&graph, &start.into_iter().collect());
             let behind = behind.into_iter().filter_map(|n| match &graph.nodes[n].item {
@@ -103,14 +103,14 @@ impl Run<'_> {
             return;
         }
         let (graph, _) = graph::build(&self.plan.config);
-        let resource = |address: &InstanceAddr| node(&graph, &CheckOwner::Resource(address.clone()));
+        let resource = |address: &InstanceAddr| graph.owner(&CheckOwner::Resource(address.clone()));
         let mut start: HashSet<usize> = ended.iter().chain(&skipped).filter_map(resource).collect();
-        start.extend(closed.iter().filter_map(|owner| node(&graph, owner)));
+        start.extend(closed.iter().filter_map(|owner| graph.owner(owner)));
         let mut unreached = followers(&graph, &start);
         unreached.extend(skipped.iter().filter_map(resource));
         for block in self.checks.values_mut() {
             for object in &mut block.objects {
-                if node(&graph, &object.owner).is_some_and(|n| unreached.contains(&n)) {
+                if graph.owner(&object.owner).is_some_and(|n| unreached.contains(&n)) {
                     object.status = CheckStatus::Unknown;
                     object.problems.clear();
                     self.unreached.insert(object.owner.clone());
@@ -118,17 +118,6 @@ impl Run<'_> {
             }
         }
     }
-}
-
-/// The node of an owner.
-fn node(graph: &Graph, owner: &CheckOwner) -> Option<usize> {
-    let item = match owner {
-        CheckOwner::Resource(address) => Item::Resource(address.resource.clone()),
-        CheckOwner::Output(_, name) => Item::Output(name.clone()),
-        CheckOwner::Check(_, name) => Item::Check(name.clone()),
-        CheckOwner::Variable(_, name) => Item::Rules(name.clone()),
-    };
-    graph.find(&path(owner.module()), &item)
 }
 
 /// All that comes after nodes, however far.

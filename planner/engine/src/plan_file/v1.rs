@@ -42,6 +42,7 @@ struct PlanV1<Changes = Vec<ChangeV1>, Steps = Vec<StepV1>, Known = Vec<ValueV1>
     made: Option<(u64, u32)>,
     mode: ModeV1,
     partial: bool,
+    errored: bool,
     lineage: String,
     serial: u64,
     schemas: BTreeMap<String, u64>,
@@ -119,6 +120,7 @@ pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFil
             PlanMode::RefreshOnly => ModeV1::RefreshOnly,
         },
         partial: plan.partial,
+        errored: plan.errored,
         lineage: plan.lineage.clone(),
         serial: plan.serial,
         schemas: file.schemas.clone(),
@@ -206,6 +208,7 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
         .into_iter()
         .collect(),
         partial: dto.partial,
+        errored: dto.errored,
         given: r.unnamed(dto.given)?,
         providers: dto.providers.into_iter().map(|(key, at)| Ok((key, r.value(at)?))).collect::<Result<_, Wrong>>()?,
         values,

@@ -58,6 +58,7 @@ impl Planner<'_> {
             }
             CheckOwner::Check(..) => self.selection.has_checks(),
         };
+        let failed = self.graph.owner(block).is_some_and(|node| self.failed.contains(&node));
         let vague = || {
             let instances = self.values.instances_of(&path);
             let deferred = |module: &ModuleInstance| match block {
@@ -69,7 +70,7 @@ impl Planner<'_> {
             };
             instances.iter().any(|module| self.values.is_vague(module) || deferred(module))
         };
-        wanted && !vague()
+        wanted && !failed && !vague()
     }
 }
 

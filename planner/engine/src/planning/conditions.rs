@@ -84,7 +84,13 @@ impl Planner<'_> {
         for module in self.values.all_modules() {
             let Some(checks) = self.values.module(&module).map(|m| m.module.checks.clone()) else { continue };
             for (name, check) in checks {
-                let owner = CheckOwner::Check(module.clone(), name.clone());
+                let owner = CheckOwner::Check(module.clone(), name);
+                let node = self.graph.owner(&owner);
+                if node.is_some_and(|node| self.failed.contains(&node)) {
+                    let status = CheckStatus::Unknown;
+                    self.checks.insert(owner.clone(), CheckResult { owner, status, problems: Vec::new() });
+                    continue;
+                }
                 for rule in &check.asserts {
                     let rules = std::slice::from_ref(rule);
                     let (status, found) =

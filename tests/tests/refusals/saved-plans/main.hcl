@@ -8,4 +8,8 @@ variable "v" {
 
 output "list" {
   value = [1]
+  precondition {
+    condition     = tostring(var.v) != "3"
+    error_message = "Not three."
+  }
 }

@@ -20,6 +20,14 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs, path: &Path) -> Res
     let file = plan_files::open(session, path, args.plan_hash.as_deref())?;
     file.check(&session.providers.registry).map_err(|e| plan_files::unusable(path, &e))?;
     let plan = &file.plan;
+    if plan.errored {
+        return Err(CommandError::told(
+            "errored-plan",
+            "Cannot apply incomplete plan",
+            "There were errors when this plan was made, so it cannot be applied.",
+            "Mend what they say, and plan again.",
+        ));
+    }
     let (store, state) = session.settled_store()?;
     if plan.lineage != state.lineage {
         return Err(plan_files::other_state(path));

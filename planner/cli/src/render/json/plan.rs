@@ -41,9 +41,9 @@ pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
         "planned_values": planned_values(plan, it.registry, it.reveal),
         "configuration": super::configuration::configuration(&plan.config, it.registry, it.reveal),
         "timestamp": it.timestamp,
-        "applyable": !plan.is_empty(),
-        "complete": plan.deferred.is_empty() && !plan.partial,
-        "errored": false,
+        "applyable": !plan.errored && !plan.is_empty(),
+        "complete": !plan.errored && plan.deferred.is_empty() && !plan.partial,
+        "errored": plan.errored,
     });
     let mut put = |name: &str, list: Vec<Json>| {
         if !list.is_empty() {
@@ -178,12 +178,13 @@ fn output(output: &OutputChange, reveal: bool) -> Json {
         (_, None) => "delete",
         _ => "update",
     };
-    let marks = if output.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+    let hidden = output.is_hidden();
+    let marks = if hidden { Marks::SENSITIVE } else { Marks::NONE };
     let mark = |v: &Option<Value>| v.clone().map(|v| v.mark(marks));
     let mut out = sides(json!([action]), mark(&output.before).as_ref(), mark(&output.after).as_ref(), reveal);
     // An output is sensitive as a whole, before and after, whether or not there is a value then.
-    out["before_sensitive"] = json!(output.sensitive);
-    out["after_sensitive"] = json!(output.sensitive);
+    out["before_sensitive"] = json!(hidden);
+    out["after_sensitive"] = json!(hidden);
     if output.after.as_ref().is_none_or(Value::is_wholly_known) {
         out["after_unknown"] = json!(false);
     }
@@ -252,12 +253,12 @@ fn planned_values(plan: &Plan, registry: &Registry, reveal: bool) -> Json {
     }
     let mut outputs = Map::new();
     for output in plan.outputs.iter().filter(|o| plan.config.root.outputs.contains_key(&o.name)) {
-        let mut one = json!({"sensitive": output.sensitive});
+        let mut one = json!({"sensitive": output.is_hidden()});
         let null = Value::null(cplan_model::Type::Dynamic);
         let after = output.after.as_ref().unwrap_or(&null);
         if after.is_wholly_known() {
             one["type"] = type_json(&after.ty());
-            let marks = if output.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+            let marks = if output.is_hidden() { Marks::SENSITIVE } else { Marks::NONE };
             one["value"] = value_json(&after.clone().mark(marks), reveal);
         }
         outputs.insert(output.name.to_string(), one);

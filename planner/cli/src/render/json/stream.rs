@@ -70,7 +70,7 @@ fn output(output: &OutputChange) -> Json {
         (_, None) => "delete",
         _ => "update",
     };
-    json!({"sensitive": output.sensitive, "action": action})
+    json!({"sensitive": output.is_hidden(), "action": action})
 }
 
 /// The outputs after an apply; the value of a sensitive one is left out.
