@@ -53,9 +53,13 @@ pub(crate) fn constant(expr: &Expr) -> Result<Value, Box<Diagnostic>> {
         .at(Span::new(expr.span.source, range.start, range.end));
         return Err(Box::new(diagnostic));
     }
-    let (named, wrong) = crate::references::references_checked(expr);
-    let first =
-        named.iter().map(|r| Some(r.span)).chain(wrong.iter().map(|d| d.primary.as_ref().map(|l| l.span))).next();
+    let named = crate::references::references_checked(expr);
+    let first = named
+        .found
+        .iter()
+        .map(|r| Some(r.span))
+        .chain(named.wrong.iter().map(|d| d.primary.as_ref().map(|l| l.span)))
+        .next();
     if let Some(span) = first {
         return Err(Box::new(not_allowed().at(span.unwrap_or(expr.span))));
     }

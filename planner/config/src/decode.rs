@@ -112,6 +112,12 @@ impl Decoder<'_> {
     fn argument(&mut self, name: &str, argument: &Argument, attribute: &Attribute) -> Value {
         let whole = self.span(&argument.value);
         if attribute.mode == AttributeMode::Computed {
+            // Null is to say nothing.
+            let before = self.diagnostics.len();
+            let value = self.eval(&argument.value);
+            if value.is_null() || self.diagnostics.len() > before {
+                return Value::null(attribute.ty.clone());
+            }
             let span = argument.key.span().map_or(whole, |r| Span::new(self.source, r.start, r.end));
             self.diagnostics.push(
                 Diagnostic::error(

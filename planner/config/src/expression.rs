@@ -3,7 +3,7 @@
 use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
 use hcl_edit::expr::Expression;
 
-use crate::{Expr, Module, validate};
+use crate::{Expr, Module, Schemas, validate};
 
 /// The expression of a text that begins with it (no space or comment before); comments and space behind it do not count.
 ///
@@ -29,8 +29,8 @@ pub fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>>
 }
 
 /// Static mistakes of an expression that stands in a module outside of every block: what it names must be declared.
-pub fn validate_expression(module: &Module, expr: &Expr) -> Diagnostics {
-    validate::expression(module, expr)
+pub fn validate_expression(module: &Module, expr: &Expr, schemas: &dyn Schemas) -> Diagnostics {
+    validate::expression(module, expr, schemas)
 }
 
 impl Expr {

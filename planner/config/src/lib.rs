@@ -41,11 +41,11 @@ pub use infinite::refuse_infinite;
 pub use load::{load, load_saved, load_saved_with, load_with};
 pub use place::place;
 pub use references::{body_references, references};
-pub use rules::{RuleKind, Verdict, check_rule, check_rules};
+pub use rules::{Failed, RuleKind, Verdict, check_rule, check_rules};
 pub use scope::{Clock, Reference, Scope, Subject};
 pub use suggest::suggest;
 pub use trigger::{Trigger, trigger};
-pub use validate::validate;
+pub use validate::{Schemas, has_attribute, validate};
 pub use variables::{VariableFlag, Variables, collect_variables, prepare_variable, variable_origins};
 pub use written::{Spelled, Written, literal_value, spelled, written};
 

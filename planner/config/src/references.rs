@@ -27,25 +27,37 @@ pub fn body_references(body: &Body) -> Vec<Reference> {
     collector.found
 }
 
+/// What is named, each place once; the same with what stands behind the names; and what looks like a name and is none.
+pub(crate) struct Checked {
+    pub(crate) found: Vec<Reference>,
+    pub(crate) spelled: Vec<Spelled>,
+    pub(crate) wrong: Vec<Diagnostic>,
+}
+
+impl From<Collector> for Checked {
+    fn from(collector: Collector) -> Self {
+        let spelled = collector.spelled.unwrap_or_default();
+        Checked { found: collector.found, spelled, wrong: collector.wrong }
+    }
+}
+
 /// References of an expression and what looks like one and is not.
-pub(crate) fn references_checked(expr: &Expr) -> (Vec<Reference>, Vec<Diagnostic>) {
-    let mut collector = Collector::new(expr.span.source);
+pub(crate) fn references_checked(expr: &Expr) -> Checked {
+    let mut collector = Collector::within(expr.span.source, false).spelling();
     collector.expression(&expr.tree);
-    (collector.found, collector.wrong)
+    collector.into()
 }
 
 /// As [`references_checked`], of a body.
-pub(crate) fn body_references_checked(body: &Body) -> (Vec<Reference>, Vec<Diagnostic>) {
-    let mut collector = Collector::within(body.span.source, body.json);
+pub(crate) fn body_references_checked(body: &Body) -> Checked {
+    let mut collector = Collector::within(body.span.source, body.json).spelling();
     collector.body(&body.body);
-    (collector.found, collector.wrong)
+    collector.into()
 }
 
 /// All references of an expression as they are spelled, in the order of the text, none left out.
 pub(crate) fn spelled(expr: &Expr) -> Vec<Spelled> {
-    let mut collector = Collector::spelling(expr.span.source);
-    collector.expression(&expr.tree);
-    collector.spelled.unwrap_or_default()
+    references_checked(expr).spelled
 }
 
 pub(crate) type Operators = [Decorated<TraversalOperator>];
@@ -71,16 +83,25 @@ pub(crate) fn reference(
         )
     };
     let one_of = |object: &str, given: &str, names: &[&str]| {
-        invalid(
-            format!("The {object:?} object does not have an attribute named {given:?}."),
-            match crate::suggest(given, names.iter().copied()) {
-                Some(near) => format!("Did you mean `{object}.{near}`?"),
-                None => format!("It has {}.", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
-            },
-        )
+        let what = format!("The {object:?} object does not have an attribute named {given:?}.");
+        let remedy = match crate::suggest(given, names.iter().copied()) {
+            _ if (object, given) == ("terraform", "env") => "Write `terraform.workspace`.".into(),
+            Some(near) => format!("Did you mean `{object}.{near}`?"),
+            None => format!("It has {}.", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+        };
+        let diagnostic = Diagnostic::error("invalid-reference", format!("Invalid {object:?} attribute"), what);
+        Err(Box::new(diagnostic.remedy(remedy).at(span)))
     };
     let (subject, taken) = match root {
         "self" => (Subject::SelfObject, 0),
+        "template" | "lazy" | "arg" => {
+            let what = format!("The name `{root}` is reserved for a later version of the language.");
+            return Err(Box::new(
+                Diagnostic::error("reserved", "Reserved symbol name", what)
+                    .remedy(format!("For a resource of this type, write `resource.{root}.NAME`."))
+                    .at(span),
+            ));
+        }
         "var" | "local" | "module" | "count" | "each" | "path" | "terraform" | "data" | "resource" => {
             let Some(first) = name(0) else { return needs(root) };
             let (subject, taken) = match (root, &*first) {

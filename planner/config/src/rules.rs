@@ -20,7 +20,8 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
-    fn id(self) -> &'static str {
+    /// The id of the diagnostic of a false one.
+    pub fn id(self) -> &'static str {
         match self {
             RuleKind::Validation => "validation",
             RuleKind::Precondition => "precondition",
@@ -61,10 +62,19 @@ pub enum Verdict {
     Pass,
     /// It hangs on something that is not known yet.
     Unknown,
-    /// It does not hold; the diagnostic has the message as its text.
-    Fail(Box<Diagnostic>),
+    /// It does not hold.
+    Fail(Box<Failed>),
     /// It cannot be judged: the mistakes in it.
     Broken(Diagnostics),
+}
+
+/// A condition that does not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failed {
+    /// The error, with the message as its text where that may be shown.
+    pub diagnostic: Diagnostic,
+    /// What is to be said of the message itself.
+    pub remark: Option<Diagnostic>,
 }
 
 /// Evaluates conditions; a false one is an error with its message. An unknown condition gives no verdict.
@@ -73,7 +83,10 @@ pub fn check_rules(rules: &[CheckRule], kind: RuleKind, scope: &dyn Scope) -> Di
     for rule in rules {
         match check_rule(rule, kind, scope) {
             Verdict::Pass | Verdict::Unknown => {}
-            Verdict::Fail(diagnostic) => out.push(*diagnostic),
+            Verdict::Fail(failed) => {
+                out.push(failed.diagnostic);
+                out.extend(failed.remark);
+            }
             Verdict::Broken(diagnostics) => out.extend(diagnostics),
         }
     }
@@ -114,31 +127,49 @@ pub fn check_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdic
 
 fn failed(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdict {
     let (message, diagnostics) = evaluate(&rule.error_message, scope);
+    let fail = |text: &str, remark: Option<Diagnostic>| {
+        let diagnostic = Diagnostic::error(kind.id(), kind.failed(), text)
+            .remedy(kind.remedy())
+            .at(rule.condition.span)
+            .label(rule.span, "checked by this rule");
+        Verdict::Fail(Box::new(Failed { diagnostic, remark }))
+    };
     let unsuitable = |why: &str| {
         let what = format!("Unsuitable value for error message: {why}.");
         let diagnostic = Diagnostic::error("invalid-message", "Invalid error message", what)
-            .remedy("Let the message be a text that is known when the condition is.")
+            .remedy("Let the message be a text.")
             .at(rule.error_message.span);
+        if kind == RuleKind::Validation {
+            // The value is refused all the same.
+            return fail("There is no message that says why.", Some(diagnostic));
+        }
         Verdict::Broken(diagnostic.into())
     };
     if diagnostics.has_errors() {
         return Verdict::Broken(diagnostics);
     }
+    let mut remark = None;
     let text = match convert(&message, &Type::String) {
         Ok(text) if text.marks_deep().is_sensitive() => {
+            remark = (kind != RuleKind::Validation).then(|| sensitive(rule));
             "The error message included a sensitive value, so it will not be displayed.".to_owned()
         }
         Ok(text) => match text.as_str() {
             Some(text) => text.to_owned(),
             None if text.is_null() => return unsuitable("must not be null"),
-            None => return unsuitable("expression refers to values that won't be known until the apply phase"),
+            None => "What the error message says is known only after apply.".to_owned(),
         },
         Err(error) => return unsuitable(&error.message),
     };
-    Verdict::Fail(Box::new(
-        Diagnostic::error(kind.id(), kind.failed(), text.trim().to_owned())
-            .remedy(kind.remedy())
-            .at(rule.condition.span)
-            .label(rule.span, "checked by this rule"),
-    ))
+    fail(text.trim(), remark)
+}
+
+fn sensitive(rule: &CheckRule) -> Diagnostic {
+    Diagnostic::warning(
+        "sensitive-message",
+        "Error message refers to sensitive values",
+        "The error message has sensitive values in it, so it is not shown.",
+    )
+    .remedy("Take them out of the message, or use nonsensitive() on what may be shown.")
+    .at(rule.error_message.span)
 }

@@ -15,6 +15,20 @@ const NAMES: [&str; 10] = ["any", "bool", "number", "string", "list", "set", "ma
 
 /// The type that an expression spells, with the defaults of its optional attributes.
 pub(crate) fn type_constraint(expr: &Expression, source: SourceId) -> Found {
+    let Expression::String(name) = expr else { return nested(expr, source) };
+    let span = expr.span().map_or(Span::new(source, 0, 0), |r| Span::new(source, r.start, r.end));
+    let old = matches!(name.as_str(), "string" | "list" | "map");
+    let summary = if old { "Invalid quoted type constraints" } else { "Invalid legacy variable type hint" };
+    let what = "Terraform 0.11 and earlier required type constraints to be given in quotes; here they are without.";
+    let remedy = match name.as_str() {
+        "list" | "map" => format!("Write `{}(string)`, without the quotes.", name.as_str()),
+        name if NAMES.contains(&name) => format!("Write `{name}` without the quotes."),
+        _ => "Write the type without quotes.".into(),
+    };
+    Err(Box::new(Diagnostic::error("invalid-type", summary, what).remedy(remedy).at(span)))
+}
+
+fn nested(expr: &Expression, source: SourceId) -> Found {
     let span = expr.span().map_or(Span::new(source, 0, 0), |r| Span::new(source, r.start, r.end));
     let plain = |ty: Type| Ok((ty, TypeDefaults::default()));
     match expr {
@@ -29,19 +43,6 @@ pub(crate) fn type_constraint(expr: &Expression, source: SourceId) -> Found {
             other => invalid(span, &unknown(other), &near(other)),
         },
         Expression::Null(_) => invalid(span, &unknown("null"), &near("null")),
-        Expression::String(name) => Err(Box::new(
-            Diagnostic::error(
-                "invalid-type",
-                "Invalid quoted type constraints",
-                "Terraform 0.11 and earlier required type constraints to be given in quotes; here they are without.",
-            )
-            .remedy(match name.as_str() {
-                "list" | "map" => format!("Write `{}(string)`, without the quotes.", name.as_str()),
-                name if NAMES.contains(&name) => format!("Write `{name}` without the quotes."),
-                _ => "Write the type without quotes.".into(),
-            })
-            .at(span),
-        )),
         Expression::FuncCall(call) => constructor(call, source, span),
         _ => invalid(
             span,
@@ -59,7 +60,7 @@ fn constructor(call: &FuncCall, source: SourceId, span: Span) -> Found {
     };
     match name {
         "list" | "set" | "map" => {
-            let (element, defaults) = type_constraint(lone()?, source)?;
+            let (element, defaults) = nested(lone()?, source)?;
             let ty = match name {
                 "list" => Type::list(element),
                 "set" => Type::set(element),
@@ -76,7 +77,7 @@ fn constructor(call: &FuncCall, source: SourceId, span: Span) -> Found {
                 let mut types = Vec::new();
                 let mut all = TypeDefaults::default();
                 for (i, item) in items.iter().enumerate() {
-                    let (ty, defaults) = type_constraint(item, source)?;
+                    let (ty, defaults) = nested(item, source)?;
                     types.push(ty);
                     if defaults != TypeDefaults::default() {
                         all.children.insert(i.to_string().into(), defaults);
@@ -167,7 +168,7 @@ fn object(items: &hcl_edit::expr::Object, source: SourceId, span: Span) -> Found
             default = call.args.get(1);
             optional.insert(name.clone());
         }
-        let (ty, inner) = type_constraint(expr, source)?;
+        let (ty, inner) = nested(expr, source)?;
         if let Some(default) = default {
             let default = Expr::new(default, source);
             let value = constant(&default)?;

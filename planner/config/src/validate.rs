@@ -5,22 +5,27 @@ use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics, Mode, Span};
 
-use crate::references::{body_references_checked, references_checked};
-use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, Spelled, Subject, suggest};
+use crate::references::{Checked, body_references_checked, references_checked};
+use crate::{Body, Config, Expr, ForEach, Module, ModuleCall, Reference, ResourceBlock, Spelled, Subject, suggest};
 
 mod conditions;
+mod objects;
 mod providers;
 mod refactor;
 
+pub use objects::{Schemas, has_attribute};
+
 /// Checks all modules without evaluating anything. Cycles are found by whoever orders the graph.
-pub fn validate(config: &Config) -> Diagnostics {
+///
+/// An error stands at what is refused, and nothing that an evaluation says of that place is worth telling besides.
+pub fn validate(config: &Config, schemas: &dyn Schemas) -> Diagnostics {
     let mut out = Diagnostics::new();
     let mut seen = HashSet::new();
     let mut open = vec![config.root.clone()];
     while let Some(module) = open.pop() {
         if seen.insert(Arc::as_ptr(&module)) {
             let root = Arc::ptr_eq(&module, &config.root);
-            Checker { module: &module, root, out: &mut out }.module();
+            Checker { module: &module, root, schemas, out: &mut out }.module();
             open.extend(module.calls.values().map(|call| call.module.clone()));
         }
     }
@@ -28,9 +33,9 @@ pub fn validate(config: &Config) -> Diagnostics {
 }
 
 /// Checks one expression that stands in a module outside of every block.
-pub(crate) fn expression(module: &Module, expr: &Expr) -> Diagnostics {
+pub(crate) fn expression(module: &Module, expr: &Expr, schemas: &dyn Schemas) -> Diagnostics {
     let mut out = Diagnostics::new();
-    Checker { module, root: true, out: &mut out }.expr(expr, Place::default());
+    Checker { module, root: true, schemas, out: &mut out }.expr(expr, Place::default());
     out
 }
 
@@ -39,8 +44,8 @@ pub(crate) fn expression(module: &Module, expr: &Expr) -> Diagnostics {
 struct Place<'a> {
     count: bool,
     each: bool,
-    /// `self`
-    own: bool,
+    /// What `self` is.
+    own: Option<&'a ResourceBlock>,
     /// The check block whose data source may be named.
     check: Option<&'a str>,
 }
@@ -59,6 +64,7 @@ struct Checker<'a> {
     module: &'a Module,
     /// Whether it is the root module.
     root: bool,
+    schemas: &'a dyn Schemas,
     out: &'a mut Diagnostics,
 }
 
@@ -69,7 +75,7 @@ impl Checker<'_> {
             for rule in &variable.validations {
                 self.expr(&rule.condition, plain);
                 self.message(rule, plain);
-                let (found, _) = references_checked(&rule.condition);
+                let found = references_checked(&rule.condition).found;
                 if !found.iter().any(|r| r.subject == Subject::Variable(name.clone())) {
                     self.out.push(
                         Diagnostic::error(
@@ -157,20 +163,27 @@ impl Checker<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, place: Place<'_>) {
-        let (found, wrong) = references_checked(expr);
-        self.out.extend(wrong);
-        self.all(&found, place);
+        self.checked(references_checked(expr), place);
     }
 
     fn body(&mut self, body: &Body, place: Place<'_>) {
-        let (found, wrong) = body_references_checked(body);
-        self.out.extend(wrong);
-        self.all(&found, place);
+        self.checked(body_references_checked(body), place);
+    }
+
+    fn checked(&mut self, named: Checked, place: Place<'_>) {
+        self.out.extend(named.wrong);
+        self.all(&named.found, place);
+        for spelled in &named.spelled {
+            self.object(spelled, place);
+        }
     }
 
     fn dependencies(&mut self, on: &[Spelled], place: Place<'_>) {
         let references: Vec<Reference> = on.iter().map(Spelled::reference).collect();
         self.all(&references, place);
+        for spelled in on {
+            self.object(spelled, place);
+        }
     }
 
     fn all(&mut self, references: &[Reference], place: Place<'_>) {
@@ -266,12 +279,17 @@ impl Checker<'_> {
                 "The \"count\" object can only be used in \"module\", \"resource\", and \"data\" blocks, and only when the \"count\" argument is set.",
                 span,
             ),
-            Subject::EachKey | Subject::EachValue if !place.each => misplaced(
+            Subject::EachValue if !place.each => misplaced(
+                "each.value",
+                "The value of an element is there only in blocks with the \"for_each\" argument.",
+                span,
+            ),
+            Subject::EachKey if !place.each => misplaced(
                 "each",
                 "The \"each\" object can be used only in \"module\" or \"resource\" blocks, and only when the \"for_each\" argument is set.",
                 span,
             ),
-            Subject::SelfObject if !place.own => misplaced(
+            Subject::SelfObject if place.own.is_none() => misplaced(
                 "self",
                 "The \"self\" object is not available in this context. This object can be used only in resource provisioner, connection, and postcondition blocks.",
                 span,
@@ -303,6 +321,9 @@ fn undeclared(
 fn misplaced(object: &str, what: &str, span: Span) -> Result<(), Box<Diagnostic>> {
     let (summary, remedy) = match object {
         "self" => ("Invalid \"self\" reference", "Name the resource itself."),
+        "each.value" => {
+            ("each.value cannot be used in this context", "Add `for_each` to the block, or use another value.")
+        }
         "each" => {
             ("Reference to \"each\" in context without for_each", "Add `for_each` to the block, or use another value.")
         }

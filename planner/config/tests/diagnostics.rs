@@ -39,7 +39,7 @@ fn schema() -> Schema {
 
 fn all(dir: &Path) -> (cplan_config::Config, Diagnostics) {
     let (config, mut diagnostics) = load(dir);
-    diagnostics.extend(validate(&config));
+    diagnostics.extend(validate(&config, &()));
     for resource in config.root.resources.values().filter(|r| &*r.addr.ty == "t") {
         diagnostics.extend(decode(&resource.body, &schema(), &empty(dir)).1);
     }

@@ -29,7 +29,7 @@ fn modules_are_loaded_once_and_shown_relative() {
     write(dir.path(), "lib/main.tf", "variable \"x\" {}\noutput \"y\" {\n  value = var.x\n}\n");
     let (config, diagnostics) = load(&dir.path().join("top"));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    assert!(validate(&config).is_empty());
+    assert!(validate(&config, &()).is_empty());
     let paths: Vec<_> = config.sources.iter().map(|(_, f)| f.path.display().to_string()).collect();
     assert_eq!(paths, ["main.hcl", "more.tf", "../lib/main.tf"]);
     assert!(std::sync::Arc::ptr_eq(&config.root.calls["a"].module, &config.root.calls["b"].module));
@@ -61,7 +61,7 @@ fn circles_and_wrong_calls_are_refused() {
     write(_dir.path(), "m/main.tf", "variable \"size\" {}\n");
     drop(config);
     let (config, _) = load(_dir.path());
-    let found: Vec<_> = validate(&config).into_iter().map(|d| (d.id, d.remedy)).collect();
+    let found: Vec<_> = validate(&config, &()).into_iter().map(|d| (d.id, d.remedy)).collect();
     assert_eq!(found[0], ("unsupported-argument", "Did you mean `size`?".to_owned()));
     assert_eq!(found[1].0, "missing-argument");
 }

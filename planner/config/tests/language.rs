@@ -71,7 +71,7 @@ fn terraform_data() -> Schema {
 /// All that is wrong, in the form of a verdict.
 fn judge(dir: &Path) -> String {
     let (config, mut found) = load(dir);
-    found.extend(validate(&config));
+    found.extend(validate(&config, &()));
     for resource in config.root.resources.values().filter(|r| &*r.addr.ty == "terraform_data") {
         // Values are nobody's matter here: names are answered with an error that is not counted.
         let wrong = decode(&resource.body, &terraform_data(), &empty(dir)).1;

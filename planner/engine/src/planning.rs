@@ -35,7 +35,7 @@ use std::time::SystemTime;
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
     CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr,
-    Target, Type, Value,
+    Span, Target, Type, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -246,9 +246,9 @@ impl<'a> Planner<'a> {
 
     /// Static checks, the graph and everything that can be evaluated without asking the world.
     pub(crate) fn first_pass(&mut self) {
-        self.diagnostics.extend(cplan_config::validate(&self.config));
+        let written = cplan_config::validate(&self.config, self.registry);
         let (graph, diagnostics) = graph::build(&self.config);
-        self.diagnostics.extend(diagnostics);
+        let before = std::mem::replace(&mut self.diagnostics, diagnostics);
         self.graph = graph;
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
         let sound = !self.diagnostics.has_errors();
@@ -262,6 +262,15 @@ impl<'a> Planner<'a> {
                 self.fail(node);
             }
         }
+        if self.validating {
+            self.examine_checks();
+        }
+        let found = std::mem::replace(&mut self.diagnostics, before);
+        // What follows from a mistake that is told already is not worth telling.
+        let refused: Vec<Span> = written.iter().filter_map(Diagnostic::refused).collect();
+        self.diagnostics.extend(written);
+        let new = |d: &Diagnostic| d.primary.as_ref().is_none_or(|p| !refused.iter().any(|r| r.overlaps(p.span)));
+        self.diagnostics.extend(found.into_iter().filter(new));
     }
 
     /// Notes that a node has errors.
@@ -479,20 +488,6 @@ impl<'a> Planner<'a> {
             // A null output is none: it is not stored, and to become null is to go away.
             let before = self.state.outputs.get(&*name).filter(|b| !b.value.is_null());
             let after = declared.and_then(|_| self.values.module(&root)?.outputs.get(&name).cloned());
-            if let (Some(output), Some(value)) = (declared, &after)
-                && value.marks_deep().is_sensitive()
-                && !output.sensitive
-            {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "output-sensitive",
-                        "Output refers to sensitive values",
-                        format!("Output `{name}` has a value that is sensitive, and is not declared so."),
-                    )
-                    .remedy("Add `sensitive = true` to the output, or take out of it what is sensitive.")
-                    .at(output.value.span),
-                );
-            }
             changes.push(OutputChange {
                 sensitive: declared.map_or_else(|| before.is_some_and(|b| b.sensitive), |o| o.sensitive),
                 was_sensitive: before.map_or_else(|| declared.is_some_and(|o| o.sensitive), |b| b.sensitive),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use cplan_config::{Module, ResourceBlock, Schemas};
+use cplan_model::{Mode, Schema};
 use cplan_sdk::{DataSource, Provider, Resource};
 
 /// Makes one more instance of a provider, for another configuration of it.
@@ -68,6 +70,16 @@ impl Registry {
     pub async fn close(&self) {
         for provider in self.providers.values().chain(self.aliases.get().into_iter().flat_map(BTreeMap::values)) {
             provider.close().await;
+        }
+    }
+}
+
+impl Schemas for Registry {
+    fn schema(&self, module: &Module, block: &ResourceBlock) -> Option<&Schema> {
+        let provider = module.provider_type(&block.provider.name);
+        match block.addr.mode {
+            Mode::Managed => self.resource(&provider, &block.addr.ty).map(Resource::schema),
+            Mode::Data => self.data_source(&provider, &block.addr.ty).map(DataSource::schema),
         }
     }
 }

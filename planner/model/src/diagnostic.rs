@@ -71,6 +71,11 @@ impl Diagnostic {
         self
     }
 
+    /// The place of an error.
+    pub fn refused(&self) -> Option<Span> {
+        self.primary.as_ref().filter(|_| self.severity == Severity::Error).map(|p| p.span)
+    }
+
     /// With the sentence that says how to mend it.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {

@@ -24,6 +24,11 @@ impl Span {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Span { source, start: clamp(start), end: clamp(end) }
     }
+
+    /// Whether two spans have a byte in common.
+    pub fn overlaps(self, other: Span) -> bool {
+        self.source == other.source && self.start < other.end && other.start < self.end
+    }
 }
 
 /// One file as it was read.

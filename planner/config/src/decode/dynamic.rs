@@ -60,6 +60,18 @@ pub(super) fn expand<'b>(
                 );
                 continue;
             };
+            if block.labels.len() > 1 {
+                decoder.diagnostics.push(
+                    Diagnostic::error(
+                        "block-labels",
+                        "Extraneous label for dynamic",
+                        "A dynamic block has one label: the type of the blocks to generate.",
+                    )
+                    .remedy("Remove the other labels.")
+                    .at(place),
+                );
+                continue;
+            }
             if !schema.blocks.contains_key(label) {
                 decoder.diagnostics.push(
                     Diagnostic::error(

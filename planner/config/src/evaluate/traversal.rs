@@ -150,7 +150,13 @@ fn list(names: &[&str]) -> String {
 
 /// `value[key]`
 pub(crate) fn index(value: &Value, key: &Value) -> Found {
-    let marks = value.marks() | key.marks();
+    // Which attribute of an object is meant tells nothing of its value, as Terraform sees it.
+    let object = match value.kind() {
+        Kind::Object(_) => true,
+        Kind::Unknown(u) => matches!(u.ty, Type::Object(_)),
+        _ => false,
+    };
+    let marks = if object { value.marks() } else { value.marks() | key.marks() };
     let invalid = |what: &str, remedy: &str| {
         Err(Box::new(Diagnostic::error("invalid-index", "Invalid index", what).remedy(remedy)))
     };
@@ -260,7 +266,7 @@ pub(crate) fn index(value: &Value, key: &Value) -> Found {
             invalid(
                 "The given key does not identify an element in this collection value.",
                 &match suggest(name, items.keys().map(|k| &**k)) {
-                    _ if marks.is_sensitive() => {
+                    _ if (marks | key.marks()).is_sensitive() => {
                         "It is sensitive, so keys are not shown; use lookup() where one may be absent.".into()
                     }
                     _ if by_number => "An object is indexed by the names of its attributes, not by numbers.".into(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics, SourceId, Span, Type, convert};
 use hcl_edit::Span as _;
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block};
 
 use crate::{Expr, constant, suggest};
@@ -60,6 +61,7 @@ impl<'a> Reader<'a> {
             );
             return None;
         }
+        let before = self.diagnostics.len();
         for (i, label) in labels.iter().enumerate() {
             if !is_name(label) {
                 let span =
@@ -74,10 +76,9 @@ impl<'a> Reader<'a> {
                     "Rename it.".into(),
                     span,
                 );
-                return None;
             }
         }
-        labels.try_into().ok()
+        if self.diagnostics.len() > before { None } else { labels.try_into().ok() }
     }
 
     pub(super) fn error(&mut self, id: &'static str, summary: &str, what: String, remedy: String, span: Span) {
@@ -144,6 +145,13 @@ impl<'a> Reader<'a> {
             }
         };
         if value.is_null() {
+            self.error(
+                "wrong-type",
+                "Unsuitable value type",
+                format!("Unsuitable value for `{name}`: null value is not allowed."),
+                format!("Write a {} there, or remove the argument.", ty.friendly()),
+                expr.span,
+            );
             return None;
         }
         match convert(&value, ty) {
@@ -167,6 +175,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn string(&mut self, name: &'static str) -> Option<String> {
         self.literal(name, &Type::String).and_then(|v| v.as_str().map(str::to_owned))
+    }
+
+    /// A text, or null for none.
+    pub(super) fn string_or_null(&mut self, name: &'static str) -> Option<String> {
+        let null = self.argument(name).is_some_and(|expr| matches!(&*expr.tree, Expression::Null(_)));
+        if null { None } else { self.string(name) }
     }
 
     /// The blocks of a type within this one.

@@ -5,7 +5,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, TraversalOperator};
 
 use super::block::Reader;
-use crate::references::{reference, references_checked};
+use crate::references::{Checked, reference, references_checked};
 use crate::{Expr, ForEach, Lifecycle, Spelled, Subject};
 
 impl Reader<'_> {
@@ -95,7 +95,7 @@ impl Reader<'_> {
     }
 
     /// True or false, written down or to be known when planning.
-    fn flag(&mut self, name: &'static str) -> Option<Expr> {
+    pub(super) fn flag(&mut self, name: &'static str) -> Option<Expr> {
         let expr = self.argument(name)?;
         let literal = match &*expr.tree {
             Expression::Null(_) | Expression::Number(_) | Expression::Array(_) | Expression::Object(_) => true,
@@ -127,6 +127,12 @@ impl Reader<'_> {
             }
             other => other,
         };
+        if let Expression::Variable(name) = item
+            && name.as_str() != "self"
+        {
+            // A name alone is no reference at all, which is told in the words of one.
+            return Err(reference(name.as_str(), &[], self.source, span).err().unwrap_or_else(|| not_static(span)));
+        }
         let Expression::Traversal(t) = item else { return Err(not_static(span)) };
         let Expression::Variable(root) = &t.expr else { return Err(not_static(span)) };
         let literal = |o: &TraversalOperator| {
@@ -158,9 +164,20 @@ fn triggers(expr: &Expr) -> Result<(), Box<Diagnostic>> {
                 .at(expr.span),
         )
     };
-    let (found, unreadable) = references_checked(expr);
+    let Checked { found, wrong: unreadable, .. } = references_checked(expr);
     if let Some(first) = unreadable.into_iter().next() {
         return Err(Box::new(first));
+    }
+    if let Some(value) = found.iter().find(|r| r.subject == Subject::EachValue) {
+        return Err(Box::new(
+            Diagnostic::error(
+                "invalid-trigger",
+                "Invalid each reference in replace_triggered_by expression",
+                "Only each.key may be used in replace_triggered_by.",
+            )
+            .remedy("Write `each.key`.")
+            .at(value.span),
+        ));
     }
     for reference in &found {
         if !matches!(reference.subject, Subject::Resource(_) | Subject::CountIndex | Subject::EachKey) {
@@ -222,13 +239,15 @@ fn ignore_changes(expr: &Expr, reader: &mut Reader<'_>, lifecycle: &mut Lifecycl
         lifecycle.ignore_all = true;
         return;
     }
+    let alone = matches!(&*expr.tree, Expression::Array(items) if items.len() == 1);
     for item in reader.list(expr, "ignore_changes = [NAME, BLOCK[0].NAME]`, or `ignore_changes = all") {
         let place = item.span().map_or(expr.span, |r| Span::new(expr.span.source, r.start, r.end));
         if let Expression::String(text) = item {
             if text.as_str() == "*" {
+                let summary = if alone { "Invalid ignore_changes wildcard" } else { "Invalid ignore_changes ruleset" };
                 reader.error(
                     "invalid-meta",
-                    "Invalid ignore_changes wildcard",
+                    summary,
                     "The [\"*\"] form of ignore_changes is not valid any more.".into(),
                     "Write `ignore_changes = all`.".into(),
                     place,

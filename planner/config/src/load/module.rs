@@ -125,7 +125,14 @@ impl Builder {
         let mut reader = Reader::new(block, source);
         reader.labels([]);
         for inner in block.body.blocks() {
-            reader.diagnostics.push(super::block::unsupported_block::<&str>(inner, source, &[], &[]));
+            let name = inner.ident.as_str();
+            reader.error(
+                "unsupported-block",
+                &format!("Unexpected {name:?} block"),
+                "Blocks are not allowed here.".into(),
+                format!("Did you mean a value? If so, write `{name} = {{ ... }}`."),
+                header(inner, source),
+            );
         }
         self.diagnostics.extend(reader.diagnostics);
         for attribute in block.body.attributes() {

@@ -34,9 +34,9 @@ impl Builder {
                 expr.span,
             );
         }
-        let version = reader.argument("version");
-        if let (Some(expr), Some(text)) = (version, reader.string("version")) {
-            if satisfied(&text, &[0]).is_none() {
+        let text = reader.string_or_null("version");
+        if let Some(expr) = reader.argument("version") {
+            if let Some(text) = text.filter(|text| satisfied(text, &[0]).is_none()) {
                 reader.bad_version(&text, expr.span);
             }
             reader.warning(

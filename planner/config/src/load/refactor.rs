@@ -49,7 +49,7 @@ impl Builder {
         for inner in reader.blocks("lifecycle") {
             let mut lifecycle = Reader::new(inner, source);
             lifecycle.labels([]);
-            destroy = lifecycle.argument("destroy").or(destroy);
+            destroy = lifecycle.flag("destroy").or(destroy);
             reader.diagnostics.extend(lifecycle.close());
         }
         for name in ["connection", "provisioner"] {

@@ -6,7 +6,7 @@ use cplan_model::{Mode, ResourceAddr, SourceId, Span};
 use hcl_edit::Span as _;
 use hcl_edit::structure::Block;
 
-use super::block::{Reader, header};
+use super::block::{Reader, header, unsupported_block};
 use super::module::Builder;
 use crate::{BodySource, ProviderRef, ResourceBlock, Subject};
 
@@ -28,11 +28,17 @@ impl Builder {
         let lifecycle = reader.lifecycle(mode);
         let provider = reader.provider();
         reader.reserved_blocks(&["locals"]);
-        for inner in reader.blocks("provisioner") {
+        if mode == Mode::Data {
+            for inner in block.body.blocks().filter(|b| ["provisioner", "connection"].contains(&b.ident.as_str())) {
+                reader.diagnostics.push(unsupported_block::<&str>(inner, source, &[], &[]));
+            }
+        }
+        for inner in reader.blocks("provisioner").into_iter().filter(|_| mode == Mode::Managed) {
             let place = header(inner, source);
             reader.not_supported("`provisioner` blocks", "Use a `lab_command` or `lab_file` resource.", place);
         }
-        for inner in reader.blocks("connection") {
+        reader.single("connection");
+        for inner in reader.blocks("connection").into_iter().filter(|_| mode == Mode::Managed) {
             let place = header(inner, source);
             let what = "A `connection` block is for provisioners, and there are none.";
             reader.warning("ignored-setting", "Setting without effect", what, "Remove the block.", place);

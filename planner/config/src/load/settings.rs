@@ -14,7 +14,7 @@ impl Builder {
         let mut reader = Reader::new(block, source);
         reader.labels([]);
         let expr = reader.argument("required_version");
-        let version = reader.string("required_version");
+        let version = reader.string_or_null("required_version");
         reader.argument("language");
         if let Some(expr) = reader.argument("experiments") {
             reader.error(

@@ -33,9 +33,9 @@ impl Collector {
         Collector { source, json, hidden: Vec::new(), found: Vec::new(), wrong: Vec::new(), spelled: None }
     }
 
-    /// One that keeps every occurrence.
-    pub(super) fn spelling(source: SourceId) -> Self {
-        Collector { spelled: Some(Vec::new()), ..Collector::new(source) }
+    /// That keeps every occurrence as it is spelled, too.
+    pub(super) fn spelling(self) -> Self {
+        Collector { spelled: Some(Vec::new()), ..self }
     }
 
     fn name(&mut self, whole: &Expression, root: &str, operators: &Operators) {

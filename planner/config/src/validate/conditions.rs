@@ -4,7 +4,7 @@ use cplan_model::{Diagnostic, ResourceAddr};
 use hcl_edit::expr::Expression;
 
 use super::{Checker, Place};
-use crate::references::references_checked;
+use crate::references::{Checked, references_checked};
 use crate::{CheckRule, ResourceBlock, Subject};
 
 impl Checker<'_> {
@@ -18,7 +18,7 @@ impl Checker<'_> {
             self.expr(expr, place);
         }
         self.rules(&lifecycle.preconditions, "precondition", place, Some(&resource.addr));
-        let after = Place { own: true, ..place };
+        let after = Place { own: Some(resource), ..place };
         self.rules(&lifecycle.postconditions, "postcondition", after, Some(&resource.addr));
     }
 
@@ -27,7 +27,7 @@ impl Checker<'_> {
         for rule in rules {
             self.expr(&rule.condition, place);
             self.message(rule, place);
-            let (found, wrong) = references_checked(&rule.condition);
+            let Checked { found, wrong, .. } = references_checked(&rule.condition);
             if found.is_empty() && wrong.is_empty() {
                 self.out.push(
                     Diagnostic::error(

@@ -106,7 +106,7 @@ impl Checker<'_> {
                 }
             }
         }
-        let (named, _) = references_checked(&import.id);
+        let named = references_checked(&import.id).found;
         if to.modules.is_empty() && named.iter().any(|r| r.subject == Subject::Resource(to.resource.clone())) {
             wrong(
                 "Invalid import id argument",

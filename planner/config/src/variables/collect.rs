@@ -1,6 +1,6 @@
 //! Where the values of the root module's variables come from, and which wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,6 +8,9 @@ use cplan_model::{Diagnostic, Diagnostics, Marks, SourceId, Value};
 
 use super::file::{File, json, parse};
 use crate::{Config, Expr, Variable, constant, parse as text, suggest};
+
+/// Of how many names in files of values that no variable has each is told; the others are counted.
+const UNDECLARED: usize = 2;
 
 /// A value given on the command line; later ones win.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,13 @@ pub fn variable_origins(
 }
 
 fn gather<'a>(config: &'a Config, env: &[(String, String)], flags: &[VariableFlag]) -> Inputs<'a> {
-    let mut inputs = Inputs { config, given: BTreeMap::new(), diagnostics: Diagnostics::new(), failed: Vec::new() };
+    let mut inputs = Inputs {
+        config,
+        given: BTreeMap::new(),
+        diagnostics: Diagnostics::new(),
+        failed: Vec::new(),
+        undeclared: BTreeSet::new(),
+    };
     for prefix in ["TF_VAR_", "CPLAN_VAR_"] {
         for (key, value) in env {
             if let Some(name) = key.strip_prefix(prefix)
@@ -80,6 +89,8 @@ struct Inputs<'a> {
     diagnostics: Diagnostics,
     /// Given, but wrongly: not missing as well.
     failed: Vec<Arc<str>>,
+    /// Names in files that no variable has.
+    undeclared: BTreeSet<Arc<str>>,
 }
 
 impl Inputs<'_> {
@@ -132,6 +143,9 @@ impl Inputs<'_> {
         for (name, (value, place)) in values {
             if self.config.root.variables.contains_key(&name) {
                 self.given.insert(name, (value, place));
+                continue;
+            }
+            if !self.undeclared.insert(name.clone()) || self.undeclared.len() > UNDECLARED {
                 continue;
             }
             let near = suggest(&name, self.config.root.variables.keys().map(|k| &**k));
@@ -215,6 +229,13 @@ impl Inputs<'_> {
     }
 
     fn finish(mut self) -> (Variables, Diagnostics) {
+        if let Some(more @ 1..) = self.undeclared.len().checked_sub(UNDECLARED) {
+            let what = format!("The files of values name {more} more that the root module does not declare.");
+            self.diagnostics.push(
+                Diagnostic::warning("undeclared-variable", "Values for undeclared variables", what)
+                    .remedy("Declare them, or remove the values."),
+            );
+        }
         let mut out = Variables::default();
         for (name, variable) in &self.config.root.variables {
             let value = match (self.given.remove(name), &variable.default) {

@@ -89,9 +89,10 @@ impl Run<'_> {
             let status = match check_rule(rule, kind, &view) {
                 Verdict::Pass => CheckStatus::Pass,
                 Verdict::Unknown => CheckStatus::Unknown,
-                Verdict::Fail(diagnostic) => {
-                    found.problems.push(diagnostic.what.clone());
-                    found.diagnostics.push(*diagnostic);
+                Verdict::Fail(failed) => {
+                    found.problems.push(failed.diagnostic.what.clone());
+                    found.diagnostics.push(failed.diagnostic);
+                    found.diagnostics.extend(failed.remark);
                     CheckStatus::Fail
                 }
                 Verdict::Broken(diagnostics) => {
@@ -132,6 +133,8 @@ impl Run<'_> {
     }
 
     fn note(&mut self, owner: CheckOwner, found: &Found) {
+        let remarks = found.diagnostics.iter().filter(|d| d.severity == cplan_model::Severity::Warning);
+        self.report.diagnostics.extend(remarks.cloned());
         let Some(block) = self.checks.get_mut(&owner.block()) else { return };
         if let Ok(at) = block.objects.binary_search_by(|o| o.owner.cmp(&owner)) {
             block.objects[at].status = found.status;

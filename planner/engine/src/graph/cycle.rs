@@ -42,9 +42,17 @@ fn circle(nodes: &[Node], stuck: &HashSet<usize>) -> Vec<usize> {
 
 fn tell(nodes: &[Node], circle: &[usize]) -> Diagnostic {
     let names: Vec<String> = circle.iter().chain(circle.first()).map(|n| format!("`{}`", name(&nodes[*n]))).collect();
+    let what = format!("These need each other in a circle: {}.", names.join(" -> "));
+    let summary = match circle {
+        [own] => match nodes[*own].item {
+            Item::Local(_) => "Self-referencing local value",
+            Item::Resource(_) => "Self-referential block",
+            _ => "Cycle",
+        },
+        _ => "Cycle",
+    };
     let mut diagnostic =
-        Diagnostic::error("cycle", "Cycle", format!("These need each other in a circle: {}.", names.join(" -> ")))
-            .remedy("Break the circle: let one of them not refer to the next.");
+        Diagnostic::error("cycle", summary, what).remedy("Break the circle: let one of them not refer to the next.");
     for (i, node) in circle.iter().enumerate() {
         let next = circle[(i + 1) % circle.len()];
         let Some((_, span)) = nodes[*node].needs.iter().find(|(n, _)| *n == next) else { continue };

@@ -1,6 +1,6 @@
 //! Preconditions, postconditions and `check` blocks while planning.
 
-use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule};
+use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule, evaluate};
 use cplan_model::{CheckOwner, CheckResult, CheckStatus, Diagnostic, InstanceAddr, ModuleInstance, Value};
 
 use super::{PlanMode, Planner};
@@ -50,9 +50,10 @@ impl Planner<'_> {
             match check_rule(rule, kind, &view) {
                 Verdict::Pass => {}
                 Verdict::Unknown => status = status.max(CheckStatus::Unknown),
-                Verdict::Fail(diagnostic) => {
-                    problems.push(diagnostic.what.clone());
-                    found.push(*diagnostic);
+                Verdict::Fail(failed) => {
+                    problems.push(failed.diagnostic.what.clone());
+                    found.push(failed.diagnostic);
+                    found.extend(failed.remark);
                     status = status.max(CheckStatus::Fail);
                 }
                 Verdict::Broken(diagnostics) => {
@@ -74,6 +75,24 @@ impl Planner<'_> {
     /// Judges an owner anew.
     pub(super) fn forget_verdict(&mut self, owner: &CheckOwner) {
         self.checks.remove(owner);
+    }
+
+    /// Tells what is wrong with rules whatever they look at.
+    pub(super) fn examine_rules(&mut self, rules: &[CheckRule], module: &ModuleInstance, repeat: &Repeat) {
+        let view = self.values.view(module, repeat, None);
+        let exprs = rules.iter().flat_map(|rule| [&rule.condition, &rule.error_message]);
+        let found: Vec<Diagnostic> = exprs.flat_map(|expr| evaluate(expr, &view).1).collect();
+        self.diagnostics.extend(found);
+    }
+
+    /// The same of every `check` block.
+    pub(super) fn examine_checks(&mut self) {
+        for module in self.values.all_modules() {
+            let Some(checks) = self.values.module(&module).map(|m| m.module.checks.clone()) else { continue };
+            for check in checks.values() {
+                self.examine_rules(&check.asserts, &module, &Repeat::None);
+            }
+        }
     }
 
     /// Judges every `check` block; what fails is a warning, what cannot be evaluated an error.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_config::{Config, Expr, ForEach, ResourceBlock, evaluate, validate_expression};
-use cplan_model::{Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr, Schema, Type, Value};
+use cplan_config::{Config, Expr, ForEach, Module, ResourceBlock, Schemas, evaluate, validate_expression};
+use cplan_model::{Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, Schema, Type, Value};
 use cplan_sdk::Context;
 use hashbrown::HashMap;
 
@@ -12,6 +12,7 @@ use super::{PlanInput, Planner, group};
 use crate::graph::{self, Item};
 use crate::plan::Plan;
 use crate::proposed::remark;
+use crate::registry::Registry;
 use crate::values::{Instances, Live, Repeat, Values};
 
 /// A root module, evaluated, that answers expressions.
@@ -19,6 +20,32 @@ pub struct Console {
     config: Arc<Config>,
     values: Values,
     live: Live,
+    schemas: Known,
+}
+
+/// The schemas of the resources of a root module, by provider, mode and type.
+#[derive(Default)]
+struct Known(HashMap<(Arc<str>, Mode, Arc<str>), Schema>);
+
+impl Known {
+    fn of(module: &Module, registry: &Registry) -> Self {
+        let mut known = Known::default();
+        for block in module.resources.values() {
+            let Some(schema) = registry.schema(module, block) else { continue };
+            known.0.entry(Self::key(module, block)).or_insert_with(|| schema.clone());
+        }
+        known
+    }
+
+    fn key(module: &Module, block: &ResourceBlock) -> (Arc<str>, Mode, Arc<str>) {
+        (module.provider_type(&block.provider.name), block.addr.mode, block.addr.ty.clone())
+    }
+}
+
+impl Schemas for Known {
+    fn schema(&self, module: &Module, block: &ResourceBlock) -> Option<&Schema> {
+        self.0.get(&Self::key(module, block))
+    }
 }
 
 impl Console {
@@ -27,18 +54,20 @@ impl Console {
     pub fn new(ctx: &Context, input: PlanInput<'_>) -> (Console, Diagnostics) {
         let mut planner = Planner::new(ctx, input);
         planner.remember();
-        let console = Console { config: planner.config, values: planner.values, live: Live::default() };
+        let schemas = Known::of(&planner.config.root, planner.registry);
+        let console = Console { config: planner.config, values: planner.values, live: Live::default(), schemas };
         (console, planner.diagnostics)
     }
 
     /// From a plan: what is planned, and not what is.
     pub fn of_plan(plan: &Plan) -> Console {
-        Console { config: plan.config.clone(), values: plan.values.clone(), live: Live::default() }
+        let (config, values) = (plan.config.clone(), plan.values.clone());
+        Console { config, values, live: Live::default(), schemas: Known::default() }
     }
 
     /// The value of an expression in the root module; unknown where there are errors.
     pub fn evaluate(&self, expr: &Expr) -> (Value, Diagnostics) {
-        let found = validate_expression(&self.config.root, expr);
+        let found = validate_expression(&self.config.root, expr, &self.schemas);
         if found.has_errors() {
             return (Value::unknown(Type::Dynamic), found);
         }
@@ -66,7 +95,7 @@ type Remembered = BTreeMap<Option<InstanceKey>, Value>;
 impl Planner<'_> {
     /// The first pass with resources as the state has them.
     fn remember(&mut self) {
-        self.diagnostics.extend(cplan_config::validate(&self.config));
+        self.diagnostics.extend(cplan_config::validate(&self.config, self.registry));
         let (graph, found) = graph::build(&self.config);
         self.diagnostics.extend(found);
         self.graph = graph;
@@ -81,7 +110,7 @@ impl Planner<'_> {
                 continue;
             };
             let Some(block) = self.graph.nodes[node].module.resources.get(&addr).cloned() else { continue };
-            let schema = self.schema_if_known(&block);
+            let schema = self.registry.schema(&self.graph.nodes[node].module, &block).cloned();
             for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
                 let values = remembered.remove(&group(&module, &addr)).unwrap_or_default();
                 let values = values.into_iter().map(|(key, v)| match &schema {
@@ -90,15 +119,6 @@ impl Planner<'_> {
                 });
                 self.values.set_resource(&module, &addr, instances(block.repeat.as_ref(), values.collect()));
             }
-        }
-    }
-
-    fn schema_if_known(&self, block: &ResourceBlock) -> Option<Schema> {
-        let ResourceAddr { mode, ty, .. } = &block.addr;
-        let provider = self.registry.provider(&block.provider.name)?;
-        match mode {
-            Mode::Managed => provider.resource(ty).map(|r| r.schema().clone()),
-            Mode::Data => provider.data_source(ty).map(|d| d.schema().clone()),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cplan_config::{RuleKind, evaluate, prepare_variable, refuse_infinite};
-use cplan_model::{CheckOwner, CheckStatus, Marks, ModuleInstance, Value};
+use cplan_config::{Output, RuleKind, evaluate, prepare_variable, refuse_infinite};
+use cplan_model::{CheckOwner, CheckStatus, Diagnostic, Marks, ModuleInstance, Span, Value};
 
 use super::{PlanMode, Planner};
 use crate::graph::Item;
@@ -92,7 +92,22 @@ impl Planner<'_> {
         self.forget_verdict(&owner);
         let rules = &variable.validations;
         let (_, found) = self.judge_rules(owner, rules, RuleKind::Validation, instance, &Repeat::None, None);
-        found.into_iter().for_each(|d| self.diagnostics.push(d));
+        // Told where the value comes from: the rule stands beside.
+        let given = self.given_at(instance, name).unwrap_or(variable.span);
+        for mut d in found {
+            if let Some(condition) = d.primary.take_if(|_| d.id == RuleKind::Validation.id()) {
+                d.labels.retain(|l| !rules.iter().any(|r| r.span == l.span));
+                d = d.at(given).label(condition.span, "checked by this rule");
+            }
+            self.diagnostics.push(d);
+        }
+    }
+
+    /// Where a call gives a variable of its module a value.
+    fn given_at(&self, instance: &ModuleInstance, name: &Arc<str>) -> Option<Span> {
+        let ((call, _), above) = instance.0.split_last()?;
+        let outer = self.values.module(&ModuleInstance(above.into()))?;
+        Some(outer.module.calls.get(call)?.inputs.get(name)?.0.span)
     }
 
     fn local(&mut self, instance: &ModuleInstance, name: &Arc<str>) {
@@ -123,6 +138,9 @@ impl Planner<'_> {
         self.diagnostics.extend(diagnostics);
         if instance.is_root() {
             self.diagnostics.extend(refuse_infinite(&value, output.value.span));
+            if !output.sensitive && value.marks_deep().is_sensitive() && self.judges(node, instance) {
+                self.diagnostics.push(sensitive(name, &output));
+            }
         }
         // The root's own output is masked by its declaration, not by a mark, so that an undeclared one is found.
         let value = if output.sensitive && !instance.is_root() { value.mark(Marks::SENSITIVE) } else { value };
@@ -131,13 +149,23 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether the preconditions of an output are judged: not by `validate`, not when everything is deleted, and not for
-    /// what the flags leave out.
+    /// Whether an output is judged: not when everything is deleted, and not for what the flags leave out.
     fn judges(&self, node: usize, instance: &ModuleInstance) -> bool {
         let wanted = match instance.is_root() {
             true => self.selection.has_output(&self.graph, node),
             false => self.selection.has_conditions(node),
         };
-        !self.validating && self.options.mode != PlanMode::Destroy && wanted
+        self.options.mode != PlanMode::Destroy && wanted
     }
+}
+
+fn sensitive(name: &str, output: &Output) -> Diagnostic {
+    Diagnostic::error(
+        "output-sensitive",
+        "Output refers to sensitive values",
+        format!("Output `{name}` has a value that is sensitive, and is not declared so."),
+    )
+    .remedy("Add `sensitive = true` to the output, or take out of it what is sensitive.")
+    .at(output.span)
+    .label(output.value.span, "sensitive")
 }

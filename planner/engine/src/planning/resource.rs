@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cplan_config::{Reference, ResourceBlock, Scope, decode, place};
+use cplan_config::{Reference, ResourceBlock, Scope, decode, has_attribute, place};
 use cplan_model::{
-    CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
+    AttributeMode, CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
 };
 use cplan_store::RecordKey;
 
@@ -36,6 +36,10 @@ impl<'a> Planner<'a> {
             }
             let template = self.template(schema);
             for repeat in repeats(&expansion) {
+                if self.validating {
+                    self.examine_rules(&block.lifecycle.preconditions, &module, &repeat);
+                    self.examine_rules(&block.lifecycle.postconditions, &module, &repeat);
+                }
                 let (config, found) = decode(&block.body, schema, &self.values.view(&module, &repeat, None));
                 let failed = found.has_errors();
                 let address = instance(&module, addr, &repeat);
@@ -168,23 +172,21 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// What `ignore_changes` names must be there.
+    /// What `ignore_changes` names must be there, and be something that a configuration sets.
     fn ignored(&mut self, block: &ResourceBlock, schema: &Schema) {
         for (path, span) in block.lifecycle.ignore_changes.iter().zip(&block.lifecycle.ignore_places) {
-            let Some(Step::Attr(name)) = path.0.first() else { continue };
-            let known: Vec<&str> = schema.attributes.keys().chain(schema.blocks.keys()).map(|n| &**n).collect();
-            if !known.contains(&&**name) {
+            if let Err(diagnostic) = has_attribute(block, schema, &path.0) {
+                self.diagnostics.push((*diagnostic).at(*span));
+                continue;
+            }
+            let [Step::Attr(name)] = &path.0[..] else { continue };
+            if schema.attributes.get(name).is_some_and(|a| a.mode == AttributeMode::Computed) {
+                let what = format!("`{name}` is never set by a configuration, so there are no changes to ignore.");
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        "unsupported-attribute",
-                        "Unsupported attribute",
-                        format!(
-                            "`{}` has no argument or block named `{name}` whose changes could be ignored.",
-                            block.addr.ty
-                        ),
-                    )
-                    .remedy(expand::near(name, &known, "It has"))
-                    .at(*span),
+                    Diagnostic::warning("redundant-ignore", "Redundant ignore_changes element", what)
+                        .remedy(format!("Remove `{name}` from the list."))
+                        .at(block.span)
+                        .label(*span, "named here"),
                 );
             }
         }

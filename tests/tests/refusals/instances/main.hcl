@@ -47,6 +47,6 @@ provider "nobody" {
 
 resource "terraform_data" "ignoring" {
   lifecycle {
-    ignore_changes = [inputs]
+    ignore_changes = [inputs, output]
   }
 }

@@ -4,7 +4,7 @@ resource "lab_machine" "m" {
   cpus   = 1
   memory = "1GiB"
   image  = null
-  access = null
+  access = "root@edge"
 
   management {
     network = null

@@ -46,3 +46,31 @@ resource "terraform_data" "itself" {
     }
   }
 }
+
+resource "terraform_data" "one" {}
+
+resource "terraform_data" "many" {
+  count = 2
+}
+
+resource "terraform_data" "named" {
+  for_each = { a = 1 }
+}
+
+output "instances" {
+  value = [
+    terraform_data.one[0].id,
+    try(terraform_data.many.id, "none"),
+    terraform_data.named.id,
+    terraform_data.many[0]["id"],
+    terraform_data.one.count,
+  ]
+}
+
+output "attributes" {
+  value = can(terraform_data.one.inptu) || can(terraform_data.many[1].id.length)
+}
+
+output "reserved" {
+  value = [path.modul, terraform.env, lazy.x, each.value]
+}
