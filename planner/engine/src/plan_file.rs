@@ -33,6 +33,8 @@ pub struct PlanFile {
     pub schemas: BTreeMap<String, u64>,
     /// The version of cplan that made it.
     pub version: String,
+    /// What reading its configuration warned of; nothing of a plan that was just made.
+    pub warnings: Diagnostics,
 }
 
 /// What a plan file says to those who cannot open it.
@@ -101,7 +103,8 @@ impl PlanFile {
                 schemas.insert(format!("{provider}/{ty}"), version);
             }
         }
-        PlanFile { plan, state, schemas, version: env!("CARGO_PKG_VERSION").to_owned() }
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        PlanFile { plan, state, schemas, version, warnings: Diagnostics::new() }
     }
 
     /// The bytes of the file.

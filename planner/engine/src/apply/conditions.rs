@@ -90,7 +90,7 @@ impl Run<'_> {
                 Verdict::Pass => CheckStatus::Pass,
                 Verdict::Unknown => CheckStatus::Unknown,
                 Verdict::Fail(failed) => {
-                    found.problems.push(failed.diagnostic.what.clone());
+                    found.problems.extend(failed.remark.is_none().then(|| failed.diagnostic.what.clone()));
                     found.diagnostics.push(failed.diagnostic);
                     found.diagnostics.extend(failed.remark);
                     CheckStatus::Fail

@@ -216,6 +216,7 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
     ordered(&plan.steps)?;
     Ok(PlanFile {
         plan,
+        warnings: found,
         state: dto.state.try_into().map_err(|e: Box<dyn std::error::Error + Send + Sync>| e.to_string())?,
         schemas: dto.schemas,
         version: dto.version,

@@ -51,7 +51,8 @@ impl Planner<'_> {
                 Verdict::Pass => {}
                 Verdict::Unknown => status = status.max(CheckStatus::Unknown),
                 Verdict::Fail(failed) => {
-                    problems.push(failed.diagnostic.what.clone());
+                    // A message with a remark could not be shown.
+                    problems.extend(failed.remark.is_none().then(|| failed.diagnostic.what.clone()));
                     found.push(failed.diagnostic);
                     found.extend(failed.remark);
                     status = status.max(CheckStatus::Fail);

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cplan_config::{Reference, ResourceBlock, Scope, decode, has_attribute, place};
 use cplan_model::{
-    AttributeMode, CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step, Type, Value,
+    AttributeMode, CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step,
+    Type, Value,
 };
 use cplan_store::RecordKey;
 

@@ -57,6 +57,7 @@ async fn set_up(session: &Session, file: &PlanFile, context: &cplan_sdk::Context
         CommandError::Failed(Box::new(error), remedy)
     })?;
     let sources = &file.plan.config.sources;
+    session.warn(&file.warnings, sources);
     if said.iter().any(|d| d.severity == Severity::Error) {
         return Err(CommandError::Refused(said, sources.clone()));
     }
