@@ -2,7 +2,7 @@
 
 pub mod v1;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use cplan_model::{CheckOwner, CheckedBlock};
@@ -92,11 +92,18 @@ pub fn encode_json(dto: &impl serde::Serialize) -> Result<Vec<u8>, FormatError> 
 pub fn write_json(out: &mut impl Write, dto: &impl serde::Serialize) -> Result<(), FormatError> {
     // Better refused now than never read again.
     let mut checked = Checked { out, nesting: Nesting::default() };
-    match serde_json::to_writer(&mut checked, dto) {
+    // serde_json writes a token at a time.
+    let mut buffer = BufWriter::with_capacity(BUFFER, &mut checked);
+    let written = serde_json::to_writer(&mut buffer, dto).and_then(|()| buffer.flush().map_err(serde_json::Error::io));
+    drop(buffer);
+    match written {
         Err(_) if checked.nesting.is_too_deep() => Err(TOO_DEEP.into()),
         written => Ok(written?),
     }
 }
+
+/// Bytes that are passed on at a time.
+const BUFFER: usize = 16 << 10;
 
 /// Passes JSON on as long as it does not nest too deeply.
 struct Checked<'a, W> {

@@ -1,8 +1,11 @@
 //! The values of a document, each once.
 
-use cplan_model::{AttrPath, Step, Value};
+use std::sync::Arc;
+
+use cplan_model::{AttrPath, Kind, Marks, Step, Value};
 use cplan_store::v1::ValueV1;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::Wrong;
@@ -25,16 +28,36 @@ pub(super) enum PathStepV1 {
 pub(super) struct Writer {
     known: Vec<Value>,
     index: HashMap<Value, Ref>,
+    /// The same by the places of their contents: most values are shared, and so need not be looked at again.
+    by_place: HashMap<(usize, Marks), Ref>,
+}
+
+/// Where the content of a value is in memory; `None` where that is not all that the value is. The content stays there
+/// as long as the writer has the value.
+fn place(value: &Value) -> Option<(usize, Marks)> {
+    let place = match value.kind() {
+        Kind::Object(members) => Arc::as_ptr(members).addr(),
+        Kind::Tuple(items) => Arc::as_ptr(items).cast::<Value>().addr(),
+        _ => return None,
+    };
+    Some((place, value.marks()))
 }
 
 impl Writer {
     pub(super) fn value(&mut self, value: &Value) -> Ref {
-        if let Some(at) = self.index.get(value) {
+        let place = place(value);
+        if let Some(at) = place.and_then(|place| self.by_place.get(&place)) {
             return *at;
         }
         let at = self.known.len();
+        match self.index.entry(value.clone()) {
+            Entry::Occupied(entry) => return *entry.get(),
+            Entry::Vacant(entry) => entry.insert(at),
+        };
         self.known.push(value.clone());
-        self.index.insert(value.clone(), at);
+        if let Some(place) = place {
+            self.by_place.insert(place, at);
+        }
         at
     }
 
