@@ -12,6 +12,7 @@ use hcl_edit::template::Template;
 use crate::Expr;
 
 mod escapes;
+mod expected;
 mod forbidden;
 mod heredoc;
 mod lenient;
@@ -48,12 +49,12 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
                     let found =
                         told_by_text(&error).then(|| unclosed::unclosed(&text[..chunk.end], chunk.start, source));
                     let found = found.flatten();
-                    diagnostics.push(found.unwrap_or_else(|| syntax_error(&padded, &error, source)));
+                    diagnostics.push(found.unwrap_or_else(|| syntax_error(&padded, chunk.start, &error, source)));
                     rest.replace_range(chunk.clone(), &resync::blank(&text[chunk]));
                 }
             }
             if diagnostics.is_empty() {
-                diagnostics.push(syntax_error(text, &error, source));
+                diagnostics.push(syntax_error(text, 0, &error, source));
             }
             (parse(&rest).unwrap_or_default(), diagnostics)
         }
@@ -77,7 +78,7 @@ pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagn
     let parsed = lenient::parse(text, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
     let mut tree = parsed.map_err(|error| {
         let found = told_by_text(&error).then(|| unclosed::unclosed(text, 0, source)).flatten();
-        Box::new(found.unwrap_or_else(|| syntax_error(text, &error, source)))
+        Box::new(found.unwrap_or_else(|| syntax_error(text, 0, &error, source)))
     })?;
     heredoc::flush_expression(&mut tree, text);
     escapes::expression(&mut tree, text);
@@ -114,7 +115,8 @@ fn offset(text: &str, error: &Error) -> usize {
     (0..=error.location().offset().min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagnostic {
+/// The error of a chunk of the text that begins at `from`.
+pub(crate) fn syntax_error(text: &str, from: usize, error: &Error, source: SourceId) -> Diagnostic {
     let offset = offset(text, error);
     let end = text[offset..].char_indices().nth(1).map_or(text.len(), |(i, _)| offset + i);
     let span = Span::new(source, offset, end);
@@ -154,12 +156,16 @@ pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagn
         .remedy("Move parts of it to local values.")
         .at(span);
     }
+    let expected = message.split("expected ").nth(1).unwrap_or("something else");
+    let known = expected::summary(text, from, offset, expected);
     let summary = if message.contains("invalid expression") {
-        "Invalid expression"
+        known
+            .filter(|known| matches!(*known, "Invalid character" | "Unsupported operator"))
+            .unwrap_or("Invalid expression")
     } else if message.contains("escape sequence") || message.contains("hex code") {
         "Invalid escape sequence"
     } else {
-        "Invalid syntax"
+        known.unwrap_or("Invalid syntax")
     };
     let found = match text[offset..].chars().next() {
         None => "the end of the file".to_owned(),
@@ -167,19 +173,21 @@ pub(crate) fn syntax_error(text: &str, error: &Error, source: SourceId) -> Diagn
         Some(_) if !word.is_empty() => format!("`{word}`"),
         Some(c) => format!("`{c}`"),
     };
-    if summary == "Invalid expression" {
+    if message.contains("invalid expression") {
         return Diagnostic::error("syntax", summary, format!("Found {found} where a value must stand."))
             .remedy(remedy(message, &text[offset..], summary))
             .at(span);
     }
     if message.contains("unexpected token") {
         let (summary, what) = match text[offset..].trim_start() {
+            _ if known.is_some_and(|known| known == "Invalid escape sequence") => {
+                ("Invalid escape sequence", "The digits of this escape sequence name no character.".to_owned())
+            }
             "" => ("Missing expression", "The text ends where a value must stand.".to_owned()),
             _ => ("Extra characters after expression", format!("Found {found} where nothing more may stand.")),
         };
         return Diagnostic::error("syntax", summary, what).remedy(remedy(message, &text[offset..], summary)).at(span);
     }
-    let expected = message.split("expected ").nth(1).unwrap_or("something else");
     Diagnostic::error("syntax", summary, format!("Found {found} where the language allows {expected}."))
         .remedy(remedy(message, &text[offset..], summary))
         .at(span)

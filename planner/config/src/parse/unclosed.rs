@@ -5,9 +5,11 @@ use std::ops::Range;
 
 use cplan_model::{Diagnostic, SourceId, Span};
 
+use super::expected::is_object;
+
 /// What is open, and where it began.
 #[derive(Clone, Debug, PartialEq)]
-enum Open {
+pub(super) enum Open {
     /// `{`, `[` or `(`.
     Bracket(char),
     /// `"`
@@ -18,6 +20,13 @@ enum Open {
     Heredoc(String),
     /// `%{ if }` or `%{ for }`
     Directive(&'static str),
+}
+
+/// What is open at an offset of a text, directives aside, and where it began.
+pub(super) fn within(text: &str, from: usize, offset: usize) -> Option<(Open, usize)> {
+    let mut scan = Scan { text, at: from, open: Vec::new() };
+    while scan.at < offset && scan.step().is_ok_and(|more| more) {}
+    scan.open.into_iter().rev().find(|(open, _)| !matches!(open, Open::Directive(_)))
 }
 
 /// The first thing in the text from an offset on that is not closed, or closed by the wrong sign; none if all is.
@@ -36,15 +45,47 @@ pub(super) fn unclosed(text: &str, from: usize, source: SourceId) -> Option<Diag
                 .remedy("Remove it, or add what opens it.")
                 .at(at(start..start + 1)),
         ),
+        // The body of a block holds arguments, each on its line.
+        Err(Fault::Wrong(end, sign)) if matches!(scan.open.last(), Some((Open::Bracket('{'), start)) if !is_object(&text[from..*start])) =>
+        {
+            let what = format!("This `{sign}` closes nothing that is open.");
+            Some(
+                Diagnostic::error("syntax", "Missing newline after argument", what)
+                    .remedy("Remove it, or add what opens it.")
+                    .at(at(end..end + 1)),
+            )
+        }
         Err(Fault::Wrong(end, sign)) => scan.open.last().map(|(open, start)| {
             diagnostic(open, at(range(open, *start)))
                 .label(at(end..end + 1), format!("this `{sign}` came while it was still open"))
         }),
-        Err(Fault::StrayEnd(start)) => Some(
-            Diagnostic::error("syntax", "Unexpected directive", "This directive ends nothing that has begun.")
-                .remedy("Remove it, or begin it with `%{ if … }` or `%{ for … }`.")
-                .at(at(start..start + 2)),
+        Err(Fault::StrayEnd(start, word)) => Some(
+            Diagnostic::error(
+                "syntax",
+                format!("Unexpected {word} directive"),
+                "This directive belongs to nothing that has begun.",
+            )
+            .remedy("Remove it, or begin it with `%{ if … }` or `%{ for … }`.")
+            .at(at(start..start + 2)),
         ),
+        Err(Fault::WrongEnd(end, word)) => scan.open.last().map(|(open, start)| {
+            let mut wrong = diagnostic(open, at(range(open, *start)));
+            wrong.summary = format!("Unexpected {word} directive");
+            wrong.label(at(end..end + 2), format!("this `{word}` came while it was still open"))
+        }),
+        Err(Fault::Keyword(start, word)) => Some(if word.is_empty() {
+            Diagnostic::error(
+                "syntax",
+                "Invalid template directive",
+                "A word such as `if` or `for` must stand at the beginning of a directive.",
+            )
+            .remedy("Write the word; for the signs themselves write `%%{`.")
+            .at(at(start..start + 2))
+        } else {
+            Diagnostic::error("syntax", "Invalid template control keyword", format!("There is no directive `{word}`."))
+                .remedy("Use `if`, `else`, `endif`, `for` or `endfor`; for the signs themselves write `%%{`.")
+                .at(at(start..start + 2))
+        }),
         Err(Fault::Directive) => scan.open.last().map(|(open, start)| diagnostic(open, at(range(open, *start)))),
         Err(Fault::LineEnd) | Ok(()) => {
             scan.open.retain(|(open, _)| !matches!(open, Open::Directive(_)));
@@ -69,7 +110,7 @@ fn diagnostic(open: &Open, at: Span) -> Diagnostic {
             ("Unclosed bracket", what, format!("Write the missing `{close}`."))
         }
         Open::Quote => (
-            "Unterminated string",
+            "Unterminated template string",
             "The string that begins here is not closed on its line.".to_owned(),
             "Write the closing `\"`; a text of several lines is a heredoc (`<<EOT`).".to_owned(),
         ),
@@ -84,7 +125,7 @@ fn diagnostic(open: &Open, at: Span) -> Diagnostic {
             format!("Write `%{{ end{word} }}` where its text ends."),
         ),
         Open::Heredoc(end) => (
-            "Unterminated heredoc",
+            "Unterminated template string",
             "The heredoc that begins here never ends.".to_owned(),
             format!("Write `{end}` on a line of its own where the text ends."),
         ),
@@ -106,7 +147,9 @@ enum Fault {
     Wrong(usize, char),
     LineEnd,
     Directive,
-    StrayEnd(usize),
+    StrayEnd(usize, &'static str),
+    WrongEnd(usize, &'static str),
+    Keyword(usize, String),
 }
 
 struct Scan<'t> {
@@ -117,15 +160,20 @@ struct Scan<'t> {
 
 impl Scan<'_> {
     fn run(&mut self) -> Result<(), Fault> {
-        while let Some(c) = self.text[self.at..].chars().next() {
-            let within = self.open.iter().rev().find(|(open, _)| !matches!(open, Open::Directive(_)));
-            match within.map(|(open, _)| open.clone()) {
-                Some(Open::Quote) => self.quoted(c)?,
-                Some(Open::Heredoc(end)) => self.heredoc(c, &end)?,
-                _ => self.code(c)?,
-            }
-        }
+        while self.step()? {}
         Ok(())
+    }
+
+    /// Goes on by a sign or more; false at the end.
+    fn step(&mut self) -> Result<bool, Fault> {
+        let Some(c) = self.text[self.at..].chars().next() else { return Ok(false) };
+        let within = self.open.iter().rev().find(|(open, _)| !matches!(open, Open::Directive(_)));
+        match within.map(|(open, _)| open.clone()) {
+            Some(Open::Quote) => self.quoted(c)?,
+            Some(Open::Heredoc(end)) => self.heredoc(c, &end)?,
+            _ => self.code(c)?,
+        }
+        Ok(true)
     }
 
     fn rest(&self) -> &str {
@@ -149,9 +197,13 @@ impl Scan<'_> {
             match rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("") {
                 "if" => self.push(Open::Directive("if"), 0),
                 "for" => self.push(Open::Directive("for"), 0),
-                "endif" => self.end("if")?,
-                "endfor" => self.end("for")?,
-                _ => {}
+                "endif" => self.end("if", "endif")?,
+                "endfor" => self.end("for", "endfor")?,
+                "else" => match self.open.last() {
+                    Some((Open::Directive("if"), _)) => {}
+                    _ => return Err(Fault::StrayEnd(self.at, "else")),
+                },
+                word => return Err(Fault::Keyword(self.at, word.to_owned())),
             }
             self.push(Open::Sequence, 2);
         } else {
@@ -160,11 +212,11 @@ impl Scan<'_> {
         Ok(true)
     }
 
-    fn end(&mut self, word: &str) -> Result<(), Fault> {
+    fn end(&mut self, begin: &str, word: &'static str) -> Result<(), Fault> {
         match self.open.last() {
-            Some((Open::Directive(begun), _)) if *begun == word => self.open.pop(),
-            Some((Open::Directive(_), _)) => return Err(Fault::Directive),
-            _ => return Err(Fault::StrayEnd(self.at)),
+            Some((Open::Directive(begun), _)) if *begun == begin => self.open.pop(),
+            Some((Open::Directive(_), _)) => return Err(Fault::WrongEnd(self.at, word)),
+            _ => return Err(Fault::StrayEnd(self.at, word)),
         };
         Ok(())
     }
