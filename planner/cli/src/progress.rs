@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cplan_engine::{Event, EventSink, Operation, Plan, StepId};
-use cplan_model::InstanceAddr;
+use cplan_model::{InstanceAddr, Value};
 use cplan_sdk::Progress;
-use cplan_store::{Record, State};
 use tokio::task::AbortHandle;
 
 use crate::clock::Moment;
@@ -77,15 +76,6 @@ impl Reporter {
             }
         });
         Ticking(task.abort_handle())
-    }
-
-    /// Learns which objects will be read back, for the lines of JSON.
-    pub(crate) fn knows_state(&self, state: &State) {
-        if self.json {
-            let id = |record: &Record| Some(record.values.get("id")?.as_str()?.to_owned());
-            let objects = state.records.iter().map(|(key, record)| (key.address.clone(), id(record)));
-            self.lock().known.objects = objects.collect();
-        }
     }
 
     /// Learns what the objects of a plan's steps are called, for the lines of JSON.
@@ -212,7 +202,11 @@ impl EventSink for Reporter {
         if self.json {
             let now = Moment::now().precise();
             let lines = match &event {
-                Event::RefreshStarted { .. } => inner.known.refresh(false, &now),
+                Event::RefreshStarted { objects } => {
+                    let id = |values: &Value| Some(values.get("id")?.as_str()?.to_owned());
+                    inner.known.objects = objects.iter().map(|(address, v)| (address.clone(), id(v))).collect();
+                    inner.known.refresh(false, &now)
+                }
                 Event::RefreshFinished => inner.known.refresh(true, &now),
                 _ => {
                     let id = step_of(&event).and_then(|step| inner.known.steps.get(&step));

@@ -1,6 +1,6 @@
 //! What goes on, for the face: the only way a user interface learns anything.
 
-use cplan_model::{Action, InstanceAddr};
+use cplan_model::{Action, InstanceAddr, Value};
 
 use crate::StepId;
 
@@ -21,8 +21,8 @@ pub enum Event {
     },
     /// Objects are being read back.
     RefreshStarted {
-        /// How many.
-        count: usize,
+        /// Which, and what is believed of them.
+        objects: Vec<(InstanceAddr, Value)>,
     },
     /// All are read.
     RefreshFinished,

@@ -41,7 +41,7 @@ use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
 
 use crate::drift::{self, DriftEntry};
-use crate::event::EventSink;
+use crate::event::{Deaf, EventSink};
 use crate::graph::{self, Graph, Item, Node};
 use crate::plan::{Amendment, Change, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
@@ -101,11 +101,13 @@ impl Default for PlanOptions {
 /// configuration cannot be evaluated at all.
 pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink>) -> (Option<Plan>, Diagnostics) {
     let mut planner = Planner::new(ctx, input);
+    planner.events = events.clone();
     if !planner.prepare().await {
         // What no block is the reason of is wrong with the configuration as a whole.
         if planner.failed.is_empty() {
             return (None, planner.diagnostics);
         }
+        planner.select();
         planner.spread_failures();
         planner.check_blocks();
         let outputs = planner.output_changes();
@@ -151,6 +153,7 @@ pub(crate) struct Planner<'a> {
     given: BTreeMap<Arc<str>, Value>,
     pub(crate) state: State,
     pub(crate) registry: &'a Registry,
+    events: Arc<dyn EventSink>,
     pub(crate) options: PlanOptions,
     pub(crate) selection: Selection,
     pub(crate) graph: Graph,
@@ -203,6 +206,7 @@ impl<'a> Planner<'a> {
             given: input.given,
             state: input.state,
             registry: input.registry,
+            events: Arc::new(Deaf),
             options: input.options,
             selection: Selection::default(),
             graph: Graph::default(),

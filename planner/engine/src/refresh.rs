@@ -48,7 +48,8 @@ pub(crate) async fn read_all(
         ));
     }
     if !records.is_empty() {
-        events.event(Event::RefreshStarted { count: records.len() });
+        let objects = records.iter().map(|(key, record)| (key.address.clone(), record.values.clone())).collect();
+        events.event(Event::RefreshStarted { objects });
     }
     for (name, requests) in by_provider {
         let Some(provider) = registry.provider(name) else {

@@ -40,7 +40,7 @@ pub struct CheckResult {
     pub owner: CheckOwner,
     /// What came of all of them together.
     pub status: CheckStatus,
-    /// The messages of those that failed.
+    /// The messages of those that failed, in alphabetical order.
     pub problems: Vec<String>,
 }
 
@@ -152,6 +152,7 @@ impl CheckedBlock {
     /// Of objects, in any order.
     pub fn of(mut objects: Vec<CheckResult>) -> Self {
         objects.sort_by(|a, b| a.owner.cmp(&b.owner));
+        objects.iter_mut().for_each(|o| o.problems.sort());
         let status = objects.iter().map(|o| o.status).max().unwrap_or_default();
         CheckedBlock { status, objects }
     }

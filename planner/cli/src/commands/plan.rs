@@ -22,7 +22,6 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     let (state, unsettled) = state(session, &config, reading)?;
     warnings.extend(unsettled);
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
-    reporter.knows_state(&state);
     let told = args.out.is_some().then(|| state.clone());
     let input = session.input(&config, state)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));

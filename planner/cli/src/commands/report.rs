@@ -108,7 +108,9 @@ fn tell_json(
             forget: report.forgotten,
         };
         lines.push(render_json::event::change_summary(summary, &kind.verb().to_lowercase(), &now));
-        lines.push(render_json::stream::outputs(&report.outputs, &now));
+        if kind == Kind::Apply {
+            lines.push(render_json::stream::outputs(&report.outputs, &now));
+        }
     }
     session.print(&lines.iter().map(render_json::line).collect::<String>())
 }

@@ -110,7 +110,6 @@ pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode,
         let made = async {
             settle(&context, session.input(&config, store.load()?)?, &store, events.clone()).await?;
             let state = store.load()?;
-            reporter.knows_state(&state);
             let input = session.input(&config, state)?;
             make_plan(session, &context, input, events.clone(), &config, |made| stream(session, made)).await
         }

@@ -52,7 +52,7 @@ impl Progress {
             Event::Settled { address, outcome } => {
                 let _ = writeln!(out, "{}: {outcome}", self.name(address));
             }
-            Event::RefreshStarted { count } => self.refreshing = Some(*count),
+            Event::RefreshStarted { objects } => self.refreshing = Some(objects.len()),
             Event::RefreshFinished => self.refreshing = None,
             Event::StepStarted { step, address, action } => {
                 if !self.live {

@@ -119,7 +119,8 @@ impl Run<'_> {
         };
         let found = self.judge(rules.map_or(&[], Vec::as_slice), kind, owner.module(), &Repeat::None, None);
         self.note(owner.clone(), &found);
-        let lenient = matches!(owner, CheckOwner::Check(..));
+        // What a check block finds is a warning; that it cannot be judged is none.
+        let lenient = matches!(owner, CheckOwner::Check(..)) && found.status == CheckStatus::Fail;
         let mut out = Diagnostics::new();
         found.diagnostics.into_iter().for_each(|d| out.push(if lenient { d.into_warning() } else { d }));
         out

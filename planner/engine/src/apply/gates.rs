@@ -18,7 +18,7 @@ pub(super) struct Gate {
     closed: bool,
 }
 
-/// The gates of a plan.
+/// The gates of a plan, each after those that it is behind.
 pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
     let objects = plan.checks.values().flat_map(|block| &block.objects);
     let pending: Vec<&CheckOwner> = objects
@@ -30,15 +30,14 @@ pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
         return Vec::new();
     }
     let (graph, _) = graph::build(&plan.config);
+    let mut places = vec![0; graph.nodes.len()];
+    graph.order.iter().enumerate().for_each(|(place, node)| places[*node] = place);
+    let mut pending = pending;
+    pending.sort_by_key(|owner| source(&graph, owner).map(|node| places[node]));
     pending
         .into_iter()
         .map(|owner| {
-            let start = match owner {
-                // What names a variable waits for its validation.
-                CheckOwner::Variable(module, name) => graph.find(&path(module), &Item::Variable(name.clone())),
-                other => graph.owner(other),
-            };
-            let behind = followers(&graph, &start.into_iter().collect());
+            let behind = followers(&graph, &source(&graph, owner).into_iter().collect());
             let behind = behind.into_iter().filter_map(|n| match &graph.nodes[n].item {
                 Item::Resource(addr) => Some((graph.nodes[n].path.clone(), addr.clone())),
                 _ => None,
@@ -55,8 +54,7 @@ impl Run<'_> {
             return false;
         }
         let key = (path(&address.module), address.resource.clone());
-        let behind = |gate: &Gate| gate.behind.contains(&key) && side_by_side(gate.owner.module(), &address.module);
-        let at: Vec<usize> = (0..self.gates.len()).filter(|at| behind(&self.gates[*at])).collect();
+        let at: Vec<usize> = (0..self.gates.len()).filter(|at| self.gates[*at].behind.contains(&key)).collect();
         let mut barred = false;
         for at in at {
             if !self.gates[at].closed {
@@ -65,7 +63,10 @@ impl Run<'_> {
                 self.gates[at].closed = found.has_errors();
                 self.report.diagnostics.extend(found);
             }
-            barred |= self.gates[at].closed;
+            barred = self.gates[at].closed;
+            if barred {
+                break;
+            }
         }
         barred
     }
@@ -105,8 +106,9 @@ impl Run<'_> {
         let (graph, _) = graph::build(&self.plan.config);
         let resource = |address: &InstanceAddr| graph.owner(&CheckOwner::Resource(address.clone()));
         let mut start: HashSet<usize> = ended.iter().chain(&skipped).filter_map(resource).collect();
-        start.extend(closed.iter().filter_map(|owner| graph.owner(owner)));
+        start.extend(closed.iter().filter_map(|owner| source(&graph, owner)));
         let mut unreached = followers(&graph, &start);
+        unreached.retain(|n| closed.iter().all(|owner| graph.owner(owner) != Some(*n)));
         unreached.extend(skipped.iter().filter_map(resource));
         for block in self.checks.values_mut() {
             for object in &mut block.objects {
@@ -117,6 +119,14 @@ impl Run<'_> {
                 }
             }
         }
+    }
+}
+
+/// The node that waits for an owner's verdict, with all that comes after it.
+fn source(graph: &Graph, owner: &CheckOwner) -> Option<usize> {
+    match owner {
+        CheckOwner::Variable(module, name) => graph.find(&path(module), &Item::Variable(name.clone())),
+        other => graph.owner(other),
     }
 }
 
@@ -133,10 +143,4 @@ fn followers(graph: &Graph, start: &HashSet<usize>) -> HashSet<usize> {
 
 fn path(module: &ModuleInstance) -> Path {
     module.0.iter().map(|(call, _)| call.clone()).collect()
-}
-
-/// Whether two modules are in the same instances of the modules that both are in.
-fn side_by_side(one: &ModuleInstance, other: &ModuleInstance) -> bool {
-    let mut common = one.0.iter().zip(other.0.iter()).take_while(|((a, _), (b, _))| a == b);
-    common.all(|((_, a), (_, b))| a == b)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cplan_config::{Output, RuleKind, evaluate, prepare_variable, refuse_infinite};
-use cplan_model::{CheckOwner, CheckStatus, Diagnostic, Marks, ModuleInstance, Span, Value};
+use cplan_model::{CheckOwner, CheckStatus, Diagnostic, Marks, ModuleInstance, Span, Type, Value};
 
 use super::{PlanMode, Planner};
 use crate::graph::Item;
@@ -131,6 +131,10 @@ impl Planner<'_> {
             let lenient = self.options.mode == PlanMode::RefreshOnly && status == CheckStatus::Fail;
             found.into_iter().for_each(|d| self.diagnostics.push(if lenient { d.into_warning() } else { d }));
             if status >= CheckStatus::Fail && !lenient {
+                // What names it all the same is not wrong for that.
+                if let Some(here) = self.values.module_mut(instance) {
+                    here.outputs.insert(name.clone(), Value::unknown(Type::Dynamic));
+                }
                 return;
             }
         }

@@ -5,6 +5,7 @@ use cplan_model::{Diagnostic, InstanceAddr, InstanceKey, Kind, ModuleInstance, S
 use cplan_sdk::{ImportRequest, Observed, Resource};
 
 use super::{Planner, provider_failed};
+use crate::event::Event;
 use crate::values::{Instances, Repeat};
 
 /// An object to take in.
@@ -159,7 +160,11 @@ impl Planner<'_> {
         };
         let request = ImportRequest { id: id.clone(), identity: identity.clone() };
         match resource.import(self.ctx, request).await {
-            Ok(Observed::Present { values, private, boot_id }) => Some((id, values, private, boot_id)),
+            Ok(Observed::Present { values, private, boot_id }) => {
+                self.events.event(Event::RefreshStarted { objects: vec![(address.clone(), values.clone())] });
+                self.events.event(Event::RefreshFinished);
+                Some((id, values, private, boot_id))
+            }
             Ok(Observed::Absent) => {
                 self.diagnostics.push(at(Diagnostic::error(
                     "import-absent",
