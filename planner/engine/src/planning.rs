@@ -11,10 +11,12 @@ mod data;
 mod deferred;
 mod evaluate;
 mod expand;
+mod failures;
 mod imports;
 mod instance;
 mod moves;
 mod orphan;
+mod outputs;
 mod providers;
 mod resource;
 mod selection;
@@ -42,7 +44,7 @@ use cplan_store::{RecordKey, State};
 
 use crate::drift::{self, DriftEntry};
 use crate::event::{Deaf, EventSink};
-use crate::graph::{self, Graph, Item, Node};
+use crate::graph::{self, Graph, Item};
 use crate::plan::{Amendment, Change, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
 use crate::steps::{self, Draft};
@@ -277,33 +279,6 @@ impl<'a> Planner<'a> {
         self.diagnostics.extend(found.into_iter().filter(new));
     }
 
-    /// Notes that a node has errors.
-    fn fail(&mut self, node: usize) {
-        // What names a variable waits for its validation.
-        let Node { path, item, .. } = &self.graph.nodes[node];
-        let variable = match item {
-            Item::Rules(name) => self.graph.find(path, &Item::Variable(name.clone())),
-            _ => None,
-        };
-        self.failed.extend([node].into_iter().chain(variable));
-    }
-
-    /// Counts what hangs on nodes with errors to them, and all resources, of which none was planned.
-    fn spread_failures(&mut self) {
-        let resources = (0..self.graph.nodes.len()).filter(|n| matches!(self.graph.nodes[*n].item, Item::Resource(_)));
-        self.failed.extend(resources);
-        let mut behind = HashSet::new();
-        for node in &self.graph.order {
-            if self.graph.nodes[*node].needs.iter().any(|(need, _)| self.failed.contains(need))
-                && self.failed.insert(*node)
-            {
-                behind.insert(*node);
-            }
-        }
-        // What was found of those says nothing.
-        self.checks.retain(|owner, _| self.graph.owner(owner).is_none_or(|node| !behind.contains(&node)));
-    }
-
     /// Reads back every object of the state.
     pub(crate) async fn observe(&mut self, events: &dyn EventSink) {
         let (observed, diagnostics) = refresh::read_all(self, events).await;
@@ -473,34 +448,6 @@ impl<'a> Planner<'a> {
             values: self.values,
         };
         (Some(plan), self.diagnostics)
-    }
-
-    fn output_changes(&mut self) -> Vec<OutputChange> {
-        let root = ModuleInstance::root();
-        let mut names: Vec<Arc<str>> = self.config.root.outputs.keys().cloned().collect();
-        names.extend(self.state.outputs.keys().map(|n| Arc::from(n.as_str())));
-        names.sort();
-        names.dedup();
-        let mut changes = Vec::new();
-        for name in names {
-            let node = self.graph.find(&graph::Path::default(), &Item::Output(name.clone()));
-            let left_out = |node| !self.selection.has_output(&self.graph, node) || self.failed.contains(&node);
-            if node.is_some_and(left_out) {
-                continue;
-            }
-            let declared = self.config.root.outputs.get(&name);
-            // A null output is none: it is not stored, and to become null is to go away.
-            let before = self.state.outputs.get(&*name).filter(|b| !b.value.is_null());
-            let after = declared.and_then(|_| self.values.module(&root)?.outputs.get(&name).cloned());
-            changes.push(OutputChange {
-                sensitive: declared.map_or_else(|| before.is_some_and(|b| b.sensitive), |o| o.sensitive),
-                was_sensitive: before.map_or_else(|| declared.is_some_and(|o| o.sensitive), |b| b.sensitive),
-                before: before.map(|b| b.value.unmarked_deep()),
-                after: after.filter(|v| before.is_some() || !v.is_null()).map(|v| v.unmarked_deep()),
-                name,
-            });
-        }
-        changes
     }
 
     /// The block of a resource instance in the configuration.

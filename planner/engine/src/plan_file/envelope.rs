@@ -135,7 +135,10 @@ mod tests {
     }
 
     fn seal(label: &PlanLabel, document: &[u8], key: &PlanKey) -> Vec<u8> {
-        let write = |out: &mut FrameEncoder<Vec<u8>>| Ok(out.write_all(document).unwrap());
+        let write = |out: &mut FrameEncoder<Vec<u8>>| {
+            out.write_all(document).unwrap();
+            Ok(())
+        };
         super::seal(label, write, key).unwrap()
     }
 }
