@@ -1,5 +1,6 @@
 //! Text to hcl-edit's tree; after an error, the next block.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
@@ -62,10 +63,26 @@ pub(crate) fn body(text: &str, source: SourceId) -> (Body, Diagnostics) {
 }
 
 fn parse(text: &str) -> Result<Body, Error> {
-    let mut body = lenient::parse(text, hcl_edit::parser::parse_body, |body, restoring| restoring.body(body))?;
+    let whole = without_empty_heredocs(text);
+    let mut body = lenient::parse(&whole, hcl_edit::parser::parse_body, |body, restoring| restoring.body(body))?;
     heredoc::flush(&mut body, text);
     escapes::body(&mut body, text);
     Ok(body)
+}
+
+/// The text with heredocs that have no lines as the empty texts that they are, just as long: hcl-edit would look for
+/// their delimiters further down.
+fn without_empty_heredocs(text: &str) -> Cow<'_, str> {
+    let empty = unclosed::empty_heredocs(text);
+    if empty.is_empty() {
+        return text.into();
+    }
+    let mut text = text.to_owned();
+    for range in empty {
+        let spaces = " ".repeat(range.len() - 2);
+        text.replace_range(range, &format!("\"\"{spaces}"));
+    }
+    text.into()
 }
 
 /// The text of a template file.
@@ -75,7 +92,8 @@ pub(crate) fn template(text: &str) -> Result<Template, Error> {
 
 /// One expression, as on a command line.
 pub(crate) fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
-    let parsed = lenient::parse(text, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
+    let whole = without_empty_heredocs(text);
+    let parsed = lenient::parse(&whole, hcl_edit::parser::parse_expr, |expr, restoring| restoring.expression(expr));
     let mut tree = parsed.map_err(|error| {
         let found = told_by_text(&error).then(|| unclosed::unclosed(text, 0, source)).flatten();
         Box::new(found.unwrap_or_else(|| syntax_error(text, 0, &error, source)))

@@ -53,7 +53,8 @@ pub(super) fn summary(text: &str, from: usize, offset: usize, allowed: &str) -> 
             _ => None,
         },
         // An object may have ended without one.
-        _ if allowed.contains("`=`") => Some("Missing key/value separator"),
+        _ if allowed.contains("`=` or `:`") => Some("Missing key/value separator"),
+        _ if allowed.contains("`{`, `=`") => Some("Argument or block definition required"),
         _ if allowed.contains("`:`") => Some("Missing false expression in conditional"),
         _ if allowed.contains("newline or eof") || allowed.contains("digit") => Some(if rest.starts_with(',') {
             "Unexpected comma after argument"

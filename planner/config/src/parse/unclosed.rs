@@ -29,6 +29,26 @@ pub(super) fn within(text: &str, from: usize, offset: usize) -> Option<(Open, us
     scan.open.into_iter().rev().find(|(open, _)| !matches!(open, Open::Directive(_)))
 }
 
+/// The heredocs without lines, from `<<` to the end of their delimiter.
+pub(super) fn empty_heredocs(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut scan = Scan { text, at: 0, open: Vec::new() };
+    let mut before = 0;
+    while text[scan.at..].contains("<<") && scan.step().is_ok_and(|more| more) {
+        // The step that opens one goes on to the next line.
+        if let Some((Open::Heredoc(end), start)) = scan.open.last()
+            && *start == before
+        {
+            let line = scan.rest().lines().next().unwrap_or("");
+            if line.trim() == end {
+                found.push(*start..scan.at + line.trim_end().len());
+            }
+        }
+        before = scan.at;
+    }
+    found
+}
+
 /// The first thing in the text from an offset on that is not closed, or closed by the wrong sign; none if all is.
 pub(super) fn unclosed(text: &str, from: usize, source: SourceId) -> Option<Diagnostic> {
     let mut scan = Scan { text, at: from, open: Vec::new() };

@@ -165,6 +165,7 @@ fn leaf(random: &mut Random, kind: Kind) -> String {
             "local.any.t",
             "\"<${local.n}>\"",
             "\"é\"",
+            "\"क्त\"",
             "5",
             "null",
             "true",
@@ -272,6 +273,10 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "max(I...)",
             "min(I...)",
             "lookup(local.mn, T, N)",
+            "(length(L) / length(T))",
+            "(length(L) / 3)",
+            "(pow(N, 0.5) * N)",
+            "log(abs(N) + 1, length(L))",
             "length(A)",
         ],
         Text => &[
@@ -296,6 +301,7 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "format(\"%s-%v\", \"x${T}\", [A])",
             "format(\"%05d|%.2f\", N, N)",
             "format(\"%q %#v %t\", \"x${T}\", [A], !B)",
+            "format(\"%s %v\", T, A)",
             "tostring(N)",
             "tostring(B)",
             "jsonencode(A)",
@@ -353,6 +359,8 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "can(regex(T, T))",
             "(I == [1, 2, 3])",
             "(A == null)",
+            "([T, A] != null)",
+            "(length(L) / 3 == N / 3)",
             "(T < N)",
         ],
         Texts => &[
@@ -410,6 +418,7 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "slice(I, 0, N)",
             "values(local.mn)",
             "[for k, v in local.mn : v + N]",
+            "[for i, x in L : i / length(L)]",
             "flatten([I, [I]])",
             "(B ? I : I)",
             "setproduct(I, I)[0]",
@@ -477,6 +486,7 @@ fn call(random: &mut Random, kind: Kind, depth: usize) -> String {
             "yamldecode(yamlencode(A))",
             "zipmap(L, [A, A, A, A])",
             "try(A[0], A[T], A)",
+            "try([A, T]...)",
         ],
     };
     let pattern = *random.pick(patterns);
