@@ -25,7 +25,7 @@ mod unsettled;
 mod validate;
 mod version;
 mod why;
-mod work;
+pub(crate) mod work;
 
 use std::ffi::OsString;
 use std::io;

@@ -50,7 +50,13 @@ impl Session {
         let given = |config: &Config| {
             cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables).0.values
         };
-        let (config, found) = cplan_config::load_with(&self.settings.dir, &given);
+        let (config, mut found) = cplan_config::load_with(&self.settings.dir, &given);
+        if !self.settings.needs_configuration {
+            let beside = |d: &Diagnostic| d.id != "no-configuration" || d.primary.is_some();
+            let others: Vec<Diagnostic> = found.into_iter().filter(beside).collect();
+            found = Diagnostics::new();
+            found.extend(others);
+        }
         let config = Arc::new(config);
         refuse(found, &config).map(|warnings| (config, warnings))
     }

@@ -12,7 +12,7 @@ use cplan_engine::PlanOptions;
 use cplan_model::{Format, parse_quantity};
 use cplan_store::Holder;
 
-use crate::args::{Args, Command, LockFlags, PlanFlags, StateCommand, truth};
+use crate::args::{ApplyArgs, Args, Command, LockFlags, PlanArgs, PlanFlags, StateCommand, truth};
 use crate::clock::Moment;
 use crate::failure::CommandError;
 use options::options;
@@ -38,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) stream: bool,
     /// What a plan is to be about.
     pub(crate) options: PlanOptions,
+    /// Whether the command is `destroy`, and not one that can destroy by a flag.
+    pub(crate) destroys: bool,
+    /// Whether the command needs a configuration: a folder without one is an empty one for all others.
+    pub(crate) needs_configuration: bool,
     /// All drift is shown, also where it bears on no change.
     pub(crate) show_drift: bool,
     /// Warnings in one line each.
@@ -91,6 +95,11 @@ impl Settings {
                     args.command,
                     Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Refresh(_)
                 ),
+            destroys: matches!(args.command, Command::Destroy(_)),
+            needs_configuration: match &args.command {
+                Command::Plan(PlanArgs { mode, .. }) | Command::Apply(ApplyArgs { mode, .. }) => !mode.destroy,
+                _ => false,
+            },
             options: options(&args.command)?,
             show_drift: flags.is_some_and(|f| f.show_drift),
             compact_warnings: flags.is_some_and(|f| f.compact_warnings),

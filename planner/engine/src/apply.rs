@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use cplan_model::{
     Action, CheckOwner, CheckedBlock, Checks, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span,
+    Type, Value,
 };
-use cplan_sdk::{Context, ProviderError};
+use cplan_sdk::{ApplyResponse, Context, ProviderError};
 use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -26,7 +27,7 @@ use crate::plan::{Operation, Plan, StepId, Work};
 use crate::registry::Registry;
 use crate::values::{Live, Repeat, Values};
 use schedule::Schedule;
-use step::{Outcome, Task};
+use step::{Outcome, Prepared, Task};
 
 /// How an apply went.
 #[derive(Debug, Default)]
@@ -171,12 +172,8 @@ impl Run<'_> {
     }
 
     /// Begins what is ready and fits: straight to `prepared`, or to its finalisation first.
-    fn start<'f>(
-        &mut self,
-        running: &mut FuturesUnordered<Task<'f>>,
-        prepared: &mut Vec<step::Prepared>,
-        parallelism: usize,
-    ) where
+    fn start<'f>(&mut self, running: &mut FuturesUnordered<Task<'f>>, prepared: &mut Vec<Prepared>, parallelism: usize)
+    where
         Self: 'f,
     {
         let mut inline = 0;
@@ -238,7 +235,7 @@ impl Run<'_> {
     fn perform<'f>(
         &mut self,
         running: &mut FuturesUnordered<Task<'f>>,
-        prepared: &mut Vec<step::Prepared>,
+        prepared: &mut Vec<Prepared>,
     ) -> Result<(), EngineError>
     where
         Self: 'f,
@@ -266,7 +263,7 @@ impl Run<'_> {
 
     /// Takes in what has ended: one transaction for all of it, then what follows from it. What lives in the state alone
     /// can wait for more of its kind: were it lost, nothing in the world would be.
-    fn settle(&mut self, done: Vec<step::Done>, prepared: &mut Vec<step::Prepared>) -> Result<(), EngineError> {
+    fn settle(&mut self, done: Vec<step::Done>, prepared: &mut Vec<Prepared>) -> Result<(), EngineError> {
         let mut transaction = Transaction::default();
         let mut ended = Vec::new();
         let mut can_wait = true;
@@ -277,9 +274,16 @@ impl Run<'_> {
             transaction.settled.extend(done.intent);
             match done.outcome {
                 Outcome::Finalised(ready) => prepared.push(*ready),
+                Outcome::Unchanged(ready) => {
+                    let Prepared { planned, private, .. } = *ready;
+                    let values = planned.clone().unwrap_or_else(|| Value::null(Type::Dynamic));
+                    let result = Ok(ApplyResponse { values, private, boot_id: None });
+                    let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
+                    ended.push((done.id, verdict, false));
+                }
                 Outcome::Applied { planned, result } => {
                     let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
-                    ended.push((done.id, verdict));
+                    ended.push((done.id, verdict, true));
                 }
             }
         }
@@ -287,11 +291,11 @@ impl Run<'_> {
         if !can_wait || self.pending.put.len() + self.pending.delete.len() >= BATCH {
             self.commit()?;
         }
-        for (id, verdict) in ended {
+        for (id, verdict, counts) in ended {
             let plan = self.plan;
             let Work::Operation(operation) = &plan.steps[id.0].work else { continue };
             match verdict {
-                None => self.succeeded(id, operation),
+                None => self.succeeded(id, operation, counts),
                 Some(error) => self.failed(id, operation, error),
             }
         }
@@ -307,14 +311,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn succeeded(&mut self, id: StepId, operation: &Operation) {
+    /// `counts` says that there was something to do.
+    fn succeeded(&mut self, id: StepId, operation: &Operation, counts: bool) {
         if clears_away(operation) {
             return self.schedule.succeeded(self.plan, id);
         }
         let address = &operation.key.address;
         match operation.action {
             Action::Create => self.report.created += 1,
-            Action::Update => self.report.updated += 1,
+            Action::Update => self.report.updated += usize::from(counts),
             // A replaced object is counted by its create, as it is planned.
             Action::Delete => self.report.deleted += 1,
             _ => {}

@@ -12,7 +12,9 @@ impl Planner<'_> {
     /// success, and a machine that is dead must not stand in the way.
     pub(crate) fn destroy(mut self) -> (Option<Plan>, Diagnostics) {
         let records = self.doomed();
-        let all = records.len() == self.state.records.len();
+        let all = records.len() == self.state.records.len() && !self.selection_is_partial();
+        // What goes goes wherever it was: it is told by the address that it would have had.
+        self.moved_from.clear();
         self.remove(records, |_, _| Reason::Destroy);
         let outputs = if all { std::mem::take(&mut self.state.outputs) } else { Default::default() };
         let outputs = outputs.into_iter().map(|(name, output)| OutputChange {

@@ -283,7 +283,10 @@ impl Plan {
     /// Whether apply would do nothing: no steps, no output changes, and nothing for the state to take in. What was read
     /// and differs is worth an apply only to a plan that was made for that.
     pub fn is_empty(&self) -> bool {
-        let counts = |a: &Amendment| self.mode == PlanMode::RefreshOnly || !matches!(a, Amendment::Refresh { .. });
+        let counts = |a: &Amendment| match (self.mode, a) {
+            (PlanMode::RefreshOnly, amendment) => !matches!(amendment, Amendment::Move { .. }),
+            (_, amendment) => !matches!(amendment, Amendment::Refresh { .. }),
+        };
         self.steps.is_empty() && self.outputs.iter().all(OutputChange::is_no_op) && !self.amendments.iter().any(counts)
     }
 

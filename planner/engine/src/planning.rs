@@ -37,7 +37,7 @@ use std::time::SystemTime;
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
     CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, Mode, ModuleInstance, ResourceAddr,
-    Span, Target, Type, Value,
+    Severity, Span, Target, Type, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -116,13 +116,14 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
         return planner.finish(outputs);
     }
     planner.select();
-    if planner.options.mode == PlanMode::Destroy {
-        return planner.destroy();
-    }
     let told = planner.diagnostics.len();
     planner.rename();
+    planner.moves_left_out();
     if planner.diagnostics.has_errors_since(told) {
         return (None, planner.diagnostics);
+    }
+    if planner.options.mode == PlanMode::Destroy {
+        return planner.destroy();
     }
     if planner.options.refresh {
         planner.observe(&*events).await;
@@ -131,8 +132,15 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
         }
     }
     planner.second_pass().await;
+    let refused = planner.moves_refused();
+    if !refused.is_empty() {
+        // Moves that cannot be followed are likely what all the other errors come from.
+        let warnings = planner.diagnostics.into_iter().filter(|d| d.severity == Severity::Warning);
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.extend(warnings.chain(refused));
+        return (None, diagnostics);
+    }
     if !planner.diagnostics.has_errors() {
-        planner.still_declared();
         if planner.options.mode == PlanMode::RefreshOnly {
             planner.take_over();
         } else {
@@ -180,7 +188,7 @@ pub(crate) struct Planner<'a> {
     /// The records that the configuration still has.
     kept: HashSet<RecordKey>,
     /// New addresses of records with the ones that the state has them under.
-    moved_from: HashMap<InstanceAddr, InstanceAddr>,
+    pub(crate) moved_from: HashMap<InstanceAddr, InstanceAddr>,
     imports: BTreeMap<InstanceAddr, Wanted>,
     pub(crate) amendments: Vec<Amendment>,
     deferred: Vec<Deferred>,

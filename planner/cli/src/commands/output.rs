@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cplan_model::{Diagnostic, SourceMap};
 use cplan_store::StateOutput;
 
 use crate::args::OutputArgs;
@@ -14,16 +15,21 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session, args: &OutputArgs) -> Result<ExitCode, CommandError> {
     let outputs = session.read_state()?.outputs;
     let text = match &args.name {
-        Some(name) if !outputs.is_empty() => one(name, find(&outputs, name)?, args)?,
+        Some(name) if args.json || !outputs.is_empty() => one(name, find(&outputs, name)?, args)?,
         _ if args.json => render::json::text(&render::json::state::outputs(&outputs, true)),
         _ if outputs.is_empty() => {
-            session.terminal.err("There are no outputs: none is declared, or nothing was applied yet.\n");
+            session.warn(&no_outputs().into(), &SourceMap::default());
             String::new()
         }
         _ => render::outputs::outputs(outputs.iter().map(|(n, o)| (n.as_str(), o))),
     };
     session.print(&text)?;
     Ok(ExitCode::Ok)
+}
+
+fn no_outputs() -> Diagnostic {
+    Diagnostic::warning("no-outputs", "No outputs found", "None is declared, or nothing was applied yet.")
+        .remedy("Declare an `output`, and run `cplan apply`.")
 }
 
 fn find<'a>(outputs: &'a BTreeMap<String, StateOutput>, name: &str) -> Result<&'a StateOutput, CommandError> {

@@ -50,8 +50,7 @@ pub(super) fn saved(path: &Path, hash: &str, how: bool) -> String {
 
 /// Reads a plan; `expected` is the hash that it must have.
 pub(super) fn open(session: &Session, path: &Path, expected: Option<&str>) -> Result<PlanFile, CommandError> {
-    let bytes =
-        std::fs::read(session.settings.typed(path)).map_err(|e| CommandError::file("read the plan", path, e))?;
+    let bytes = std::fs::read(session.settings.typed(path)).map_err(|e| unreadable(path, &e))?;
     let hash = plan_hash(&bytes);
     if let Some(expected) = expected.map(|e| e.trim_start_matches("sha256:"))
         && !expected.eq_ignore_ascii_case(&hash)
@@ -67,6 +66,12 @@ pub(super) fn open(session: &Session, path: &Path, expected: Option<&str>) -> Re
         Err(PlanFileError::Sealed) if session.read_state()?.lineage != label.lineage => Err(other_state(path)),
         Err(error) => Err(unusable(path, &error)),
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+    let summary = format!("Failed to load {:?} as a plan file", path.display().to_string());
+    let what = format!("`{}` cannot be read: {error}.", path.display());
+    CommandError::told("plan-file-unreadable", summary, what, "Name a file that `cplan plan -out=FILE` has written.")
 }
 
 /// A file that holds no plan that could be used.

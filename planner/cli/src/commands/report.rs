@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cplan_config::Config;
-use cplan_engine::{ApplyReport, Plan, Summary};
+use cplan_engine::{ApplyReport, Plan, PlanMode, Summary};
 use cplan_model::{Action, Diagnostic, InstanceAddr, Label};
 use cplan_store::Store;
 use serde_json::{Value as Json, json};
@@ -43,8 +43,9 @@ pub(crate) fn tell(
     }
     session.terminal.err(&failure::skipped(report, style));
     let style = session.terminal.style();
-    session.print(&failure::counts(report, kind.verb(), style))?;
-    if kind == Kind::Destroy {
+    session.print(&failure::counts(report, kind, style))?;
+    let destroyed = plan.mode == PlanMode::Destroy;
+    if destroyed {
         session.print(&gone(plan, report))?;
     }
     let state = store.load()?;
@@ -53,7 +54,7 @@ pub(crate) fn tell(
         session.print(&format!("\n{}\n\n{shown}", style.paint(Tone::Strong, "Outputs:")))?;
     }
     let reachable = machines(&state);
-    if !reachable.is_empty() || kind == Kind::Destroy {
+    if !reachable.is_empty() || destroyed {
         let known_hosts = write_known_hosts(&session.settings.data_dir, &reachable)?;
         let longest = reachable.iter().map(|m| m.access.name.chars().count()).max().unwrap_or(0);
         let lines: String = reachable

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{EventSink, Plan, PlanInput, PlanMode, apply, plan, settle, validate};
+use cplan_engine::{EventSink, Plan, PlanInput, apply, plan, settle, validate};
 use cplan_model::{Action, Diagnostic, Diagnostics};
 use cplan_sdk::Context;
 use cplan_store::Store;
@@ -29,9 +29,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Of a plan.
-    pub(crate) fn of(mode: PlanMode) -> Kind {
-        if mode == PlanMode::Destroy { Kind::Destroy } else { Kind::Apply }
+    /// Of a command: `apply -destroy` applies.
+    pub(crate) fn of(session: &Session) -> Kind {
+        if session.settings.destroys { Kind::Destroy } else { Kind::Apply }
     }
 
     /// `Apply`, as the report begins.
@@ -97,7 +97,7 @@ pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode,
     session.input(&config, Default::default())?;
     warnings.extend(checked);
     let store = session.store()?;
-    let kind = Kind::of(session.settings.options.mode);
+    let kind = Kind::of(session);
     let reporter =
         Reporter::new(session.terminal, session.settings.json, session.settings.verbose, session.log.clone());
     header::write(session, kind, None);
@@ -190,7 +190,7 @@ pub(crate) async fn carry_out(
     plan: &Plan,
     store: &dyn Store,
 ) -> Result<ExitCode, CommandError> {
-    let kind = Kind::of(plan.mode);
+    let kind = Kind::of(session);
     reporter.knows_plan(plan);
     let ticking = reporter.tick();
     let events: Arc<dyn EventSink> = reporter.clone();

@@ -7,6 +7,7 @@ use cplan_engine::{ApplyReport, Failure};
 
 use super::progress::{noun, objects};
 use super::style::{Style, Tone};
+use crate::commands::work::Kind;
 
 /// An error and what caused it, one line each.
 pub(crate) fn chain(error: &(dyn Error + 'static), remedy: &str, style: Style) -> String {
@@ -77,10 +78,15 @@ pub(crate) fn skipped(report: &ApplyReport, style: Style) -> String {
     format!("{heading}\n{lines}\n")
 }
 
-/// The last line: `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.`
-pub(crate) fn counts(report: &ApplyReport, verb: &str, style: Style) -> String {
-    let counts =
-        format!("Resources: {} added, {} changed, {} destroyed.", report.created, report.updated, report.deleted);
+/// The last line: `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.`; a destroy tells only what it destroyed.
+pub(crate) fn counts(report: &ApplyReport, kind: Kind, style: Style) -> String {
+    let ApplyReport { created, updated, deleted, imported, .. } = report;
+    let taken_in = if *imported > 0 { format!("{imported} imported, ") } else { String::new() };
+    let counts = match kind {
+        Kind::Apply => format!("Resources: {taken_in}{created} added, {updated} changed, {deleted} destroyed."),
+        Kind::Destroy => format!("Resources: {deleted} destroyed."),
+    };
+    let verb = kind.verb();
     let head = match (report.failures.is_empty() && !report.diagnostics.has_errors(), report.cancelled) {
         (_, true) => style.bold(Tone::Change, &format!("{verb} interrupted.")),
         (true, _) => style.bold(Tone::Good, &format!("{verb} complete!")),

@@ -52,16 +52,11 @@ pub(crate) fn record(key: &RecordKey, record: &Record, schema: Option<&Schema>) 
     out + "}\n"
 }
 
-/// The addresses, one per line.
+/// The addresses, one per line; one that has left-over objects beside its own stands there once.
 pub(crate) fn list(state: &State) -> String {
-    state
-        .records
-        .keys()
-        .map(|key| match &key.deposed {
-            Some(deposed) => format!("{} (deposed {deposed})\n", key.address),
-            None => format!("{}\n", key.address),
-        })
-        .collect()
+    let mut lines: Vec<String> = state.records.keys().map(|key| format!("{}\n", key.address)).collect();
+    lines.dedup();
+    lines.concat()
 }
 
 /// A value that was asked for by name.

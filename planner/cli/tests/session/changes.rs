@@ -97,7 +97,7 @@ delay = "7.5ms"
     assert_eq!(lab.ok("drift"), "No drift. The world is as the last apply left it.\n");
 
     let destroyed = lab.ok("destroy -auto-approve");
-    assert!(destroyed.contains("Destroy complete! Resources: 0 added, 0 changed, 3 destroyed.\n"), "{destroyed}");
+    assert!(destroyed.contains("Destroy complete! Resources: 3 destroyed.\n"), "{destroyed}");
     assert!(destroyed.contains("Gone: 3 terraform_data.\n"), "{destroyed}");
     assert_eq!(lab.ok("state list"), "");
     assert_eq!(lab.ok("show"), "The state is empty. No objects are managed here.\n");

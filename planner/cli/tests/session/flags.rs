@@ -66,7 +66,7 @@ fn apply_destroy_is_terraforms_form_of_destroy() {
     let lab = Session::new("resource \"terraform_data\" \"a\" {}\n");
     lab.ok("apply -auto-approve");
     let destroyed = lab.ok("apply -destroy -auto-approve");
-    assert!(destroyed.contains("Destroy complete! Resources: 0 added, 0 changed, 1 destroyed."), "{destroyed}");
+    assert!(destroyed.contains("Apply complete! Resources: 0 added, 0 changed, 1 destroyed."), "{destroyed}");
     assert_eq!(lab.ok("state list"), "");
     assert_eq!(lab.run("destroy -destroy").code, Some(1));
 }

@@ -67,7 +67,7 @@ fn plans_of_every_mode_are_saved() {
     let said = lab.run("plan -detailed-exitcode -destroy -out=p");
     assert_eq!(said.code, Some(2), "{said:?}");
     let gone = lab.ok("apply p");
-    assert!(gone.contains("0 added, 0 changed, 3 destroyed."), "{gone}");
+    assert!(gone.contains("Resources: 0 added, 0 changed, 3 destroyed."), "{gone}");
     assert_eq!(lab.ok("state list"), "");
     lab.ok("apply -auto-approve");
     lab.ok("plan -refresh-only -out=p");
@@ -93,7 +93,7 @@ fn what_does_not_go_with_a_saved_plan_is_refused() {
         assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{line}: {refused:?}");
         assert!(refused.err.contains(&format!("[{id}]")), "{line}: {}", refused.err);
     }
-    assert!(lab.run("apply nowhere").err.starts_with("error: cannot read the plan nowhere\n"));
+    assert!(lab.run("apply nowhere").err.starts_with("error: Failed to load \"nowhere\" as a plan file\n"));
 
     let elsewhere = Session::new(LAB);
     fs::copy(lab.path().join("p"), elsewhere.path().join("p")).unwrap();

@@ -53,7 +53,7 @@ fn objects_move_and_are_forgotten() {
         ("state mv terraform_data.q terraform_data.r", "Invalid source address"),
         ("state mv terraform_data.b null_resource.b", "Invalid state move request"),
         ("state mv terraform_data.b a.b.c", "Invalid address"),
-        ("state rm terraform_data.q", "No such object"),
+        ("state rm terraform_data.q", "Invalid target address"),
     ] {
         let refused = lab.run(line);
         assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{line}: {refused:?}");

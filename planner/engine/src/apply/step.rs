@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cplan_config::decode;
-use cplan_model::{Action, InstanceAddr, Value, changes};
-use cplan_sdk::{ApplyRequest, ApplyResponse, Context, PlanRequest, Progress, ProviderError};
+use cplan_model::{Action, InstanceAddr, Reason, Value, changes};
+use cplan_sdk::{ApplyRequest, ApplyResponse, Context, Disruption, PlanRequest, Progress, ProviderError};
 use cplan_store::{Intent, IntentId};
 use futures::future::BoxFuture;
 
@@ -43,6 +43,8 @@ pub(super) struct Done {
 pub(super) enum Outcome {
     /// It was planned once more with its inputs known.
     Finalised(Box<Prepared>),
+    /// With its inputs known there is nothing to change.
+    Unchanged(Box<Prepared>),
     /// The provider answered; `planned` is what was asked for.
     Applied { planned: Option<Value>, result: Result<ApplyResponse, ProviderError> },
 }
@@ -100,12 +102,12 @@ impl<'a> Run<'a> {
                         .into_iter()
                         .find(|c| c.before.as_ref().is_none_or(Value::is_wholly_known));
                     match outside {
-                        None => Outcome::Finalised(Box::new(Prepared {
-                            id,
-                            planned: Some(planned),
-                            config: Some(config),
-                            private: response.private,
-                        })),
+                        None => {
+                            let unchanged = needless(operation, &response.disruption, &planned);
+                            let (planned, config) = (Some(planned), Some(config));
+                            let ready = Box::new(Prepared { id, planned, config, private: response.private });
+                            if unchanged { Outcome::Unchanged(ready) } else { Outcome::Finalised(ready) }
+                        }
                         Some(change) => failed(
                             ProviderError::failed(format!(
                                 "with its inputs known, `{}` of {address} is not what the plan said",
@@ -232,6 +234,15 @@ impl<'a> Run<'a> {
             secrets: secrets.clone(),
         }))
     }
+}
+
+/// Whether an update turns out to be none: what was unknown has become what it was. One that is made for another reason
+/// than its values is done all the same.
+fn needless(operation: &Operation, disruption: &Option<Disruption>, planned: &Value) -> bool {
+    operation.action == Action::Update
+        && matches!(operation.reason, Reason::Configuration | Reason::Drift)
+        && disruption.is_none()
+        && operation.prior.as_ref() == Some(planned)
 }
 
 fn failed(error: ProviderError) -> Outcome {

@@ -68,11 +68,12 @@ impl Planner<'_> {
         } else if before.missing {
             reason = Reason::Missing;
         }
-        if matches!(action, Action::NoOp | Action::Update) && before.record.is_some() {
-            if self.options.replace.contains(&address) {
-                (action, reason) = (Action::Replace, Reason::Requested);
-            } else if let Some(text) = self.triggered(block, &address.module, repeat) {
+        if before.record.is_some() && action != Action::Create && reason != Reason::ContainerReplaced {
+            // Of several reasons the first tells: a trigger, a taint, a wish, what cannot change in place.
+            if let Some(text) = self.triggered(block, &address.module, repeat) {
                 (action, reason) = (Action::Replace, Reason::Triggered(text));
+            } else if reason != Reason::Tainted && self.options.replace.contains(&address) {
+                (action, reason) = (Action::Replace, Reason::Requested);
             }
         }
         // What would be replaced anyway is so because that was asked for, unless it is broken.
@@ -104,8 +105,10 @@ impl Planner<'_> {
             let forced = std::mem::take(&mut attributes);
             attributes = changes(schema, before.values.as_ref().unwrap_or(&empty), &planned);
             let forced: Vec<AttrPath> = forced.into_iter().filter(|c| c.forces_replace).map(|c| c.path).collect();
+            // What is tainted is replaced whatever its attributes are.
+            let whole = before.record.as_ref().is_some_and(|r| r.status == Status::Ready);
             for change in &mut attributes {
-                change.forces_replace = action == Action::Replace && forced.contains(&change.path);
+                change.forces_replace = action == Action::Replace && whole && forced.contains(&change.path);
             }
             (identity, planned, response, None)
         } else {

@@ -8,7 +8,7 @@ use cplan_model::{Diagnostic, InstanceAddr, InstanceKey, Label, ModuleInstance, 
 use cplan_store::RecordKey;
 use hashbrown::HashSet;
 
-use super::{PlanMode, Planner};
+use super::Planner;
 use crate::plan::Amendment;
 use crate::renamed::follow;
 
@@ -23,16 +23,8 @@ impl Planner<'_> {
     pub(super) fn rename(&mut self) {
         let mut statements = Vec::new();
         collect(&self.config.root.clone(), &mut Vec::new(), &mut statements);
-        let problems = conflicts(&statements);
-        if !problems.is_empty() {
-            problems.into_iter().for_each(|d| self.diagnostics.push(d));
-            return;
-        }
-        let Some(order) = in_order(&statements) else {
-            let places: Vec<Span> = statements.iter().map(|s| s.moved.span).collect();
-            self.diagnostics.push(circle(&places));
-            return;
-        };
+        // What is wrong with them is said once the instances are known, see `moves_refused`; a circle moves nothing.
+        let Some(order) = in_order(&statements) else { return };
         for i in order {
             self.perform(&statements[i]);
         }
@@ -107,14 +99,15 @@ impl Planner<'_> {
         }
     }
 
-    /// What is moved away from must not be declared any more; known once the instances are.
-    pub(super) fn still_declared(&mut self) {
+    /// What is wrong with the `moved` blocks, known once the instances are: what is moved away from must not be declared
+    /// any more. A circle is told only where nothing else explains it.
+    pub(super) fn moves_refused(&self) -> Vec<Diagnostic> {
         let mut statements = Vec::new();
-        collect(&self.config.root.clone(), &mut Vec::new(), &mut statements);
-        for statement in statements {
-            let declared = self.declares(&statement);
-            if let Some(what) = declared {
-                self.diagnostics.push(
+        collect(&self.config.root, &mut Vec::new(), &mut statements);
+        let mut found = conflicts(&statements);
+        for statement in &statements {
+            if let Some(what) = self.declares(statement) {
+                found.push(
                     Diagnostic::error(
                         "moved-still-declared",
                         "Moved object still exists",
@@ -125,23 +118,31 @@ impl Planner<'_> {
                 );
             }
         }
-        if self.selection.partial && self.options.mode == PlanMode::Normal {
-            let left_out: Vec<String> = self
-                .moved_from
-                .iter()
-                .filter(|(to, from)| !self.selects(to) && !self.selects(from))
-                .map(|(to, from)| format!("{from} to {to}"))
-                .collect();
-            if !left_out.is_empty() {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "moved-excluded",
-                        "Moved resource instances excluded by targeting",
-                        format!("The flags leave out what moves: {}.", left_out.join(", ")),
-                    )
-                    .remedy("Name these addresses with -target too, or plan without it."),
-                );
-            }
+        if found.is_empty() && in_order(&statements).is_none() {
+            let places: Vec<Span> = statements.iter().map(|s| s.moved.span).collect();
+            found.push(circle(&places));
+        }
+        found
+    }
+
+    /// Refuses flags that leave out what moves: both ends must be among the targets.
+    pub(super) fn moves_left_out(&mut self) {
+        let (targets, excludes) = (&self.options.targets, &self.options.excludes);
+        let covered = |address: &InstanceAddr| targets.is_empty() || targets.iter().any(|t| t.contains(address));
+        let excluded = |address: &InstanceAddr| excludes.iter().any(|t| t.contains(address));
+        let left_out: Vec<String> = (self.moved_from.iter())
+            .filter(|(to, from)| !covered(to) || !covered(from) || (excluded(to) && excluded(from)))
+            .map(|(to, from)| format!("{from} to {to}"))
+            .collect();
+        if !left_out.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "moved-excluded",
+                    "Moved resource instances excluded by targeting",
+                    format!("The flags leave out what moves: {}.", left_out.join(", ")),
+                )
+                .remedy("Name these addresses with -target too, or plan without it."),
+            );
         }
     }
 

@@ -55,9 +55,6 @@ impl Planner<'_> {
 
     /// Whether a `removed` block says that the object stays in the world.
     fn forgets(&mut self, key: &RecordKey) -> bool {
-        if key.deposed.is_some() {
-            return false;
-        }
         let mut module = self.config.root.clone();
         let mut depth = 0;
         loop {

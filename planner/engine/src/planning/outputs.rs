@@ -20,7 +20,8 @@ impl Planner<'_> {
         for name in names {
             let node = self.graph.find(&graph::Path::default(), &Item::Output(name.clone()));
             let left_out = |node| !self.selection.has_output(&self.graph, node) || self.failed.contains(&node);
-            if node.is_some_and(left_out) {
+            // What is not declared any more goes with a plan of everything.
+            if node.map_or(self.selection.partial, left_out) {
                 continue;
             }
             let declared = self.config.root.outputs.get(&name);

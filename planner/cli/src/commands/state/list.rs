@@ -1,6 +1,6 @@
 //! `cplan state list`.
 
-use super::select::{has, target};
+use super::select::{self, target};
 use crate::args::StateListArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -9,10 +9,17 @@ use crate::session::Session;
 
 /// The addresses, of all objects or of those that are named.
 pub(super) fn run(session: &Session, args: &StateListArgs) -> Result<ExitCode, CommandError> {
-    let mut state = session.read_state()?;
+    let mut state = select::existing(session)?;
     let targets = args.addresses.iter().map(|text| target(text)).collect::<Result<Vec<_>, _>>()?;
     for wanted in &targets {
-        has(&state, wanted)?;
+        if select::keys(&state, wanted).is_empty() {
+            let summary = match (&wanted.resource, &wanted.key) {
+                (None, _) => "Unknown module",
+                (Some(_), None) => "Unknown resource",
+                (Some(_), Some(_)) => "Unknown resource instance",
+            };
+            return Err(select::unknown(&state, summary, &wanted.to_string()));
+        }
     }
     state.records.retain(|key, record| {
         let named = targets.is_empty() || targets.iter().any(|target| target.contains(&key.address));

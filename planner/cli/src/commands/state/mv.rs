@@ -67,6 +67,13 @@ fn moves(state: &State, from: &Target, to: &Target) -> Result<BTreeMap<InstanceA
         _ => {}
     }
     let whole = found.iter().any(|key| key.address.key.is_some()) && from.key.is_none();
+    let beside = |key: &RecordKey| {
+        key.address.module == to.module && to.resource.as_ref() == Some(&key.address.resource) && !found.contains(key)
+    };
+    if whole && to.key.is_none() && state.records.keys().any(beside) {
+        let what = format!("Cannot move to {to}: there is already a resource at that address in the current state.");
+        return refuse("move-target", "Invalid target address", what, list);
+    }
     let mut moves = BTreeMap::new();
     for key in &found {
         let address = &key.address;

@@ -17,8 +17,12 @@ pub(super) fn run(session: &Session, args: &StateRmArgs) -> Result<ExitCode, Com
     let (store, state) = session.settled_store()?;
     let mut gone: BTreeSet<RecordKey> = BTreeSet::new();
     for target in &targets {
-        select::has(&state, target)?;
-        gone.extend(keys(&state, target));
+        let meant = keys(&state, target);
+        // Nothing is done either way: a trial tells that it would remove nothing.
+        if meant.is_empty() && !args.dry_run {
+            return Err(select::unknown(&state, "Invalid target address", &target.to_string()));
+        }
+        gone.extend(meant);
     }
     let verb = if args.dry_run { "Would remove" } else { "Removed" };
     let mut lines: Vec<String> = gone.iter().map(|key| format!("{verb} {}\n", key.address)).collect();

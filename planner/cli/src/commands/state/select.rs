@@ -4,6 +4,7 @@ use cplan_model::{InstanceAddr, Mode, ParseAddressError, Target};
 use cplan_store::{RecordKey, State};
 
 use crate::failure::CommandError;
+use crate::session::Session;
 
 const REMEDY: &str = "`cplan state list` shows those there are.";
 
@@ -36,18 +37,24 @@ pub(super) fn keys(state: &State, target: &Target) -> Vec<RecordKey> {
     state.records.keys().filter(|key| target.contains(&key.address)).cloned().collect()
 }
 
-/// Refuses a target that the state has nothing of.
-pub(super) fn has(state: &State, target: &Target) -> Result<(), CommandError> {
-    if keys(state, target).is_empty() { Err(unknown(state, &target.to_string())) } else { Ok(()) }
+/// The state; refused where there never was one.
+pub(super) fn existing(session: &Session) -> Result<State, CommandError> {
+    match session.read_unsettled()? {
+        Some(reading) => Ok(reading.state),
+        None => {
+            let what = "Commands that look into a state need one, and nothing was planned or applied here yet.";
+            Err(CommandError::told("no-state", "No state file was found!", what, "Run `cplan apply` first."))
+        }
+    }
 }
 
 /// There is nothing at that address; with the near one.
-pub(super) fn unknown(state: &State, wanted: &str) -> CommandError {
+pub(super) fn unknown(state: &State, summary: &str, wanted: &str) -> CommandError {
     let all: Vec<String> = state.records.keys().map(|k| k.address.to_string()).collect();
     let remedy = match cplan_config::suggest(wanted, all.iter().map(String::as_str)) {
         Some(near) => format!("Did you mean `{near}`?"),
         None => REMEDY.to_owned(),
     };
     let what = format!("The state has no object `{wanted}`.");
-    CommandError::told("unknown-object", "No such object", what, remedy)
+    CommandError::told("unknown-object", summary, what, remedy)
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cplan_engine::{
-    Amendment, Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, Registry, dependencies,
+    Amendment, Change, DeferReason, Deferred, DriftEntry, DriftKind, OutputChange, Plan, PlanMode, Registry,
+    dependencies,
 };
 use cplan_model::{Action, Diagnostics, InstanceAddr, Marks, ModuleInstance, Reason, Schema, Step, Value};
 use cplan_store::{RecordKey, State};
@@ -192,9 +193,34 @@ fn output(output: &OutputChange, reveal: bool) -> Json {
 }
 
 fn drifted(it: &PlanDocument<'_>) -> Vec<Json> {
-    let Some(state) = it.state.filter(|_| !it.plan.drift.is_empty()) else { return Vec::new() };
+    let Some(state) = it.state else { return Vec::new() };
+    if it.plan.mode == PlanMode::RefreshOnly {
+        return moved(state, it);
+    }
+    if it.plan.drift.is_empty() {
+        return Vec::new();
+    }
     let changes: HashMap<&InstanceAddr, &Change> = it.plan.changes.iter().map(|c| (&c.address, c)).collect();
     it.plan.drift.iter().filter_map(|d| drift(d, changes.get(&d.address)?, state, it)).collect()
+}
+
+/// What a plan that changes nothing finds elsewhere: objects that have another address now.
+fn moved(state: &State, it: &PlanDocument<'_>) -> Vec<Json> {
+    let mut was: BTreeMap<&RecordKey, &RecordKey> = BTreeMap::new();
+    for amendment in &it.plan.amendments {
+        if let Amendment::Move { from, to } = amendment {
+            let first = was.remove(from).unwrap_or(from);
+            was.insert(to, first);
+        }
+    }
+    let told = was.into_iter().filter(|(to, from)| to != from && to.deposed.is_none()).filter_map(|(to, from)| {
+        let values = shown(schema_of(it.registry, &to.address), &state.records.get(from)?.values, it.reveal);
+        let mut out = header(&to.address, it.registry);
+        out["change"] = sides(json!(["no-op"]), Some(&values), Some(&values), it.reveal);
+        out["previous_address"] = json!(from.address.to_string());
+        Some(out)
+    });
+    told.collect()
 }
 
 fn drift(entry: &DriftEntry, change: &Change, state: &State, it: &PlanDocument<'_>) -> Option<Json> {
@@ -281,18 +307,25 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
         objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
     }
     for amendment in &it.plan.amendments {
-        if let Amendment::Refresh { key, record } = amendment {
-            objects.remove(&(&key.address, key.deposed.as_deref()));
-            if let Some(record) = record {
-                objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
+        match amendment {
+            Amendment::Refresh { key, record } => {
+                objects.remove(&(&key.address, key.deposed.as_deref()));
+                if let Some(record) = record {
+                    objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
+                }
             }
+            Amendment::Move { from, to } => {
+                if let Some(told) = objects.remove(&(&from.address, from.deposed.as_deref())) {
+                    let moved = Told { address: &to.address, ..told };
+                    objects.insert((&to.address, to.deposed.as_deref()), moved);
+                }
+            }
+            Amendment::Adopt { .. } | Amendment::Forget { .. } => {}
         }
     }
-    let was = |c: &Change| c.moved_from.clone().unwrap_or_else(|| c.address.clone());
-    let moved: Vec<(InstanceAddr, &Change)> = it.plan.changes.iter().map(|c| (was(c), c)).collect();
-    for (was, change) in &moved {
+    for change in &it.plan.changes {
         let deposed = change.deposed.as_deref();
-        let recorded = objects.remove(&(was, deposed));
+        let recorded = objects.remove(&(&change.address, deposed));
         let Some(values) = &change.before else { continue };
         // What stays depends on what the configuration says; what changes still on what it did as well.
         let mut depends_on = recorded.as_ref().map(|r| r.depends_on.clone()).unwrap_or_default();
