@@ -23,8 +23,8 @@ impl Planner<'_> {
     pub(super) fn rename(&mut self) {
         let mut statements = Vec::new();
         collect(&self.config.root.clone(), &mut Vec::new(), &mut statements);
-        // What is wrong with them is said once the instances are known, see `moves_refused`; a circle moves nothing.
-        let Some(order) = in_order(&statements) else { return };
+        // What is wrong with them is said once the instances are known, see `moves_refused`; until then nothing moves.
+        let Some(order) = in_order(&statements).filter(|_| conflicts(&statements).is_empty()) else { return };
         for i in order {
             self.perform(&statements[i]);
         }
