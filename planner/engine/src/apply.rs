@@ -97,6 +97,7 @@ pub async fn apply(
         next_intent,
         pending: Transaction::default(),
         skipped: HashSet::new(),
+        unwritten: HashSet::new(),
         checks: plan.checks.clone(),
         gates: gates::gates(plan),
         unreached: HashSet::new(),
@@ -125,6 +126,8 @@ struct Run<'a> {
     pending: Transaction,
     /// The addresses among the report's skipped ones.
     skipped: HashSet<InstanceAddr>,
+    /// Those of them that are not as planned; a leftover that stays is no matter of the object in its place.
+    unwritten: HashSet<InstanceAddr>,
     /// What is known of all conditions.
     checks: Checks,
     gates: Vec<gates::Gate>,
@@ -374,6 +377,9 @@ impl Run<'_> {
         let Work::Operation(operation) = &self.plan.steps[step.0].work else { return };
         let address = operation.key.address.clone();
         self.events.event(Event::StepSkipped { step, address: address.clone(), because: because.clone() });
+        if operation.action != Action::Delete {
+            self.unwritten.insert(address.clone());
+        }
         if self.skipped.insert(address.clone()) {
             self.report.skipped.push((address, because));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cplan_model::{CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance};
+use cplan_model::{Action, CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance};
 
 use super::Run;
 use crate::graph::{self, Graph, Item, Path};
@@ -96,9 +96,9 @@ impl Run<'_> {
 
     /// What was planned of conditions behind a failure says nothing: they were not come to.
     fn forget_unreached(&mut self) {
-        let failed = self.report.failures.iter().map(|f| &f.address);
+        let failed = self.report.failures.iter().filter(|f| f.action != Action::Delete).map(|f| &f.address);
         let ended: Vec<InstanceAddr> = failed.cloned().collect();
-        let skipped: Vec<InstanceAddr> = self.report.skipped.iter().map(|(address, _)| address.clone()).collect();
+        let skipped: Vec<InstanceAddr> = self.unwritten.iter().cloned().collect();
         let closed: Vec<CheckOwner> = self.gates.iter().filter(|g| g.closed).map(|g| g.owner.clone()).collect();
         if ended.is_empty() && skipped.is_empty() && closed.is_empty() {
             return;
