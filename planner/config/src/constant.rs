@@ -7,6 +7,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::FuncCall;
 use hcl_edit::visit::{Visit, visit_func_call};
 
+use crate::evaluate::constant_value;
 use crate::{Expr, Reference, Scope, evaluate};
 
 /// A scope where nothing may be named.
@@ -27,6 +28,16 @@ fn not_allowed() -> Diagnostic {
         .remedy("Write the value itself.")
 }
 
+pub(crate) fn no_calls() -> Diagnostic {
+    Diagnostic::error("functions-not-allowed", "Function calls not allowed", "Functions may not be called here.")
+        .remedy("Write the value itself, or compute it in a local value.")
+}
+
+/// The value that an expression has without anything being named or called, what a conditional does not choose aside.
+pub(crate) fn value_of_constants(expr: &Expr) -> Option<Value> {
+    constant_value(&expr.tree, expr.span.source, &Nothing)
+}
+
 /// Where functions are called.
 struct Calls {
     first: Option<std::ops::Range<usize>>,
@@ -44,14 +55,7 @@ pub(crate) fn constant(expr: &Expr) -> Result<Value, Box<Diagnostic>> {
     let mut calls = Calls { first: None };
     calls.visit_expr(&expr.tree);
     if let Some(range) = calls.first {
-        let diagnostic = Diagnostic::error(
-            "functions-not-allowed",
-            "Function calls not allowed",
-            "Functions may not be called here.",
-        )
-        .remedy("Write the value itself, or compute it in a local value.")
-        .at(Span::new(expr.span.source, range.start, range.end));
-        return Err(Box::new(diagnostic));
+        return Err(Box::new(no_calls().at(Span::new(expr.span.source, range.start, range.end))));
     }
     let named = crate::references::references_checked(expr);
     let first = named

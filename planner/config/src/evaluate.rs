@@ -57,6 +57,13 @@ pub(crate) fn evaluate_with(
     (value, evaluator.diagnostics)
 }
 
+/// The value that an expression has whatever there is to be named or called; `None` where it has none.
+pub(crate) fn constant_value(tree: &Expression, source: SourceId, scope: &dyn Scope) -> Option<Value> {
+    let mut evaluator = Evaluator { constant: true, ..Evaluator::new(scope, source, &[]) };
+    let value = evaluator.eval(tree);
+    (!evaluator.diagnostics.has_errors() && value.is_wholly_known()).then_some(value)
+}
+
 /// One evaluation on its way.
 pub(crate) struct Evaluator<'a> {
     scope: &'a dyn Scope,
@@ -65,6 +72,8 @@ pub(crate) struct Evaluator<'a> {
     locals: Vec<(Arc<str>, Value)>,
     /// In a template file only `locals` count.
     template: bool,
+    /// Nothing may be named or called; where that is done in what is not chosen, it does not count.
+    constant: bool,
     diagnostics: Diagnostics,
     depth: usize,
     /// The place of the innermost expression that has one.
@@ -88,6 +97,7 @@ impl<'a> Evaluator<'a> {
             source,
             locals: locals.to_vec(),
             template: false,
+            constant: false,
             diagnostics: Diagnostics::new(),
             depth: 0,
             here: Span::new(source, 0, 0),

@@ -39,9 +39,9 @@ pub fn written(body: &Body) -> Written {
     of_tree(&body.body, body.span)
 }
 
-/// The value of an expression that names nothing and calls nothing.
+/// The value of an expression that names nothing and calls nothing, but in what a conditional does not choose.
 pub fn literal_value(expr: &Expr) -> Option<Value> {
-    crate::constant(expr).ok().filter(Value::is_wholly_known)
+    crate::constant::value_of_constants(expr)
 }
 
 /// All references in the order of the text, one that occurs twice twice.

@@ -16,6 +16,10 @@ mod attempt;
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &FuncCall) -> Value {
         let name = call.name.name.as_str();
+        if self.constant {
+            let span = self.span(&call.name.name);
+            return self.fail(crate::constant::no_calls().at(span));
+        }
         let before = self.diagnostics.len();
         let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
         let ours = namespace.is_empty() || namespace == ["core"] && (function(name).is_some() || is_lazy(name));

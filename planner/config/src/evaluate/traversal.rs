@@ -40,14 +40,14 @@ impl Evaluator<'_> {
         let (reference, taken) = match reference(name.as_str(), operators, self.source, self.span(whole)) {
             Ok(found) => found,
             Err(diagnostic) => {
-                self.fatal = true;
+                self.fatal = !self.constant;
                 return self.fail(*diagnostic);
             }
         };
         match self.scope.lookup(&reference) {
             Ok(value) => self.operators(value, &operators[taken..]),
             Err(mut diagnostic) => {
-                self.fatal = true;
+                self.fatal = !self.constant;
                 if diagnostic.primary.is_none() {
                     diagnostic = diagnostic.at(reference.span);
                 }

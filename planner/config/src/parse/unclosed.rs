@@ -61,9 +61,13 @@ pub(super) fn unclosed(text: &str, from: usize, source: SourceId) -> Option<Diag
                 .at(at(start..start + 2)),
         ),
         Err(Fault::Stray(start, sign)) => Some(
-            Diagnostic::error("syntax", "Unbalanced bracket", format!("This `{sign}` closes nothing that is open."))
-                .remedy("Remove it, or add what opens it.")
-                .at(at(start..start + 1)),
+            Diagnostic::error(
+                "syntax",
+                "Argument or block definition required",
+                format!("This `{sign}` closes nothing that is open."),
+            )
+            .remedy("Remove it, or add what opens it.")
+            .at(at(start..start + 1)),
         ),
         // The body of a block holds arguments, each on its line.
         Err(Fault::Wrong(end, sign)) if matches!(scan.open.last(), Some((Open::Bracket('{'), start)) if !is_object(&text[from..*start])) =>
@@ -113,7 +117,11 @@ pub(super) fn unclosed(text: &str, from: usize, source: SourceId) -> Option<Diag
             let index = scan.open.len().checked_sub(1)?;
             let inner = index.checked_sub(1).filter(|i| scan.open[*i].0 == Open::Sequence);
             let (open, start) = &scan.open[inner.filter(|_| scan.open[index].0 == Open::Quote).unwrap_or(index)];
-            Some(diagnostic(open, at(range(open, *start))))
+            let mut told = diagnostic(open, at(range(open, *start)));
+            if *open == Open::Bracket('{') && !is_object(&text[from..*start]) {
+                told.summary = "Unclosed configuration block".into();
+            }
+            Some(told)
         }
     }
 }

@@ -7,15 +7,19 @@ use serde_json::{Value as Json, json};
 use super::values::json as value_json;
 use crate::render::value::SENSITIVE;
 
-/// `{"constant_value": …}`, `{"references": […]}`, or `{}` for what is neither. A constant is masked where it shall be
+/// `{"constant_value": …}`, `{"references": […]}`, both where what is named is not chosen, or `{}`. A constant is masked where it shall be
 /// hidden.
 pub(crate) fn expression(expr: &Expr, hidden: bool) -> Json {
+    let mut out = json!({});
     if let Some(value) = literal_value(expr) {
         let hidden = hidden && !value.is_null();
-        return json!({"constant_value": if hidden { json!(SENSITIVE) } else { value_json(&value, true) }});
+        out["constant_value"] = if hidden { json!(SENSITIVE) } else { value_json(&value, true) };
     }
     let references: Vec<String> = spelled(expr).iter().flat_map(references).collect();
-    if references.is_empty() { json!({}) } else { json!({"references": references}) }
+    if !references.is_empty() {
+        out["references"] = json!(references);
+    }
+    out
 }
 
 /// A reference from its whole spelling back to its subject, one step shorter each, and at last what holds that.
