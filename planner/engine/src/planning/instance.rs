@@ -76,10 +76,6 @@ impl Planner<'_> {
                 (action, reason) = (Action::Replace, Reason::Requested);
             }
         }
-        // What would be replaced anyway is so because that was asked for, unless it is broken.
-        if action == Action::Replace && reason != Reason::Tainted && self.options.replace.contains(&address) {
-            reason = Reason::Requested;
-        }
         let create_first = self.first.contains(&site.node) && action == Action::Replace;
 
         let made_anew = matches!(action, Action::Create | Action::Replace);
