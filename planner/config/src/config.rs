@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cplan_model::{ResourceAddr, SourceMap, Span, Target, Type, Value};
 
-use crate::Spelled;
+use crate::{Reference, Spelled};
 
 /// An expression with the file it is from. Its inner spans are byte ranges of that file.
 #[derive(Clone, Debug)]
@@ -349,4 +349,13 @@ pub struct ModuleCall {
     pub providers: BTreeMap<ProviderRef, (ProviderRef, Span)>,
     /// The module.
     pub module: Arc<Module>,
+}
+
+impl ModuleCall {
+    /// The one output that a reference to this call needs; none where it needs them all: where it names the whole, an
+    /// instance as an attribute (`module.each.key.output`), or what is no output.
+    pub fn output_of<'r>(&self, reference: &'r Reference) -> Option<&'r Arc<str>> {
+        let one = reference.keyed == self.repeat.is_some();
+        reference.output.as_ref().filter(|name| one && self.module.outputs.contains_key(*name))
+    }
 }

@@ -102,7 +102,7 @@ pub(crate) fn reference(
                     .at(span),
             ));
         }
-        "var" | "local" | "module" | "count" | "each" | "path" | "terraform" | "data" | "resource" => {
+        "var" | "local" | "module" | "count" | "each" | "path" | "terraform" | "data" | "resource" | "ephemeral" => {
             let Some(first) = name(0) else { return needs(root) };
             let (subject, taken) = match (root, &*first) {
                 ("var", _) => (Subject::Variable(first), 1),
@@ -128,6 +128,16 @@ pub(crate) fn reference(
                             format!("Write `{kind}.TYPE.NAME`."),
                         );
                     };
+                    if kind == "ephemeral" {
+                        let what = format!(
+                            "There is no declaration of an ephemeral resource {first:?} {second:?} in this module."
+                        );
+                        return Err(Box::new(
+                            Diagnostic::error("undeclared-reference", "Reference to undeclared resource", what)
+                                .remedy("Ephemeral resources are not supported; use a sensitive variable.")
+                                .at(span),
+                        ));
+                    }
                     let mode = if kind == "data" { Mode::Data } else { Mode::Managed };
                     (Subject::Resource(ResourceAddr { mode, ty: first, name: second }), 2)
                 }
@@ -147,9 +157,13 @@ pub(crate) fn reference(
             }
         },
     };
-    let output = match (&subject, operators.get(1).map(|o| o.value())) {
-        (Subject::Module(_), Some(TraversalOperator::Index(_) | TraversalOperator::LegacyIndex(_))) => name(2),
-        (Subject::Module(_), _) => name(1),
+    let keyed = taken > 0
+        && matches!(
+            operators.get(taken).map(|o| o.value()),
+            Some(TraversalOperator::Index(_) | TraversalOperator::LegacyIndex(_))
+        );
+    let output = match &subject {
+        Subject::Module(_) => name(1 + usize::from(keyed)),
         _ => None,
     };
     let end = match taken {
@@ -161,7 +175,7 @@ pub(crate) fn reference(
     };
     // A caret under the subject and its first step is enough; the whole may go over several lines.
     let end = if output.is_some() { span.end } else { end };
-    Ok((Reference { subject, span: Span { end, ..span }, output }, taken))
+    Ok((Reference { subject, span: Span { end, ..span }, keyed, output }, taken))
 }
 
 #[cfg(test)]

@@ -42,8 +42,10 @@ pub struct Reference {
     pub subject: Subject,
     /// The whole traversal in the file.
     pub span: Span,
-    /// For [`Subject::Module`] without instance keys between: the output name, so that a graph can have an edge to
-    /// just that output (`module.lab.addresses`, `module.lab["a"].addresses`).
+    /// Whether an index stands right behind the subject.
+    pub keyed: bool,
+    /// For [`Subject::Module`]: the name behind it or behind its index (`module.lab.addresses`,
+    /// `module.lab["a"].addresses`). [`crate::ModuleCall::output_of`] tells whether that is an output.
     pub output: Option<Arc<str>>,
 }
 

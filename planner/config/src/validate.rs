@@ -255,24 +255,8 @@ impl Checker<'_> {
                         format!("Declare it with `module {name:?} {{ source = ... }}`.")
                     })
                 }
-                Some(call) => match &reference.output {
-                    Some(output) if !call.module.outputs.contains_key(output) => {
-                        let near = suggest(output, call.module.outputs.keys().map(|k| &**k));
-                        Err(Box::new(
-                            Diagnostic::error(
-                                "unsupported-attribute",
-                                "Unsupported attribute",
-                                format!("The module `{name}` has no output named {output:?}."),
-                            )
-                            .remedy(near.map_or_else(
-                                || format!("Declare it in the module with `output {output:?} {{ value = ... }}`."),
-                                |n| format!("Did you mean `{n}`?"),
-                            ))
-                            .at(span),
-                        ))
-                    }
-                    _ => Ok(()),
-                },
+                // Whether it has such an output, evaluation tells: a `try` may ask for one that is not there.
+                Some(_) => Ok(()),
             },
             Subject::CountIndex if !place.count => misplaced(
                 "count",

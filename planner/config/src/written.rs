@@ -71,7 +71,8 @@ fn of_tree(body: &Tree, span: Span) -> Written {
 impl Spelled {
     /// The reference that it is, whichever instance it names.
     pub fn reference(&self) -> Reference {
-        Reference { subject: self.subject.clone(), span: self.span, output: self.output.clone() }
+        let (subject, output) = (self.subject.clone(), self.output.clone());
+        Reference { subject, span: self.span, keyed: self.key.is_some(), output }
     }
 
     /// From a subject and the operators behind it.

@@ -264,7 +264,7 @@ impl Builder {
                 let Some(call) = module.calls.get(name) else { return Vec::new() };
                 let inner = child(path, name);
                 let mut nodes: Vec<usize> = one(Item::Call(name.clone()));
-                match &reference.output {
+                match call.output_of(reference) {
                     Some(output) => nodes.extend(self.index.get(&(inner, Item::Output(output.clone())))),
                     None => self.all_of(&inner, &call.module, &mut nodes),
                 }

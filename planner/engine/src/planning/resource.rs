@@ -55,8 +55,11 @@ impl<'a> Planner<'a> {
                     self.decoded.insert((node, module.clone(), repeat.key()), config);
                 }
             }
-            let values = map(&expansion, |_| template.clone());
-            self.values.set_resource(&module, addr, values);
+            // While only validating, a whole resource is left open, its type too, as Terraform leaves it.
+            if !self.validating {
+                let values = map(&expansion, |_| template.clone());
+                self.values.set_resource(&module, addr, values);
+            }
         }
     }
 

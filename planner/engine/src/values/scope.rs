@@ -100,7 +100,7 @@ impl View<'_> {
         }))
     }
 
-    fn call(&self, name: &Arc<str>, only: Option<&Arc<str>>) -> Value {
+    fn call(&self, name: &Arc<str>, reference: &Reference) -> Value {
         let Some(here) = self.values.module(self.module) else { return Self::unknown() };
         let (Some(instances), Some(call)) = (here.calls.get(name), here.module.calls.get(name)) else {
             return Self::unknown();
@@ -108,6 +108,7 @@ impl View<'_> {
         if matches!(instances, Instances::Unknown) {
             return Self::unknown();
         }
+        let only = call.output_of(reference);
         instances.aggregate(|repeat| {
             let module = self.module.child(name, repeat.key());
             let names = call.module.outputs.keys().filter(|n| only.is_none_or(|o| o == *n));
@@ -123,7 +124,7 @@ impl Scope for View<'_> {
             Subject::Variable(name) => self.variable(name),
             Subject::Local(name) => self.local(name),
             Subject::Resource(addr) => self.values.resource(self.module, addr),
-            Subject::Module(name) => self.call(name, reference.output.as_ref()),
+            Subject::Module(name) => self.call(name, reference),
             Subject::CountIndex => match self.repeat {
                 Repeat::Count(n) => Value::number(*n),
                 _ => Value::unknown(Type::Number),

@@ -128,9 +128,10 @@ impl<'a> Walk<'a> {
             }
             Subject::Module(name) => {
                 let Some(call) = here.calls.get(name) else { return };
-                let outputs = &call.module.outputs;
+                let (outputs, only) = (&call.module.outputs, reference.reference());
+                let only = call.output_of(&only);
                 for inner in self.children(module, name, reference.key.clone()) {
-                    let named = outputs.iter().filter(|(n, _)| reference.output.as_ref().is_none_or(|o| o == *n));
+                    let named = outputs.iter().filter(|(n, _)| only.is_none_or(|o| o == *n));
                     for (_, output) in named {
                         self.expression(&inner, &output.value);
                     }

@@ -1,11 +1,10 @@
 //! YAML to values: one document; sequences are tuples, mappings are objects, aliases are the same value again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use cplan_model::{Kind, Type, Value, convert};
-use yaml_rust2::parser::{Event, Parser, Tag};
-use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
+use libyaml_safer::{Error, EventData, Mark, Parser, ScalarStyle};
 
 use super::scalar::scalar;
 use crate::functions::quoted;
@@ -20,15 +19,17 @@ const MAX_GROWTH: usize = 1_000;
 pub(super) fn from_yaml(text: &str) -> Result<Value, String> {
     opening(text)?;
     let budget = text.len().saturating_add(1_000).saturating_mul(MAX_GROWTH);
-    let lines = text.lines().count();
+    let prepared = prepared(text);
     let mut reader = Reader {
-        text,
-        length: text.chars().count(),
-        parser: Parser::new(text.chars()),
+        parser: Parser::new(),
+        text: &prepared,
+        unended: text.rsplit('\n').next().filter(|last| !last.is_empty()).map(|last| last.trim().is_empty()),
         anchors: HashMap::new(),
-        several: lines > 1,
+        open: HashSet::new(),
+        several: text.lines().count() > 1,
         budget,
     };
+    reader.parser.set_input(prepared.as_bytes());
     reader.document()
 }
 
@@ -48,13 +49,36 @@ fn opening(text: &str) -> Read<()> {
     Ok(())
 }
 
+/// Stands for a comma right behind what looks like a tag, of which the parser would not tell that it is wrong there.
+const COMMA: char = '\u{f8ff}';
+
+/// The text as the parser wants it: every line with its end, without a mark of the byte order, which says nothing where
+/// the text is decoded already.
+fn prepared(text: &str) -> String {
+    let text = text.trim_start_matches('\u{feff}');
+    let (mut out, mut tag, mut before) = (String::with_capacity(text.len() + 1), false, ' ');
+    for c in text.chars() {
+        let begins = c == '!' && (before.is_whitespace() || "[]{},:?-\"'\u{feff}".contains(before));
+        out.push(if tag && c == ',' { COMMA } else { c });
+        tag = begins || (tag && c != ',' && !c.is_whitespace());
+        before = c;
+    }
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
 struct Reader<'a> {
+    parser: Parser<&'a [u8]>,
+    /// As the parser gets it.
     text: &'a str,
-    /// Of the text, in characters.
-    length: usize,
-    parser: Parser<std::str::Chars<'a>>,
+    /// Where the last line has no end: whether it is blank. No end of it belongs to the block that it is the last of.
+    unended: Option<bool>,
     /// With how many values each stands for.
-    anchors: HashMap<usize, (Value, usize)>,
+    anchors: HashMap<String, (Value, usize)>,
+    /// Those whose values are being read.
+    open: HashSet<String>,
     /// The text has several lines, so places in it are told.
     several: bool,
     budget: usize,
@@ -63,47 +87,45 @@ struct Reader<'a> {
 type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
-    fn next(&mut self) -> Read<(Event, Marker)> {
-        self.parser.next_token().map_err(|error| self.fault(&error))
-    }
-
-    fn fault(&self, error: &ScanError) -> String {
-        let info = error.info();
-        if info.ends_with("found unknown anchor") {
-            let name = quoted(&self.alias(error.marker()));
-            return self.at(error.marker(), &format!("reference to undefined anchor {name}"));
+    fn next(&mut self) -> Read<(EventData, Mark)> {
+        let mut event = self.parser.parse().map_err(|error| self.fault(&error))?;
+        if let EventData::Scalar { value, style, .. } = &mut event.data {
+            let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+            let last = usize::try_from(event.end_mark.index).is_ok_and(|end| end >= self.text.len());
+            // Of a blank line the end is there only where all are kept.
+            let kept = value.ends_with("\n\n") || value == "\n";
+            if block && last && self.unended.is_some_and(|blank| !blank || kept) && value.ends_with('\n') {
+                value.pop();
+            }
+            if matches!(style, ScalarStyle::DoubleQuoted) && self.escapes_slash(event.start_mark, event.end_mark) {
+                return Err(self.at(event.start_mark, "found unknown escape character"));
+            }
+            if value.contains(COMMA) {
+                *value = value.replace(COMMA, ",");
+            }
         }
-        // What was being read is seen at the place.
-        self.at(error.marker(), info.split_once(", ").map_or(info, |(_, why)| why))
+        Ok((event.data, event.start_mark))
     }
 
-    /// Takes from a block at the end of the text the line end that stands nowhere: the parser adds one.
-    fn at_end(&mut self, block: &mut String, marker: &Marker) -> Read<()> {
-        let next = match self.parser.peek() {
-            Ok((_, next)) => next.index(),
-            Err(error) => return Err(self.fault(&error)),
-        };
-        if next < self.length || !block.ends_with('\n') {
-            return Ok(());
+    /// Whether a quoted text has `\/`, which YAML 1.1 does not know.
+    fn escapes_slash(&self, start: Mark, end: Mark) -> bool {
+        let (Ok(start), Ok(end)) = (usize::try_from(start.index), usize::try_from(end.index)) else { return false };
+        let mut chars = self.text.get(start..end).unwrap_or_default().chars();
+        while let Some(c) = chars.next() {
+            if c == '\\' && chars.next() == Some('/') {
+                return true;
+            }
         }
-        let last = self.text.rsplit('\n').next().unwrap_or("");
-        let unfinished = !self.text.ends_with('\n') && block.trim_end().ends_with(last.trim());
-        let empty = block == "\n" && self.text.chars().skip(marker.index()).skip_while(|c| *c != '\n').count() == 1;
-        if unfinished || empty {
-            block.pop();
-        }
-        Ok(())
+        false
     }
 
-    /// The name of the alias at a place.
-    fn alias(&self, marker: &Marker) -> String {
-        let from = self.text.chars().skip(marker.index()).skip_while(|c| *c == '*');
-        from.take_while(|c| !c.is_whitespace() && !",[]{}".contains(*c)).collect()
+    fn fault(&self, error: &Error) -> String {
+        self.at(error.problem_mark().unwrap_or_default(), error.problem())
     }
 
-    fn at(&self, marker: &Marker, what: &str) -> String {
+    fn at(&self, mark: Mark, what: &str) -> String {
         if self.several {
-            format!("on line {}, column {}: {what}", marker.line(), marker.col() + 1)
+            format!("on line {}, column {}: {what}", mark.line + 1, mark.column + 1)
         } else {
             what.to_owned()
         }
@@ -111,106 +133,121 @@ impl Reader<'_> {
 
     fn document(&mut self) -> Read<Value> {
         self.next()?;
-        let (event, marker) = self.next()?;
-        if event != Event::DocumentStart {
-            return Err(self.at(&marker, "missing start of document"));
+        let (event, mark) = self.next()?;
+        if !matches!(event, EventData::DocumentStart { .. }) {
+            return Err(self.at(mark, "missing start of document"));
         }
         let event = self.next()?;
         let value = self.node(event, 0)?;
         match self.next()? {
-            (Event::DocumentEnd, _) => {}
-            (_, marker) => return Err(self.at(&marker, "unexpected extra content after value")),
+            (EventData::DocumentEnd { .. }, _) => {}
+            (_, mark) => return Err(self.at(mark, "unexpected extra content after value")),
         }
         match self.next()? {
-            (Event::StreamEnd, _) => Ok(value),
-            (_, marker) => Err(self.at(&marker, "unexpected extra content after value")),
+            (EventData::StreamEnd, _) => Ok(value),
+            (_, mark) => Err(self.at(mark, "unexpected extra content after value")),
         }
     }
 
-    fn node(&mut self, (event, marker): (Event, Marker), depth: usize) -> Read<Value> {
-        if depth > MAX_DEPTH {
-            return Err(self.at(&marker, &format!("the document nests deeper than {MAX_DEPTH} levels")));
-        }
+    /// A value. What does not nest is read elsewhere, so that a level takes little of the stack.
+    fn node(&mut self, (event, mark): (EventData, Mark), depth: usize) -> Read<Value> {
         let before = self.budget;
-        self.spend(1, &marker)?;
-        let (value, anchor) = match event {
-            Event::Scalar(mut text, style, anchor, tag) => {
-                if matches!(style, TScalarStyle::Literal | TScalarStyle::Folded) {
-                    self.at_end(&mut text, &marker)?;
-                }
-                let value = scalar(&tag_name(tag.as_ref()), &text, style).map_err(|why| self.at(&marker, &why))?;
-                (value, anchor)
+        self.enter(depth, mark)?;
+        let (anchor, value) = match event {
+            EventData::SequenceStart { anchor, tag, .. } => {
+                self.begin(anchor.as_ref(), tag.as_deref(), ("seq", "sequence"), mark)?;
+                (anchor, self.sequence(depth)?)
             }
-            Event::Alias(id) => {
-                let Some((value, size)) = self.anchors.get(&id).cloned() else {
-                    let name = quoted(&self.alias(&marker));
-                    return Err(
-                        self.at(&marker, &format!("cannot refer to anchor {name} from inside its own definition"))
-                    );
-                };
-                self.spend(size, &marker)?;
-                return Ok(value);
+            EventData::MappingStart { anchor, tag, .. } => {
+                self.begin(anchor.as_ref(), tag.as_deref(), ("map", "mapping"), mark)?;
+                (anchor, self.mapping(depth)?)
             }
-            Event::SequenceStart(anchor, tag) => {
-                self.tagged(tag.as_ref(), "seq", "sequence", &marker)?;
-                let mut items = Vec::new();
-                loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, _) => break,
-                        event => items.push(self.node(event, depth + 1)?),
-                    }
-                }
-                (Value::tuple(items), anchor)
+            EventData::Alias { anchor } => return self.alias(&anchor, mark),
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                let value = scalar(&tag.unwrap_or_default(), &value, style);
+                (anchor, value.map_err(|why| self.at(mark, &why))?)
             }
-            Event::MappingStart(anchor, tag) => {
-                self.tagged(tag.as_ref(), "map", "mapping", &marker)?;
-                (self.mapping(depth)?, anchor)
-            }
-            _ => return Err(self.at(&marker, "expecting value")),
+            _ => return Err(self.at(mark, "expecting value")),
         };
-        if anchor != 0 {
-            self.anchors.insert(anchor, (value.clone(), before - self.budget));
-        }
+        self.end(anchor, &value, before);
         Ok(value)
     }
 
+    fn enter(&mut self, depth: usize, mark: Mark) -> Read<()> {
+        if depth > MAX_DEPTH {
+            return Err(self.at(mark, &format!("the document nests deeper than {MAX_DEPTH} levels")));
+        }
+        self.spend(1, mark)
+    }
+
+    fn begin(&mut self, anchor: Option<&String>, tag: Option<&str>, kind: (&str, &str), mark: Mark) -> Read<()> {
+        self.open.extend(anchor.cloned());
+        let (wanted, what) = kind;
+        match tag.unwrap_or_default() {
+            "" => Ok(()),
+            name if name.strip_prefix(CORE) == Some(wanted) => Ok(()),
+            name => Err(self.at(mark, &format!("can't interpret {what} as {name}"))),
+        }
+    }
+
+    fn end(&mut self, anchor: Option<String>, value: &Value, before: usize) {
+        if let Some(anchor) = anchor {
+            self.open.remove(&anchor);
+            self.anchors.insert(anchor, (value.clone(), before - self.budget));
+        }
+    }
+
+    fn alias(&mut self, anchor: &str, mark: Mark) -> Read<Value> {
+        let name = quoted(anchor);
+        if self.open.contains(anchor) {
+            return Err(self.at(mark, &format!("cannot refer to anchor {name} from inside its own definition")));
+        }
+        let Some((value, size)) = self.anchors.get(anchor).cloned() else {
+            return Err(self.at(mark, &format!("reference to undefined anchor {name}")));
+        };
+        self.spend(size, mark)?;
+        Ok(value)
+    }
+
+    fn sequence(&mut self, depth: usize) -> Read<Value> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (EventData::SequenceEnd, _) => return Ok(Value::tuple(items)),
+                event => items.push(self.node(event, depth + 1)?),
+            }
+        }
+    }
+
     /// Counts values, so that a few aliases of aliases do not fill the memory of whoever writes them out.
-    fn spend(&mut self, count: usize, marker: &Marker) -> Read<()> {
+    fn spend(&mut self, count: usize, mark: Mark) -> Read<()> {
         match self.budget.checked_sub(count) {
             Some(left) => {
                 self.budget = left;
                 Ok(())
             }
-            None => Err(self.at(marker, "the document grows too large with its aliases written out")),
+            None => Err(self.at(mark, "the document grows too large with its aliases written out")),
         }
-    }
-
-    fn tagged(&self, tag: Option<&Tag>, wanted: &str, what: &str, marker: &Marker) -> Read<()> {
-        let name = tag_name(tag);
-        if name.is_empty() || name == format!("{CORE}{wanted}") {
-            return Ok(());
-        }
-        Err(self.at(marker, &format!("can't interpret {what} as {name}")))
     }
 
     fn mapping(&mut self, depth: usize) -> Read<Value> {
         let mut items: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         loop {
-            let (event, marker) = self.next()?;
+            let (event, mark) = self.next()?;
             let (text, style, tag) = match event {
-                Event::MappingEnd => return Ok(Value::new(Kind::Object(Arc::new(items)))),
-                Event::Scalar(text, style, _, tag) => (text, style, tag_name(tag.as_ref())),
-                _ => return Err(self.at(&marker, "only strings are allowed as mapping keys")),
+                EventData::MappingEnd => return Ok(Value::new(Kind::Object(Arc::new(items)))),
+                EventData::Scalar { value, style, tag, .. } => (value, style, tag.unwrap_or_default()),
+                _ => return Err(self.at(mark, "only strings are allowed as mapping keys")),
             };
             if (tag.is_empty() && text == "<<") || tag == format!("{CORE}merge") {
                 let event = self.next()?;
                 let value = self.node(event, depth + 1)?;
-                self.merge(&mut items, &value, &marker)?;
+                self.merge(&mut items, &value, mark)?;
                 continue;
             }
-            let key = scalar(&tag, &text, style).map_err(|why| self.at(&marker, &why))?;
-            let key = convert(&key, &Type::String).map_err(|e| self.at(&marker, &e.to_string()))?;
-            let Some(key) = key.as_str() else { return Err(self.at(&marker, "mapping key cannot be null")) };
+            let key = scalar(&tag, &text, style).map_err(|why| self.at(mark, &why))?;
+            let key = convert(&key, &Type::String).map_err(|e| self.at(mark, &e.to_string()))?;
+            let Some(key) = key.as_str() else { return Err(self.at(mark, "mapping key cannot be null")) };
             let event = self.next()?;
             let value = self.node(event, depth + 1)?;
             items.insert(key.into(), value);
@@ -218,9 +255,9 @@ impl Reader<'_> {
     }
 
     /// Puts in what `<<` names: one mapping. What comes later in the text stands.
-    fn merge(&self, items: &mut BTreeMap<Arc<str>, Value>, value: &Value, marker: &Marker) -> Read<()> {
+    fn merge(&self, items: &mut BTreeMap<Arc<str>, Value>, value: &Value, mark: Mark) -> Read<()> {
         let Some(entries) = value.as_map() else {
-            return Err(self.at(marker, &format!("cannot merge {} into mapping", crate::evaluate::type_name(value))));
+            return Err(self.at(mark, &format!("cannot merge {} into mapping", crate::evaluate::type_name(value))));
         };
         items.extend(entries.iter().map(|(k, v)| (k.clone(), v.clone())));
         Ok(())
@@ -229,11 +266,6 @@ impl Reader<'_> {
 
 /// What the tags of the core schema begin with.
 pub(super) const CORE: &str = "tag:yaml.org,2002:";
-
-/// The whole tag; empty where there is none.
-fn tag_name(tag: Option<&Tag>) -> String {
-    tag.map(|t| format!("{}{}", t.handle, t.suffix)).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {

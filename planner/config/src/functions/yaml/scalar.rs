@@ -5,12 +5,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cplan_model::{Number, Type, Value};
 use jiff::civil::Date;
-use yaml_rust2::scanner::TScalarStyle;
+use libyaml_safer::ScalarStyle;
 
 use super::decode::CORE;
 
 /// The value of a scalar with its tag, which is empty where there is none.
-pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value, String> {
+pub(super) fn scalar(tag: &str, text: &str, style: ScalarStyle) -> Result<Value, String> {
     let core = tag.strip_prefix(CORE);
     if !tag.is_empty() && !matches!(core, Some("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) {
         return Err(format!("unsupported tag {}", quoted(tag)));
@@ -27,8 +27,11 @@ pub(super) fn scalar(tag: &str, text: &str, style: TScalarStyle) -> Result<Value
     // Other beginnings are those of strings, whatever follows.
     let hinted = text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit() || "+-yYnNtTfFoO~.".contains(c));
     if hinted {
-        if matches!(style, TScalarStyle::SingleQuoted | TScalarStyle::DoubleQuoted) {
+        if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
             return Ok(Value::string(text));
+        }
+        if text.is_empty() && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return Ok(Value::null(Type::String));
         }
         if let Some(value) = word(text) {
             return Ok(value);
