@@ -16,7 +16,10 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
         return Err(first);
     }
     let text = &*rewrite::rewrite(text, &body);
-    let mut lines: Vec<Line> = tokens(text).into_iter().map(Line::new).collect();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = tokens(text);
+    let end = lines.len() - 1;
+    let mut lines: Vec<Line> = lines.into_iter().enumerate().map(|(i, line)| Line::new(line, i == end)).collect();
     indent(&mut lines);
     align(
         &mut lines,
@@ -35,13 +38,9 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
         },
     );
     let mut out: Vec<String> = lines.iter().map(Line::text).collect();
-    while out.len() > 1
-        && out.last().is_some_and(String::is_empty)
-        && out[out.len() - 2].is_empty()
-        && !text.ends_with("\n\n")
-    {
-        out.pop();
-    }
+    // Blanks on a last line without an end belong to nothing and stay.
+    let last = text.rsplit('\n').next().filter(|last| last.trim().is_empty());
+    out.last_mut().into_iter().for_each(|end| end.push_str(&" ".repeat(last.unwrap_or("").chars().count())));
     let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
     Ok(out.join("\n").replace('\n', ending))
 }
@@ -58,9 +57,11 @@ struct Line {
 }
 
 impl Line {
-    fn new(tokens: Vec<Token>) -> Self {
+    fn new(tokens: Vec<Token>, last: bool) -> Self {
         let before = space::spaces(&tokens);
-        let comment = tokens.len().checked_sub(1).filter(|last| *last > 0 && tokens[*last].kind == Kind::Comment);
+        // A comment in `/* */` is one among others, unless nothing follows it at all.
+        let aligned = |t: &Token| t.kind == Kind::Comment && (last || !t.text.starts_with("/*"));
+        let comment = tokens.len().checked_sub(1).filter(|at| *at > 0 && aligned(&tokens[*at]));
         let code = &tokens[..comment.unwrap_or(tokens.len())];
         let assign = code.iter().skip(1).position(|t| t.text == "=").map(|i| i + 1);
         let assign = assign.filter(|at| code[*at..].iter().map(Token::bracket).sum::<i32>() == 0);
@@ -143,6 +144,12 @@ mod tests {
             ("variable \"v\" {\n  type = \"list\"\n}\n", "variable \"v\" {\n  type = list(string)\n}\n"),
             ("variable \"v\" {\n  type = map\n}\n", "variable \"v\" {\n  type = map(any)\n}\n"),
             ("resource a \"b\" {\n  type = \"list\"\n}\n", "resource \"a\" \"b\" {\n  type = \"list\"\n}\n"),
+            ("a = ( /* x */ 1)\n", "a = (/* x */ 1)\n"),
+            ("resource /* y */ \"a\"  /* x */ b {}\n", "resource \"a\" \"b\" {}\n"),
+            ("a = \"x${ {b=1} }${ {c=2}[\"c\"] }\"\n", "a = \"x${ { b = 1 } }${ { c = 2 }[\"c\"]}\"\n"),
+            ("a = 11 /* x */\nb = 2 # y\n", "a = 11 /* x */\nb = 2 # y\n"),
+            ("a=1 # x  \n\n  ", "a = 1 # x  \n\n  "),
+            ("\u{feff}a=1\n", "a = 1\n"),
             ("a=1\r\nbb=2\r\n", "a  = 1\r\nbb = 2\r\n"),
         ] {
             assert_eq!(format(ugly).unwrap(), nice);

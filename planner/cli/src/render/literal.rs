@@ -17,6 +17,10 @@ pub(crate) fn literal(value: &Value) -> String {
 }
 
 fn written(value: &Value, indent: usize) -> String {
+    // As in Terraform, that a value is not known yet is no secret.
+    if matches!(value.kind(), Kind::Unknown(_)) {
+        return UNKNOWN.to_owned();
+    }
     if value.marks().is_sensitive() {
         return SENSITIVE.to_owned();
     }

@@ -34,6 +34,13 @@ fn collect(text: &str, body: &Body, in_variable: bool, edits: &mut Vec<(Range<us
         edits.extend(new.map(|new| (range, new)));
     }
     for block in body.blocks() {
+        // Of comments before a label nothing stays.
+        let ends = [block.ident.span()].into_iter().chain(block.labels.iter().map(hcl_edit::Span::span));
+        for (one, label) in ends.zip(&block.labels) {
+            if let (Some(one), Some(label)) = (one, label.span()) {
+                edits.push((one.end..label.start, " ".to_owned()));
+            }
+        }
         for label in &block.labels {
             if let (BlockLabel::Ident(name), Some(range)) = (label, label.span()) {
                 edits.push((range, format!("\"{}\"", name.as_str())));

@@ -16,9 +16,6 @@ fn apart(before: Option<&Token>, token: &Token, after: &Token) -> bool {
     let (a, b) = (token.text.as_str(), after.text.as_str());
     let word = |t: &Token| t.kind == Kind::Ident && ["in", "if", "for"].contains(&t.text.as_str());
     let brackets = before.is_some();
-    if after.kind == Kind::Comment {
-        return true;
-    }
     match (a, b) {
         (_, "," | "...") | (".", _) | ("::", _) | (_, "::") => false,
         (_, ".") => false,

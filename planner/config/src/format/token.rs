@@ -47,7 +47,6 @@ pub(super) fn tokens(text: &str) -> Vec<Vec<Token>> {
         let (kind, len) = scan(rest, c);
         if let Some(line) = lines.last_mut() {
             let text = match kind {
-                Kind::Comment => rest[..len].trim_end().to_owned(),
                 Kind::Text => tidy(&rest[..len]),
                 _ => rest[..len].to_owned(),
             };
@@ -105,24 +104,11 @@ fn tidy(text: &str) -> String {
             3
         } else if here.starts_with("${") || here.starts_with("%{") {
             let len = 2 + template(&here[2..]);
-            let inner = here[2..len].trim_end_matches('}');
+            let closed = here[2..len].strip_suffix('}').filter(|inner| !inner.contains('\n'));
             out.push_str(&rest[..at]);
-            if inner.contains('\n') || here[2..len].len() != inner.len() + 1 {
-                out.push_str(&here[..len]);
-            } else {
-                let (open, inner) = inner.strip_prefix('~').map_or(("", inner), |i| ("~", i));
-                let (inner, close) = inner.strip_suffix('~').map_or((inner, ""), |i| (i, "~"));
-                let line = tokens(inner).into_iter().next().unwrap_or_default();
-                out.push_str(&here[..2]);
-                out.push_str(open);
-                // Two braces side by side would be hard to read.
-                out.push_str(if inner.trim_start().starts_with('{') { " " } else { "" });
-                for (token, blanks) in line.iter().zip(super::space::spaces(&line)) {
-                    out.push_str(&" ".repeat(blanks));
-                    out.push_str(&token.text);
-                }
-                out.push_str(close);
-                out.push('}');
+            match closed {
+                None => out.push_str(&here[..len]),
+                Some(inner) => out.push_str(&interpolation(&here[..2], inner)),
             }
             rest = &here[len..];
             continue;
@@ -135,6 +121,21 @@ fn tidy(text: &str) -> String {
         rest = &rest[at + skip..];
     }
     out + rest
+}
+
+/// An opening mark and the code behind it on one line, with the closing brace.
+fn interpolation(opening: &str, inner: &str) -> String {
+    let (open, inner) = inner.strip_prefix('~').map_or(("", inner), |i| ("~", i));
+    let (inner, close) = inner.strip_suffix('~').map_or((inner, ""), |i| (i, "~"));
+    let line = tokens(inner).into_iter().next().unwrap_or_default();
+    // Two braces side by side would be hard to read.
+    let apart = |token: Option<&Token>, brace: &str| if token.is_some_and(|t| t.text == brace) { " " } else { "" };
+    let mut out = format!("{opening}{open}{}", apart(line.first(), "{"));
+    for (token, blanks) in line.iter().zip(super::space::spaces(&line)) {
+        out.push_str(&" ".repeat(blanks));
+        out.push_str(&token.text);
+    }
+    out + apart(line.last(), "}") + close + "}"
 }
 
 /// The length of a quoted template, with the templates inside of it.

@@ -48,3 +48,9 @@ locals {
   ]
   hhhhh = "x"
 }
+resource /* what */ "a"   /* x */ b {
+  aa = ( /* x */ 1) /* y */
+  b = 22 # y  
+  c = f(1 /* z */, [ /* w */ ])
+  d = "x${ {a=1} }${ {b=2}["b"] }"
+} # end
