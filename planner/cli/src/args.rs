@@ -1,6 +1,7 @@
 //! What was typed. What it means is decided in [`crate::settings`].
 
 mod dashes;
+mod elsewhere;
 mod environment;
 mod order;
 mod planning;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use dashes::truth;
+pub(crate) use elsewhere::{Elsewhere, elsewhere};
 pub(crate) use environment::from_environment;
 use order::in_order;
 pub(crate) use planning::{
@@ -61,7 +63,7 @@ pub(crate) enum Command {
     /// Follow a value back to where it comes from
     Why(WhyArgs),
     /// Print the graph of resources in the DOT language
-    Graph,
+    Graph(GraphArgs),
     /// Look into the state, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
@@ -90,7 +92,7 @@ pub(crate) enum Command {
     /// Say who holds the state: its lock ends with the process that holds it
     ForceUnlock(ForceUnlockArgs),
     /// Print the version
-    Version,
+    Version(JsonArgs),
 }
 
 /// Only `-json`.
@@ -99,6 +101,14 @@ pub(crate) struct JsonArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Of `graph`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GraphArgs {
+    /// Taken for Terraform's sake: a circle is refused, and named
+    #[arg(long, hide = true)]
+    pub(crate) draw_cycles: bool,
 }
 
 /// Of `console`.
@@ -316,7 +326,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["cplan plan -parallelism=0", "cplan plan -refesh=false", "cplan output -raw", "cplan"] {
+        for line in ["cplan plan -parallelism=x", "cplan plan -refesh=false", "cplan output -raw", "cplan"] {
             assert!(typed(line).is_err(), "{line}");
         }
     }

@@ -21,6 +21,7 @@ mod report;
 mod show;
 mod ssh;
 mod state;
+mod state_files;
 mod unsettled;
 mod validate;
 mod version;
@@ -30,7 +31,7 @@ pub(crate) mod work;
 use std::ffi::OsString;
 use std::io;
 
-use crate::args::{self, Command};
+use crate::args::{self, Command, Elsewhere};
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -49,6 +50,9 @@ pub(crate) fn run(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args = match args::parse(typed) {
         Ok(args) => args,
         Err(answer) => {
+            if let Some(named) = args::elsewhere(&answer) {
+                return refused_early(&not_here(&named), true);
+            }
             // clap's own code for a mistake is 2, which here means "there are changes".
             let code = if answer.use_stderr() { ExitCode::Error } else { ExitCode::Ok };
             let _ = answer.print();
@@ -87,7 +91,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Why(args) => why::run(session, &args),
         Command::Completions(args) => completions::run(session, &args),
         Command::Man(args) => man::run(session, &args),
-        Command::Graph => graph::run(session),
+        Command::Graph(_) => graph::run(session),
         Command::State(command) => state::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
@@ -99,10 +103,14 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Init(_) => init::init(session),
         Command::Get(_) => init::get(session),
         Command::ForceUnlock(_) => init::force_unlock(session),
-        Command::Version => version::run(session),
+        Command::Version(_) => version::run(session),
     };
     session.providers.registry.close().await;
     done
+}
+
+fn not_here(named: &Elsewhere) -> CommandError {
+    CommandError::told("not-here", format!("cplan has no `{}`", named.name), named.why, named.remedy)
 }
 
 fn unclosed(name: &str) -> CommandError {

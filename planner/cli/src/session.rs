@@ -100,6 +100,7 @@ impl Session {
             registry: &self.providers.registry,
             options: self.settings.options.clone(),
             now: Some(SystemTime::now()),
+            cwd: self.settings.cwd.clone(),
         }
     }
 

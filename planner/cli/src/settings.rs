@@ -22,6 +22,8 @@ use options::options;
 pub(crate) struct Settings {
     /// The folder of the topology, absolute.
     pub(crate) dir: PathBuf,
+    /// The folder that cplan was called in, where it is another one.
+    pub(crate) cwd: Option<PathBuf>,
     /// What to put before paths that are shown: `-chdir` as typed.
     pub(crate) shown: PathBuf,
     /// The `.cplan` folder beside the topology.
@@ -85,6 +87,7 @@ impl Settings {
         let term = text("TERM");
         Ok(Settings {
             shown,
+            cwd: env::current_dir().ok().filter(|cwd| *cwd != dir),
             data_dir: dir.join(".cplan"),
             colour: !args.no_color && text("NO_COLOR").is_none(),
             dumb: term.is_none() || term.as_deref() == Some("dumb"),
@@ -108,7 +111,7 @@ impl Settings {
                 .and_then(|f| f.input)
                 .or_else(|| text("TF_INPUT").or_else(|| text("CPLAN_INPUT")).and_then(|v| truth(&v)))
                 .unwrap_or(true),
-            parallelism: flags.map_or(10, |f| f.parallelism),
+            parallelism: flags.map_or(Ok(10), |f| parallelism(f.parallelism))?,
             lock_timeout,
             variables: flags.map(|f| f.variables.iter().map(|v| below(&dir, v)).collect()).unwrap_or_default(),
             environment: env::vars_os()
@@ -176,6 +179,23 @@ fn duration(text: &str) -> Result<Duration, CommandError> {
         .map_err(|e| CommandError::told("invalid-lock-timeout", "Invalid -lock-timeout", e.what, e.remedy))
 }
 
+/// Terraform's reading: 0 is the default.
+fn parallelism(given: i64) -> Result<usize, CommandError> {
+    match usize::try_from(given) {
+        Ok(0) => Ok(10),
+        Ok(n) => Ok(n),
+        Err(_) => {
+            let what = format!("The parallelism must be a positive value. Not {given}.");
+            Err(CommandError::told(
+                "invalid-parallelism",
+                "Invalid parallelism value",
+                what,
+                "Leave it out, or name how many steps may run at a time.",
+            ))
+        }
+    }
+}
+
 fn plan_flags(command: &Command) -> Option<&PlanFlags> {
     match command {
         Command::Plan(args) => Some(&args.flags),
@@ -202,7 +222,7 @@ fn lock(command: &Command) -> Option<&LockFlags> {
 
 fn json(command: &Command) -> bool {
     match command {
-        Command::Validate(args) | Command::Doctor(args) => args.json,
+        Command::Validate(args) | Command::Doctor(args) | Command::Version(args) => args.json,
         Command::Show(args) => args.json,
         Command::Output(args) => args.json,
         _ => plan_flags(command).is_some_and(|f| f.json),
@@ -223,7 +243,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Why(_) => "why",
         Command::Completions(_) => "completions",
         Command::Man(_) => "man",
-        Command::Graph => "graph",
+        Command::Graph(_) => "graph",
         Command::State(_) => "state",
         Command::Ssh(_) => "ssh",
         Command::Fmt(_) => "fmt",
@@ -235,6 +255,6 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Init(_) => "init",
         Command::Get(_) => "get",
         Command::ForceUnlock(_) => "force-unlock",
-        Command::Version => "version",
+        Command::Version(_) => "version",
     }
 }

@@ -31,6 +31,7 @@ pub(crate) use providers::{provider_key, resolve};
 use selection::Selection;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -67,6 +68,8 @@ pub struct PlanInput<'a> {
     pub options: PlanOptions,
     /// The time of day, which the plan is dated by: `plantimestamp()`. Not known while validating.
     pub now: Option<SystemTime>,
+    /// The folder that cplan was called in, `path.cwd`; that of the configuration where there is none.
+    pub cwd: Option<PathBuf>,
 }
 
 /// What a plan is to be about.
@@ -203,7 +206,7 @@ pub(crate) struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(ctx: &'a Context, input: PlanInput<'a>) -> Self {
-        let values = Values::new(&input.config.root, input.now);
+        let values = Values::new(&input.config.root, input.cwd, input.now);
         let owner =
             |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
         let by_identity = input.state.records.iter().map(owner).collect();

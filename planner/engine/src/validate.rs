@@ -24,6 +24,7 @@ pub fn validate(config: &Arc<Config>, registry: &Registry) -> Diagnostics {
         registry,
         options: PlanOptions { refresh: false, ..PlanOptions::default() },
         now: None,
+        cwd: None,
     };
     let mut planner = Planner::new(&ctx, input);
     planner.validating = true;

@@ -91,13 +91,15 @@ pub(crate) struct Values {
     modules: HashMap<ModuleInstance, ModuleValues>,
     by_path: HashMap<Path, Vec<ModuleInstance>>,
     root_dir: PathBuf,
+    /// The folder that cplan was called in, where it is another one.
+    cwd: Option<PathBuf>,
     /// When the plan is or was made; not known while validating.
     planned_at: Option<SystemTime>,
 }
 
 impl Values {
-    pub(crate) fn new(root: &Arc<Module>, planned_at: Option<SystemTime>) -> Self {
-        let mut values = Values { root_dir: root.dir.clone(), planned_at, ..Values::default() };
+    pub(crate) fn new(root: &Arc<Module>, cwd: Option<PathBuf>, planned_at: Option<SystemTime>) -> Self {
+        let mut values = Values { root_dir: root.dir.clone(), cwd, planned_at, ..Values::default() };
         values.add_module(ModuleInstance::root(), root, Repeat::None);
         values
     }
@@ -108,6 +110,10 @@ impl Values {
 
     pub(crate) fn root_dir(&self) -> &FsPath {
         &self.root_dir
+    }
+
+    pub(crate) fn cwd(&self) -> Option<&FsPath> {
+        self.cwd.as_deref()
     }
 
     /// Adds a module instance, empty; one that is there already stays.

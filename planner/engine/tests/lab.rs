@@ -52,6 +52,7 @@ impl Lab {
             registry: &self.registry,
             options: PlanOptions::default(),
             now: Some(SystemTime::UNIX_EPOCH),
+            cwd: None,
         })
     }
 

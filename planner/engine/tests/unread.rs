@@ -125,6 +125,7 @@ async fn it_is_applied_again_and_fails_while_the_container_is_silent() {
         registry: &registry,
         options: PlanOptions::default(),
         now: None,
+        cwd: None,
     };
     let planned = || async { plan(&ctx, input(), Arc::new(Deaf)).await.0.unwrap() };
     let carried = |made| {

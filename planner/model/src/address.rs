@@ -169,11 +169,19 @@ impl FromStr for Target {
         if parts.peek().is_none() {
             return Ok(Target { module, resource: None, key: None });
         }
-        let mode = if parts.peek().is_some_and(|(name, _)| name == "data") {
-            parts.next();
-            Mode::Data
-        } else {
-            Mode::Managed
+        let mode = match parts.peek() {
+            Some((name, None)) if name == "data" => {
+                parts.next();
+                Mode::Data
+            }
+            Some((name, None)) if name == "resource" => {
+                parts.next();
+                Mode::Managed
+            }
+            Some((name, _)) if KEYWORDS.contains(&name.as_str()) => {
+                return Err(fail("a keyword stands where a type should; write `resource.` before it if it is a type"));
+            }
+            _ => Mode::Managed,
         };
         let (Some((ty, None)), Some((name, key)), None) = (parts.next(), parts.next(), parts.next()) else {
             return Err(fail("it should read TYPE.NAME, with an optional [KEY] behind"));
@@ -181,6 +189,10 @@ impl FromStr for Target {
         Ok(Target { module, resource: Some(ResourceAddr { mode, ty: ty.into(), name: name.into() }), key })
     }
 }
+
+/// What begins a reference to something that is no resource.
+const KEYWORDS: [&str; 11] =
+    ["arg", "count", "each", "lazy", "local", "module", "path", "self", "template", "terraform", "var"];
 
 /// Splits at dots outside of brackets into names with keys.
 fn split(text: &str) -> Result<Vec<(String, Option<InstanceKey>)>, &'static str> {
@@ -256,7 +268,21 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_an_address() {
-        for text in ["", "a", "a.b.c", "module.x", "a.b[", "a.b[x]", "a.b[\"x]", "a b.c", "a[0].b", "a.b[0]c"] {
+        assert_eq!("resource.local.a".parse::<InstanceAddr>().unwrap().to_string(), "local.a");
+        for text in [
+            "",
+            "a",
+            "local.a",
+            "module.m.var.a",
+            "a.b.c",
+            "module.x",
+            "a.b[",
+            "a.b[x]",
+            "a.b[\"x]",
+            "a b.c",
+            "a[0].b",
+            "a.b[0]c",
+        ] {
             assert!(text.parse::<InstanceAddr>().is_err(), "{text}");
         }
     }

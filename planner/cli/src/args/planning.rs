@@ -1,8 +1,10 @@
 //! Flags of every command that plans.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
+use clap::builder::OsStringValueParser;
 use cplan_config::VariableFlag;
 
 /// What all of them understand.
@@ -30,9 +32,9 @@ pub(crate) struct PlanFlags {
     #[arg(long, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1)]
     #[arg(require_equals = true, action = ArgAction::Set)]
     pub(crate) input: Option<bool>,
-    /// How many steps run at a time
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = parallelism)]
-    pub(crate) parallelism: usize,
+    /// How many steps run at a time; 0 stands for 10
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true)]
+    pub(crate) parallelism: i64,
     #[command(flatten)]
     pub(crate) lock: LockFlags,
     /// Show all that moved since the last apply, also where nothing is to be done about it
@@ -86,8 +88,15 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Save the plan, for `cplan apply FILE`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new())]
+    pub(crate) out: Option<OsString>,
+}
+
+impl PlanArgs {
+    /// Where the plan is saved; `-out=` saves none.
+    pub(crate) fn out(&self) -> Option<&Path> {
+        self.out.as_deref().filter(|out| !out.is_empty()).map(Path::new)
+    }
 }
 
 /// Of `drift`.
@@ -144,11 +153,4 @@ pub(crate) struct ImportArgs {
     pub(crate) address: String,
     /// How its provider knows it
     pub(crate) id: String,
-}
-
-fn parallelism(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("it must be a whole number of at least 1".to_owned()),
-        Ok(n) => Ok(n),
-    }
 }

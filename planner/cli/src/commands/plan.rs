@@ -22,7 +22,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     let (state, unsettled) = state(session, &config, reading)?;
     warnings.extend(unsettled);
     let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
-    let told = args.out.is_some().then(|| state.clone());
+    let told = args.out().is_some().then(|| state.clone());
     let input = session.input(&config, state)?;
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     work::interruptible(session, &reporter);
@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     let ticking = reporter.tick();
     // What could be planned where there are errors is saved all the same, to be looked at.
     let errored = |made: &Plan| {
-        if let Some(path) = &args.out {
+        if let Some(path) = args.out() {
             let file = PlanFile::new(made.clone(), told.clone().unwrap_or_default(), &session.providers.registry);
             plan_files::save(session, path, &file)?;
         }
@@ -53,7 +53,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     }
     let empty = made.is_empty();
     let file = PlanFile::new(made, told.unwrap_or_default(), &session.providers.registry);
-    if let Some(path) = &args.out {
+    if let Some(path) = args.out() {
         let hash = plan_files::save(session, path, &file)?;
         if !session.settings.json {
             session.print(&plan_files::saved(path, &hash, !empty && !session.settings.automation))?;

@@ -30,7 +30,13 @@ pub(super) fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<St
         .and_then(|()| std::fs::rename(&new, &place));
     written.map_err(|e| {
         let _ = std::fs::remove_file(&new);
-        CommandError::file("write", path, e)
+        let what = format!("`{}` cannot be written: {e}.", path.display());
+        CommandError::told(
+            "plan-file-unwritable",
+            "Failed to write plan file",
+            what,
+            "Name a file in a folder that is there and can be written.",
+        )
     })?;
     Ok(plan_hash(&bytes))
 }
@@ -51,7 +57,17 @@ pub(super) fn saved(path: &Path, hash: &str, how: bool) -> String {
 /// Reads a plan; `expected` is the hash that it must have.
 pub(super) fn open(session: &Session, path: &Path, expected: Option<&str>) -> Result<PlanFile, CommandError> {
     let bytes = std::fs::read(session.settings.typed(path)).map_err(|e| unreadable(path, &e))?;
-    let hash = plan_hash(&bytes);
+    open_bytes(session, path, &bytes, expected)
+}
+
+/// The same of the bytes of a file.
+pub(super) fn open_bytes(
+    session: &Session,
+    path: &Path,
+    bytes: &[u8],
+    expected: Option<&str>,
+) -> Result<PlanFile, CommandError> {
+    let hash = plan_hash(bytes);
     if let Some(expected) = expected.map(|e| e.trim_start_matches("sha256:"))
         && !expected.eq_ignore_ascii_case(&hash)
     {
@@ -59,9 +75,9 @@ pub(super) fn open(session: &Session, path: &Path, expected: Option<&str>) -> Re
         let remedy = "Look at it with `cplan show`, or apply the file that was looked at.";
         return Err(CommandError::told("plan-hash", "This is another plan", what, remedy));
     }
-    let label = PlanFile::label(&bytes).map_err(|e| unusable(path, &e))?;
+    let label = PlanFile::label(bytes).map_err(|e| unusable(path, &e))?;
     let Some(key) = read_key(session)? else { return Err(other_state(path)) };
-    match PlanFile::open(&bytes, &key, &session.settings.dir) {
+    match PlanFile::open(bytes, &key, &session.settings.dir) {
         Ok(file) => Ok(file),
         Err(PlanFileError::Sealed) if session.read_state()?.lineage != label.lineage => Err(other_state(path)),
         Err(error) => Err(unusable(path, &error)),

@@ -10,7 +10,7 @@ mod value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -40,6 +40,9 @@ struct PlanV1<Changes = Vec<ChangeV1>, Steps = Vec<StepV1>, Known = Vec<ValueV1>
     version: String,
     /// When it was made: seconds and nanoseconds since 1970.
     made: Option<(u64, u32)>,
+    /// The folder that cplan was called in, where it was another one than that of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cwd: Option<String>,
     mode: ModeV1,
     partial: bool,
     errored: bool,
@@ -114,6 +117,7 @@ pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFil
         format: FORMAT,
         version: file.version.clone(),
         made: made.map(|since| (since.as_secs(), since.subsec_nanos())),
+        cwd: plan.values.cwd().map(|cwd| cwd.display().to_string()),
         mode: match plan.mode {
             PlanMode::Normal => ModeV1::Normal,
             PlanMode::Destroy => ModeV1::Destroy,
@@ -183,7 +187,7 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
         })
         .transpose()?;
     let config = Arc::new(config);
-    let mut values = Values::new(&config.root, made);
+    let mut values = Values::new(&config.root, dto.cwd.map(PathBuf::from), made);
     for module in dto.modules {
         r.module(module, &mut values)?;
     }

@@ -138,7 +138,7 @@ impl Scope for View<'_> {
                 _ => Self::unknown(),
             },
             Subject::PathRoot => Value::string("."),
-            Subject::PathCwd => dir(self.values.root_dir()),
+            Subject::PathCwd => dir(self.values.cwd().unwrap_or(self.values.root_dir())),
             Subject::PathModule => match self.values.module(self.module) {
                 Some(here) => dir(&relative(self.values.root_dir(), &here.module.dir)),
                 None => Value::string("."),

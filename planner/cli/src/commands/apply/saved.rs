@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cplan_engine::PlanFile;
-use cplan_model::Severity;
+use cplan_model::{Diagnostic, Severity, SourceMap};
 
 use super::super::work::{self, Consent, Kind};
 use super::super::{header, plan_files};
@@ -16,7 +16,7 @@ use crate::session::Session;
 
 /// Applies the plan of a file: without a question, because the plan was there to be looked at.
 pub(super) async fn run(session: &Session, args: &ApplyArgs, path: &Path) -> Result<ExitCode, CommandError> {
-    refuse_planning(session, args)?;
+    refuse_variables(session)?;
     let file = plan_files::open(session, path, args.plan_hash.as_deref())?;
     file.check(&session.providers.registry).map_err(|e| plan_files::unusable(path, &e))?;
     let plan = &file.plan;
@@ -28,6 +28,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs, path: &Path) -> Res
             "Mend what they say, and plan again.",
         ));
     }
+    unheeded(session, args);
     let (store, state) = session.settled_store()?;
     if plan.lineage != state.lineage {
         return Err(plan_files::other_state(path));
@@ -65,26 +66,29 @@ async fn set_up(session: &Session, file: &PlanFile, context: &cplan_sdk::Context
     Ok(())
 }
 
-/// What a plan is to be about was decided when it was made.
-fn refuse_planning(session: &Session, args: &ApplyArgs) -> Result<(), CommandError> {
-    let refuse = |id, summary: &str, what: &str| {
-        Err(CommandError::told(id, summary, what, "Leave it out, or plan again with it."))
-    };
+/// What the variables are was decided when the plan was made.
+fn refuse_variables(session: &Session) -> Result<(), CommandError> {
     if !session.settings.variables.is_empty() {
-        return refuse(
+        return Err(CommandError::told(
             "saved-plan-variables",
             "Can't set variables when applying a saved plan",
             "The variables were given when the plan was made, and are in it.",
-        );
+            "Leave it out, or plan again with it.",
+        ));
     }
+    Ok(())
+}
+
+/// Flags that come too late: Terraform passes over them, too.
+fn unheeded(session: &Session, args: &ApplyArgs) {
     let (flags, mode) = (&args.flags, &args.mode);
     let asked = mode.destroy || mode.refresh_only || !mode.replace.is_empty();
     if asked || !flags.target.is_empty() || !flags.exclude.is_empty() {
-        return refuse(
+        let told = Diagnostic::warning(
             "saved-plan-options",
             "A saved plan is applied as it is",
             "-destroy, -refresh-only, -replace, -target and -exclude say what is to be planned, and this plan is made.",
         );
+        session.warn(&told.remedy("Leave them out, or plan again with them.").into(), &SourceMap::default());
     }
-    Ok(())
 }

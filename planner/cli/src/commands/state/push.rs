@@ -3,9 +3,10 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use cplan_store::{State, Store, import, import_terraform, terraform_version};
+use cplan_store::{State, Store};
 
-use super::{Schemas, backup};
+use super::super::state_files;
+use super::backup;
 use crate::args::StatePushArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -39,11 +40,7 @@ fn read(session: &Session, path: &Path) -> Result<State, CommandError> {
         let file = session.settings.typed(path);
         text = std::fs::read_to_string(&file).map_err(|e| CommandError::file("read", path, e))?;
     }
-    let read = match terraform_version(&text) {
-        Some(_) => import_terraform(&text, &Schemas(&session.providers.registry)),
-        None => import(&text),
-    };
-    read.map_err(|error| {
+    state_files::read(session, &text).map_err(|error| {
         let mut said = error.to_string();
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {
