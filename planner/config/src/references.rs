@@ -6,6 +6,7 @@ use cplan_model::{Diagnostic, Mode, ResourceAddr, SourceId, Span};
 use hcl_edit::Decorated;
 use hcl_edit::expr::TraversalOperator;
 
+use crate::written::literal_key;
 use crate::{Body, Expr, Reference, Spelled, Subject};
 
 use self::collect::Collector;
@@ -175,7 +176,11 @@ pub(crate) fn reference(
     };
     // A caret under the subject and its first step is enough; the whole may go over several lines.
     let end = if output.is_some() { span.end } else { end };
-    Ok((Reference { subject, span: Span { end, ..span }, keyed, output }, taken))
+    let key = match &subject {
+        Subject::Resource(_) => operators.get(taken).and_then(|o| literal_key(o.value())),
+        _ => None,
+    };
+    Ok((Reference { subject, span: Span { end, ..span }, keyed, output, key }, taken))
 }
 
 #[cfg(test)]
@@ -186,7 +191,10 @@ mod tests {
         let expr = crate::parse::expression(text, SourceId(0)).unwrap();
         references(&expr)
             .into_iter()
-            .map(|r| format!("{:?}{}", r.subject, r.output.map(|o| format!(" -> {o}")).unwrap_or_default()))
+            .map(|r| {
+                let key = r.key.map(|k| k.to_string()).unwrap_or_default();
+                format!("{:?}{key}{}", r.subject, r.output.map(|o| format!(" -> {o}")).unwrap_or_default())
+            })
             .collect()
     }
 
@@ -200,5 +208,7 @@ mod tests {
         assert_eq!(subjects("{ a = b.c, (d.e) = 1 }").len(), 2);
         assert_eq!(subjects("\"%{ for x in var.l }${x}${var.y}%{ endfor }\"").len(), 2);
         assert_eq!(subjects("a.b[var.i].c").len(), 2);
+        let keyed = subjects("[a.b[\"x\"].c, a.b[0], a.b.c[1]]");
+        assert!(keyed[0].ends_with("[\"x\"]") && keyed[1].ends_with("[0]") && !keyed[2].ends_with(']'), "{keyed:?}");
     }
 }

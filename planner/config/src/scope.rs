@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cplan_model::{Diagnostic, ResourceAddr, Span, Value};
+use cplan_model::{Diagnostic, InstanceKey, ResourceAddr, Span, Value};
 
 /// What a traversal begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,8 @@ pub struct Reference {
     /// For [`Subject::Module`]: the name behind it or behind its index (`module.lab.addresses`,
     /// `module.lab["a"].addresses`). [`crate::ModuleCall::output_of`] tells whether that is an output.
     pub output: Option<Arc<str>>,
+    /// For [`Subject::Resource`]: the key of the instance, where it is a literal; only that one is waited for.
+    pub key: Option<InstanceKey>,
 }
 
 /// What the functions go by that answer differently each time.

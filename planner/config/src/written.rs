@@ -72,18 +72,15 @@ impl Spelled {
     /// The reference that it is, whichever instance it names.
     pub fn reference(&self) -> Reference {
         let (subject, output) = (self.subject.clone(), self.output.clone());
-        Reference { subject, span: self.span, keyed: self.key.is_some(), output }
+        let key = self.key.clone().filter(|_| matches!(self.subject, Subject::Resource(_)));
+        Reference { subject, span: self.span, keyed: self.key.is_some(), output, key }
     }
 
     /// From a subject and the operators behind it.
     pub(crate) fn new(subject: Subject, behind: &Operators, span: Span) -> Self {
         let mut fixed = behind.iter().map_while(|o| step(o.value())).peekable();
         let repeats = matches!(subject, Subject::Resource(_) | Subject::Module(_));
-        let key = match fixed.peek() {
-            Some(Step::Key(key)) if repeats => Some(InstanceKey::Str(key.clone())),
-            Some(Step::Index(n)) if repeats => u64::try_from(*n).ok().map(InstanceKey::Int),
-            _ => None,
-        };
+        let key = fixed.peek().filter(|_| repeats).and_then(instance_key);
         if key.is_some() {
             fixed.next();
         }
@@ -96,6 +93,19 @@ impl Spelled {
         }
         let steps = fixed.collect();
         Spelled { subject, key, output, steps, span }
+    }
+}
+
+/// The key that an operator names, where it is a literal.
+pub(crate) fn literal_key(operator: &TraversalOperator) -> Option<InstanceKey> {
+    instance_key(&step(operator)?)
+}
+
+fn instance_key(step: &Step) -> Option<InstanceKey> {
+    match step {
+        Step::Key(key) => Some(InstanceKey::Str(key.clone())),
+        Step::Index(n) => u64::try_from(*n).ok().map(InstanceKey::Int),
+        Step::Attr(_) | Step::Element(_) => None,
     }
 }
 

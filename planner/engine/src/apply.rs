@@ -23,7 +23,7 @@ use hashbrown::HashSet;
 
 use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
-use crate::plan::{Operation, Plan, StepId, Work};
+use crate::plan::{Operation, Plan, PlanMode, StepId, Work};
 use crate::registry::Registry;
 use crate::values::{Live, Repeat, Values};
 use schedule::Schedule;
@@ -62,9 +62,18 @@ pub struct Failure {
     /// What was tried.
     pub action: Action,
     /// Why it failed.
-    pub error: ProviderError,
+    pub cause: Cause,
     /// Its block in the configuration.
     pub place: Option<Span>,
+}
+
+/// Why a step failed.
+#[derive(Debug)]
+pub enum Cause {
+    /// The provider could not do it.
+    Provider(ProviderError),
+    /// Conditions do not hold: all of them, of the object as it is (what is done is done).
+    Conditions(Diagnostics),
 }
 
 /// Applies a plan. Independent branches go on after a failure; what depends on the failed step is skipped and said.
@@ -198,7 +207,7 @@ impl Run<'_> {
                         true => self.bar(id, address),
                         false => match self.judge_again(address) {
                             Ok(()) => self.schedule.succeeded(plan, id),
-                            Err(error) => self.refuse(id, address, Action::NoOp, *error),
+                            Err(refused) => self.refuse(id, address, Action::NoOp, refused),
                         },
                     }
                     continue;
@@ -211,8 +220,8 @@ impl Run<'_> {
                     self.bar(id, address);
                     continue;
                 }
-                if let Err(error) = self.preconditions(address) {
-                    self.refuse(id, address, operation.action, *error);
+                if let Err(refused) = self.preconditions(address) {
+                    self.refuse(id, address, operation.action, refused);
                     continue;
                 }
             }
@@ -335,7 +344,7 @@ impl Run<'_> {
         };
         match verdict {
             Ok(()) => self.schedule.succeeded(self.plan, id),
-            Err(error) => self.refuse(id, address, operation.action, *error),
+            Err(refused) => self.refuse(id, address, operation.action, refused),
         }
     }
 
@@ -350,15 +359,19 @@ impl Run<'_> {
             action,
             error: error.message.clone(),
         });
-        self.refuse(id, address, action, error);
+        self.end(id, address, action, Cause::Provider(error));
     }
 
-    /// Ends a step that is not under way, for a condition that does not hold.
-    fn refuse(&mut self, id: StepId, address: &InstanceAddr, action: Action, error: ProviderError) {
+    /// Ends a step that is not under way, for conditions that do not hold.
+    fn refuse(&mut self, id: StepId, address: &InstanceAddr, action: Action, refused: Diagnostics) {
+        self.end(id, address, action, Cause::Conditions(refused));
+    }
+
+    fn end(&mut self, id: StepId, address: &InstanceAddr, action: Action, cause: Cause) {
         let address = address.clone();
         let place = crate::planning::block_at(&self.plan.config, &address).map(|b| b.span);
         let skipped = self.schedule.failed(self.plan, id);
-        self.report.failures.push(Failure { address: address.clone(), action, error, place });
+        self.report.failures.push(Failure { address: address.clone(), action, cause, place });
         for step in skipped {
             self.skip(step, format!("{address} failed"));
         }
@@ -400,8 +413,11 @@ impl Run<'_> {
             let owner = CheckOwner::Output(root.clone(), change.name.clone());
             let judged = declared.is_some_and(|o| !o.preconditions.is_empty()) && !self.unreached.contains(&owner);
             let refused = if judged { self.judge_owner(&owner) } else { Diagnostics::new() };
-            if refused.has_errors() {
-                self.report.diagnostics.extend(refused);
+            // What is there is taken in all the same.
+            let is_refused = refused.has_errors() && self.plan.mode != PlanMode::RefreshOnly;
+            self.report.diagnostics.extend(refused);
+            // What hangs on a failed step keeps the value it had.
+            if is_refused || self.unreached.contains(&owner) {
                 if let Some(old) = self.state.outputs.get(&*change.name) {
                     outputs.insert(change.name.to_string(), old.clone());
                 }
@@ -418,7 +434,6 @@ impl Run<'_> {
                 }
                 _ => planned.clone(),
             };
-            // What hangs on a failed step keeps the value it had.
             let value = match (value.is_wholly_known(), self.state.outputs.get(&*change.name)) {
                 (true, _) => value,
                 (false, Some(old)) => old.value.clone(),

@@ -13,8 +13,10 @@ impl Planner<'_> {
     pub(crate) fn destroy(mut self) -> (Option<Plan>, Diagnostics) {
         let records = self.doomed();
         let all = records.len() == self.state.records.len() && !self.selection_is_partial();
-        // What goes goes wherever it was: it is told by the address that it would have had.
-        self.moved_from.clear();
+        // What goes goes wherever it was: after a look at it, it is told by the address that it would have had.
+        if self.options.refresh {
+            self.moved_from.clear();
+        }
         self.remove(records, |_, _| Reason::Destroy);
         let outputs = if all { std::mem::take(&mut self.state.outputs) } else { Default::default() };
         let outputs = outputs.into_iter().map(|(name, output)| OutputChange {

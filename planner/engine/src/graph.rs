@@ -2,15 +2,15 @@
 
 mod cycle;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cplan_config::{
     CheckRule, Config, Expr, ForEach, Module, ProviderRef, Reference, ResourceBlock, Spelled, Subject, body_references,
     references,
 };
-use cplan_model::{CheckOwner, Diagnostics, ResourceAddr, Span};
-use hashbrown::HashMap;
+use cplan_model::{CheckOwner, Diagnostics, InstanceKey, ResourceAddr, Span};
+use hashbrown::{HashMap, HashSet};
 
 use crate::planning::resolve;
 
@@ -44,7 +44,12 @@ pub(crate) struct Node {
     pub(crate) needs: Vec<(usize, Span)>,
     /// Whether any resource comes before it, directly or not.
     pub(crate) behind_resource: bool,
+    /// Those of the needed resources of which only some instances are named.
+    pub(crate) keys: Keys,
 }
+
+/// Resources with the instances that are meant; what is not in it is meant as a whole.
+pub(crate) type Keys = BTreeMap<usize, BTreeSet<InstanceKey>>;
 
 /// All nodes, in an order in which each comes after what it needs.
 #[derive(Debug, Default)]
@@ -53,6 +58,8 @@ pub(crate) struct Graph {
     pub(crate) order: Vec<usize>,
     /// Per node: the nearest resources before it, through everything that is not a resource.
     pub(crate) nearest: Vec<Arc<BTreeSet<usize>>>,
+    /// Per node: those of the nearest resources of which only some instances come before it.
+    pub(crate) nearest_keys: Vec<Arc<Keys>>,
     index: HashMap<(Path, Item), usize>,
 }
 
@@ -88,20 +95,35 @@ pub(crate) fn build(config: &Config) -> (Graph, Diagnostics) {
         Err(stuck) => diagnostics.extend(cycle::diagnose(&graph.nodes, &stuck)),
     }
     graph.nearest = vec![Arc::default(); graph.nodes.len()];
+    graph.nearest_keys = vec![Arc::default(); graph.nodes.len()];
     for &i in &graph.order {
         let mut set = BTreeSet::new();
+        let mut keys = graph.nodes[i].keys.clone();
+        let mut whole = HashSet::new();
         let mut behind = false;
         for (need, _) in &graph.nodes[i].needs {
             if matches!(graph.nodes[*need].item, Item::Resource(_)) {
                 set.insert(*need);
+                if !graph.nodes[i].keys.contains_key(need) {
+                    whole.insert(*need);
+                }
                 behind = true;
             } else {
+                let narrow = &graph.nearest_keys[*need];
+                whole.extend(graph.nearest[*need].iter().filter(|n| !narrow.contains_key(n)));
+                for (on, named) in narrow.iter() {
+                    keys.entry(*on).or_default().extend(named.iter().cloned());
+                }
                 set.extend(graph.nearest[*need].iter().copied());
                 behind |= graph.nodes[*need].behind_resource;
             }
         }
+        keys.retain(|on, _| !whole.contains(on));
         graph.nodes[i].behind_resource = behind;
         graph.nearest[i] = Arc::new(set);
+        if !keys.is_empty() {
+            graph.nearest_keys[i] = Arc::new(keys);
+        }
     }
     (graph, diagnostics)
 }
@@ -121,6 +143,7 @@ impl Builder {
             module: module.clone(),
             needs: Vec::new(),
             behind_resource: false,
+            keys: Keys::new(),
         });
     }
 
@@ -170,7 +193,7 @@ impl Builder {
             self.edges(path, module, Item::Resource(addr.clone()), &refs, calls);
             let means = resolve(config, path, &block.provider);
             if let Some(provider) = self.index.get(&(means.path, Item::Provider(means.local))).copied() {
-                self.need(path, &Item::Resource(addr.clone()), provider, block.span);
+                self.need(path, &Item::Resource(addr.clone()), provider, block.span, None);
             }
         }
         for (name, output) in &module.outputs {
@@ -196,11 +219,12 @@ impl Builder {
                 let refs: Vec<Reference> = call.inputs.get(variable).map(|(e, _)| references(e)).unwrap_or_default();
                 for reference in &refs {
                     for need in self.targets(path, module, reference) {
-                        self.need(&inner, &Item::Variable(variable.clone()), need, reference.span);
+                        let variable = Item::Variable(variable.clone());
+                        self.need(&inner, &variable, need, reference.span, reference.key.as_ref());
                     }
                 }
                 for (node, span) in &chain {
-                    self.need(&inner, &Item::Variable(variable.clone()), *node, *span);
+                    self.need(&inner, &Item::Variable(variable.clone()), *node, *span, None);
                 }
             }
             self.connect(config, &inner, &call.module, &chain);
@@ -218,24 +242,36 @@ impl Builder {
             let refs: Vec<Reference> = exprs.flat_map(references).collect();
             self.edges(&root, &config.root, Item::Import(i), &refs, &[]);
             let path: Path = import.to.modules.iter().map(|(call, _)| call.clone()).collect();
-            self.need(&path, &Item::Resource(import.to.resource.clone()), node, import.span);
+            self.need(&path, &Item::Resource(import.to.resource.clone()), node, import.span, None);
         }
     }
 
     fn edges(&mut self, path: &Path, module: &Arc<Module>, item: Item, refs: &[Reference], calls: &[(usize, Span)]) {
         for reference in refs {
             for need in self.targets(path, module, reference) {
-                self.need(path, &item, need, reference.span);
+                self.need(path, &item, need, reference.span, reference.key.as_ref());
             }
         }
         for (node, span) in calls {
-            self.need(path, &item, *node, *span);
+            self.need(path, &item, *node, *span, None);
         }
     }
 
-    fn need(&mut self, path: &Path, item: &Item, need: usize, span: Span) {
+    /// `key` says that only this instance is needed.
+    fn need(&mut self, path: &Path, item: &Item, need: usize, span: Span, key: Option<&InstanceKey>) {
         if let Some(&node) = self.index.get(&(path.clone(), item.clone())) {
-            let needs = &mut self.nodes[node].needs;
+            let Node { needs, keys, .. } = &mut self.nodes[node];
+            match key {
+                None => drop(keys.remove(&need)),
+                Some(key) => match keys.get_mut(&need) {
+                    Some(named) => drop(named.insert(key.clone())),
+                    // Where it is not among them as a whole.
+                    None if needs.iter().all(|(n, _)| *n != need) => {
+                        keys.insert(need, BTreeSet::from([key.clone()]));
+                    }
+                    None => {}
+                },
+            }
             if needs.len() < 64 && needs.iter().any(|(n, _)| *n == need) {
                 return;
             }

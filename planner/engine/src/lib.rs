@@ -28,7 +28,7 @@ mod terraform_data;
 mod validate;
 mod values;
 
-pub use apply::{ApplyReport, Failure, apply};
+pub use apply::{ApplyReport, Cause, Failure, apply};
 pub use dependencies::dependencies;
 pub use dot::dot;
 pub use drift::{DriftEntry, DriftKind};

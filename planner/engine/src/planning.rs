@@ -113,6 +113,7 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
             return (None, planner.diagnostics);
         }
         planner.select();
+        planner.fail_resources();
         planner.spread_failures();
         planner.check_blocks();
         let outputs = planner.output_changes();
@@ -143,15 +144,18 @@ pub async fn plan(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSink
         diagnostics.extend(warnings.chain(refused));
         return (None, diagnostics);
     }
-    if !planner.diagnostics.has_errors() {
-        if planner.options.mode == PlanMode::RefreshOnly {
-            planner.take_over();
-        } else {
+    let sound = !planner.diagnostics.has_errors();
+    if planner.options.mode != PlanMode::RefreshOnly {
+        if sound {
             planner.unused_imports();
-            planner.orphans();
-            planner.create_first();
+        }
+        planner.orphans();
+        planner.create_first();
+        if sound {
             planner.check().await;
         }
+    } else if sound {
+        planner.take_over();
     }
     planner.check_blocks();
     let outputs = planner.output_changes();
@@ -181,6 +185,8 @@ pub(crate) struct Planner<'a> {
     templates: HashMap<usize, Value>,
     planned: HashMap<InstanceAddr, usize>,
     drafts: Vec<Draft>,
+    /// Of groups that need only some instances of others: which.
+    narrow: HashMap<InstanceAddr, steps::Named>,
     changes: Vec<Change>,
     /// Which instance an identity belongs to, planned ones included.
     by_identity: HashMap<String, InstanceAddr>,
@@ -232,6 +238,7 @@ impl<'a> Planner<'a> {
             templates: HashMap::new(),
             planned: HashMap::new(),
             drafts: Vec::new(),
+            narrow: HashMap::new(),
             changes: Vec::new(),
             by_identity,
             going: HashSet::new(),
@@ -251,9 +258,14 @@ impl<'a> Planner<'a> {
     /// Static checks, the graph, the first pass and the provider settings. False when there are errors.
     pub(crate) async fn prepare(&mut self) -> bool {
         self.first_pass();
-        // That an output is not as it should be keeps nobody from seeing what else would be done.
-        let output = |node: &usize| matches!(self.graph.nodes[*node].item, Item::Output(_));
-        if self.diagnostics.has_errors() && (self.failed.is_empty() || !self.failed.iter().all(output)) {
+        // That a value is not as it should be keeps nobody from seeing what else would be done.
+        if self.diagnostics.has_errors()
+            && (self.failed.is_empty() || !self.failed.iter().all(|n| self.is_of_values(*n)))
+        {
+            return false;
+        }
+        self.spread_failures();
+        if self.failed.iter().any(|n| matches!(self.graph.nodes[*n].item, Item::Provider(_))) {
             return false;
         }
         let told = self.diagnostics.len();
@@ -269,6 +281,8 @@ impl<'a> Planner<'a> {
         self.graph = graph;
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
         let sound = !self.diagnostics.has_errors();
+        // The node that each diagnostic is of.
+        let mut by = vec![usize::MAX; self.diagnostics.len()];
         for node in self.graph.order.clone() {
             let told = self.diagnostics.len();
             self.evaluate(node);
@@ -278,8 +292,11 @@ impl<'a> Planner<'a> {
             if sound && self.diagnostics.has_errors_since(told) {
                 self.fail(node);
             }
+            by.resize(self.diagnostics.len(), node);
         }
-        if self.validating {
+        if !self.validating {
+            self.follow_refusals(&by);
+        } else {
             self.examine_checks();
         }
         let found = std::mem::replace(&mut self.diagnostics, before);
@@ -438,7 +455,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn finish(mut self, outputs: Vec<OutputChange>) -> (Option<Plan>, Diagnostics) {
         let errored = self.diagnostics.has_errors();
         let checks = self.checked();
-        let steps = if errored { Vec::new() } else { steps::lower(self.drafts) };
+        let steps = if errored { Vec::new() } else { steps::lower(self.drafts, &self.narrow) };
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
         let plan = Plan {
             lineage: self.state.lineage,
@@ -497,10 +514,14 @@ impl<'a> Planner<'a> {
 
     /// The groups (resources in their module instance, without keys) that a node depends on, in order: the nearest
     /// ones, and those behind what will not be in the state, which are data sources and blocks without instances.
-    fn groups_before(&self, node: usize, module: &ModuleInstance) -> Vec<InstanceAddr> {
+    fn groups_before(&mut self, node: usize, module: &ModuleInstance) -> Vec<InstanceAddr> {
         let mut groups = Vec::new();
+        let mut narrow = steps::Named::new();
+        let mut whole = HashSet::new();
+        let keys = self.graph.nearest_keys[node].clone();
         let mut open: Vec<usize> = self.graph.nearest[node].iter().copied().collect();
         let mut seen: HashSet<usize> = open.iter().copied().collect();
+        let direct = self.graph.nearest[node].clone();
         while let Some(index) = open.pop() {
             let need = &self.graph.nodes[index];
             let Item::Resource(addr) = &need.item else { continue };
@@ -514,7 +535,12 @@ impl<'a> Planner<'a> {
                 let common = module.0.iter().zip(other.0.iter()).take_while(|((a, _), (b, _))| a == b);
                 if common.clone().all(|((_, a), (_, b))| a == b) {
                     recorded &= !self.values.has_none(&other, addr);
-                    groups.push(group(&other, addr));
+                    let before = group(&other, addr);
+                    match keys.get(&index).filter(|_| direct.contains(&index)) {
+                        Some(named) => narrow.entry(before.clone()).or_default().extend(named.iter().cloned()),
+                        None => drop(whole.insert(before.clone())),
+                    }
+                    groups.push(before);
                 }
             }
             // What has no record of its own cannot tell of what is behind it.
@@ -523,6 +549,12 @@ impl<'a> Planner<'a> {
             }
         }
         groups.sort();
+        narrow.retain(|group, _| !whole.contains(group));
+        if !narrow.is_empty()
+            && let Item::Resource(addr) = &self.graph.nodes[node].item
+        {
+            self.narrow.insert(group(module, addr), narrow);
+        }
         groups
     }
 }

@@ -1,5 +1,6 @@
 //! The proposed new values: the configuration merged over what exists. Pure.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_model::{AttrPath, AttributeMode, Kind, Marks, Schema, Step, Type, Value};
@@ -49,43 +50,48 @@ pub(crate) fn ignore(config: &Value, prior: &Value, paths: &[AttrPath]) -> Value
     paths.iter().fold(config.clone(), |config, path| graft(&config, prior, &path.0))
 }
 
+/// Terraform's rules: a path counts where it leads somewhere in both values. Names go into objects and keys into maps;
+/// a key behind which nothing stands may come and go, and of what is no map it means all.
 fn graft(config: &Value, prior: &Value, steps: &[Step]) -> Value {
     let Some((first, rest)) = steps.split_first() else { return prior.clone() };
-    match first {
-        Step::Attr(name) | Step::Key(name) => {
-            let Some(items) = config.as_map() else { return config.clone() };
-            let replacement = match (items.get(name), prior.get(name)) {
-                (Some(c), Some(p)) => Some(graft(c, p, rest)),
-                (None, Some(p)) if rest.is_empty() => Some(p.clone()),
-                (Some(_), None) if rest.is_empty() => None,
-                (c, _) => c.cloned(),
-            };
-            let entries = items
-                .iter()
-                .filter(|(k, _)| *k != name)
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .chain(replacement.map(|v| (name.clone(), v)));
-            match config.kind() {
-                Kind::Map(t, _) => Value::map(t.clone(), entries),
-                _ => Value::object(entries),
+    let grafted = match (first, config.kind(), prior.kind()) {
+        (Step::Key(name), _, _) if rest.is_empty() => return graft_key(config, prior, name),
+        (Step::Attr(name), Kind::Object(items), Kind::Object(olds)) => match (items.get(name), olds.get(name)) {
+            (Some(new), Some(old)) => config.with(name, graft(new, old, rest)),
+            _ => return config.clone(),
+        },
+        (Step::Key(name), Kind::Map(ty, items), Kind::Map(_, olds)) => match (items.get(name), olds.get(name)) {
+            (Some(new), Some(old)) => {
+                let mut items = BTreeMap::clone(items);
+                items.insert(name.clone(), graft(new, old, rest));
+                Value::map(ty.clone(), items)
             }
-            .mark(config.marks())
-        }
-        Step::Index(n) => {
-            let Some(items) = config.as_slice() else { return config.clone() };
-            let (n, old) = (*n, prior.as_slice());
-            let items = items.iter().enumerate().map(|(i, v)| match old.and_then(|o| o.get(i)) {
-                Some(p) if i == n => graft(v, p, rest),
-                _ => v.clone(),
+            _ => return config.clone(),
+        },
+        (Step::Index(n), kind, _) => {
+            let (Some(items), Some(olds)) = (config.as_slice(), prior.as_slice()) else { return config.clone() };
+            let items = items.iter().enumerate().map(|(i, new)| match olds.get(i) {
+                Some(old) if i == *n => graft(new, old, rest),
+                _ => new.clone(),
             });
-            match config.kind() {
-                Kind::List(t, _) => Value::list(t.clone(), items),
+            match kind {
+                Kind::List(ty, _) => Value::list(ty.clone(), items),
                 _ => Value::tuple(items),
             }
-            .mark(config.marks())
         }
-        Step::Element(_) => config.clone(),
+        _ => return config.clone(),
+    };
+    grafted.mark(config.marks())
+}
+
+fn graft_key(config: &Value, prior: &Value, name: &Arc<str>) -> Value {
+    let (Kind::Map(ty, items), Some(olds)) = (config.kind(), prior.as_map()) else { return prior.clone() };
+    let mut items = BTreeMap::clone(items);
+    match olds.get(name) {
+        Some(old) => drop(items.insert(name.clone(), old.clone())),
+        None => drop(items.remove(name)),
     }
+    Value::map(ty.clone(), items).mark(config.marks())
 }
 
 /// `to` with the marks that `from` has at the same places, and those that the schema demands; providers see and

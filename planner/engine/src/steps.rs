@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cplan_model::{Action, InstanceAddr, Value};
+use cplan_model::{Action, InstanceAddr, InstanceKey, Value};
 use hashbrown::HashMap;
 
 use crate::plan::{Operation, PlanStep, StepId, Work};
@@ -73,8 +73,11 @@ pub(crate) fn spread(drafts: &mut [Draft]) -> Vec<usize> {
     changed
 }
 
-/// Drafts come in the order of the graph.
-pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
+/// Groups of which only some instances are needed, by their keys.
+pub(crate) type Named = BTreeMap<InstanceAddr, BTreeSet<InstanceKey>>;
+
+/// Drafts come in the order of the graph; `narrow` tells of groups that wait for only some instances of others.
+pub(crate) fn lower(drafts: Vec<Draft>, narrow: &HashMap<InstanceAddr, Named>) -> Vec<PlanStep> {
     let mut steps = Steps::default();
     if drafts.iter().all(|d| d.delete.is_none() && d.write.is_none() && !d.conditions) {
         return steps.list;
@@ -82,6 +85,7 @@ pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
     let mut slots: Vec<Slot> = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let group = draft.address.without_key();
+        let key = draft.address.key.clone();
         let replaced = draft.delete.is_some() && draft.write.is_some();
         let held = draft.delete.as_ref().is_some_and(|d| d.with_container);
         let holder = draft.delete.as_ref().and_then(|d| d.container_id.clone());
@@ -95,6 +99,7 @@ pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
         };
         slots.push(Slot {
             group,
+            key,
             delete,
             write,
             replaced,
@@ -107,13 +112,14 @@ pub(crate) fn lower(drafts: Vec<Draft>) -> Vec<PlanStep> {
             recorded: draft.recorded,
         });
     }
-    order_writes(&mut steps, &slots);
+    order_writes(&mut steps, &slots, narrow);
     order_deletes(&mut steps, &slots);
     steps.list
 }
 
 struct Slot {
     group: InstanceAddr,
+    key: Option<InstanceKey>,
     delete: Option<StepId>,
     write: Option<StepId>,
     replaced: bool,
@@ -162,7 +168,7 @@ impl Steps {
     }
 }
 
-fn order_writes(steps: &mut Steps, slots: &[Slot]) {
+fn order_writes(steps: &mut Steps, slots: &[Slot], narrow: &HashMap<InstanceAddr, Named>) {
     let mut groups: Vec<&InstanceAddr> = Vec::new();
     let mut members: HashMap<&InstanceAddr, Vec<&Slot>> = HashMap::new();
     for slot in slots {
@@ -174,12 +180,25 @@ fn order_writes(steps: &mut Steps, slots: &[Slot]) {
             list.push(slot);
         }
     }
+    let named: BTreeSet<&InstanceAddr> = narrow.values().flat_map(Named::keys).collect();
     let mut ready: HashMap<&InstanceAddr, StepId> = HashMap::new();
+    let mut done: HashMap<(&InstanceAddr, &InstanceKey), StepId> = HashMap::new();
+    let mut idle: HashMap<&InstanceAddr, BTreeSet<StepId>> = HashMap::new();
     for group in groups {
         let members = &members[group];
         // All instances of a group depend on the same groups.
-        let before: BTreeSet<StepId> =
-            members.iter().flat_map(|s| &s.dependencies).filter_map(|g| ready.get(g).copied()).collect();
+        let narrow = narrow.get(group);
+        let mut before: BTreeSet<StepId> = BTreeSet::new();
+        for on in members.iter().flat_map(|s| &s.dependencies) {
+            match narrow.and_then(|n| n.get_key_value(on)) {
+                Some((on, keys)) => before.extend(keys.iter().flat_map(|key| match done.get(&(on, key)) {
+                    Some(step) => BTreeSet::from([*step]),
+                    // Nothing is done to it: what comes before its group comes before it.
+                    None => idle.get(on).cloned().unwrap_or_default(),
+                })),
+                None => before.extend(ready.get(on)),
+            }
+        }
         let writes: BTreeSet<StepId> = members.iter().filter_map(|s| s.write).collect();
         let gate = if writes.len() > 1 { steps.join(before.clone()).into_iter().collect() } else { before.clone() };
         for slot in members {
@@ -191,8 +210,13 @@ fn order_writes(steps: &mut Steps, slots: &[Slot]) {
                 steps.edge(write, delete);
             }
         }
-        let idle = members.iter().any(|s| s.write.is_none() && s.delete.is_none());
-        let all = if writes.is_empty() || idle { writes.union(&before).copied().collect() } else { writes };
+        let still = members.iter().any(|s| s.write.is_none() && s.delete.is_none());
+        if named.contains(group) {
+            let steps = members.iter().filter_map(|s| Some(((group, s.key.as_ref()?), s.write?)));
+            done.extend(steps);
+            idle.insert(group, before.clone());
+        }
+        let all = if writes.is_empty() || still { writes.union(&before).copied().collect() } else { writes };
         if let Some(step) = steps.join(all) {
             ready.insert(group, step);
         }
@@ -371,7 +395,8 @@ mod tests {
     #[test]
     fn a_replaced_dependency_is_deleted_after_and_made_before_its_replaced_dependents() {
         let drafts = vec![draft(0, 0, &[], true, Some(Action::Create)), draft(1, 0, &[0], true, Some(Action::Create))];
-        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        let order: Vec<_> =
+            run(&lower(drafts, &HashMap::new())).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
         assert_eq!(order, ["Delete t.g1[0]", "Delete t.g0[0]", "Create t.g0[0]", "Create t.g1[0]"]);
     }
 
@@ -380,7 +405,7 @@ mod tests {
         let mut user = draft(1, 0, &[0], false, Some(Action::Update));
         user.dependencies.clear();
         let drafts = vec![user, draft(0, 0, &[], true, None)];
-        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, _)| a).collect();
+        let order: Vec<_> = run(&lower(drafts, &HashMap::new())).into_iter().map(|(a, _)| a).collect();
         assert_eq!(order, [Action::Update, Action::Delete]);
     }
 
@@ -390,7 +415,8 @@ mod tests {
         let mut content = draft(1, 0, &[0], false, None);
         content.delete = Some(Box::new(operation(&content.address, Action::Delete, Some("t.g0[0]"))));
         let user = draft(2, 0, &[1], true, None);
-        let order: Vec<_> = run(&lower(vec![machine, content, user])).into_iter().map(|(_, t)| t).collect();
+        let order: Vec<_> =
+            run(&lower(vec![machine, content, user], &HashMap::new())).into_iter().map(|(_, t)| t).collect();
         assert_eq!(order, ["t.g2[0]", "t.g0[0]", "t.g1[0]"]);
     }
 
@@ -401,8 +427,26 @@ mod tests {
             draft(1, 0, &[0], false, None),
             draft(2, 0, &[1], false, Some(Action::Update)),
         ];
-        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(_, t)| t).collect();
+        let order: Vec<_> = run(&lower(drafts, &HashMap::new())).into_iter().map(|(_, t)| t).collect();
         assert_eq!(order, ["t.g0[0]", "t.g2[0]"]);
+    }
+
+    #[test]
+    fn who_names_one_instance_waits_for_that_one() {
+        let drafts = || {
+            vec![
+                draft(0, 0, &[], false, Some(Action::Update)),
+                draft(1, 0, &[0], false, Some(Action::Create)),
+                draft(1, 1, &[0], false, None),
+                draft(2, 0, &[1], false, Some(Action::Create)),
+                draft(3, 0, &[1], false, Some(Action::Create)),
+            ]
+        };
+        let named = |key| Named::from([("t.g1".parse().unwrap(), BTreeSet::from([InstanceKey::Int(key)]))]);
+        let narrow = HashMap::from_iter([("t.g2".parse().unwrap(), named(0)), ("t.g3".parse().unwrap(), named(1))]);
+        let steps = lower(drafts(), &narrow);
+        let after = |n: usize| steps[n].after.iter().map(|id| id.0).collect::<Vec<_>>();
+        assert_eq!((after(1), after(2), after(3)), (vec![0], vec![1], vec![0]), "{steps:?}");
     }
 
     #[test]
@@ -411,8 +455,10 @@ mod tests {
         first.create_first = true;
         let user = draft(1, 0, &[0], false, Some(Action::Update));
         let replaced = draft(2, 0, &[0], true, Some(Action::Create));
-        let order: Vec<_> =
-            run(&lower(vec![first, user, replaced])).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        let order: Vec<_> = run(&lower(vec![first, user, replaced], &HashMap::new()))
+            .into_iter()
+            .map(|(a, t)| format!("{a:?} {t}"))
+            .collect();
         assert_eq!(order, ["Create t.g0[0]", "Update t.g1[0]", "Delete t.g2[0]", "Create t.g2[0]", "Delete t.g0[0]"]);
     }
 
@@ -425,7 +471,8 @@ mod tests {
             .collect();
         drafts[1].create_first = true;
         assert_eq!(spread(&mut drafts), [0]);
-        let order: Vec<_> = run(&lower(drafts)).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
+        let order: Vec<_> =
+            run(&lower(drafts, &HashMap::new())).into_iter().map(|(a, t)| format!("{a:?} {t}")).collect();
         assert_eq!(
             order,
             [
@@ -445,7 +492,7 @@ mod tests {
     fn a_thousand_behind_a_thousand_are_thousands_of_edges() {
         let mut drafts: Vec<_> = (0..1000).map(|k| draft(0, k, &[], false, Some(Action::Create))).collect();
         drafts.extend((0..1000).map(|k| draft(1, k, &[0], false, Some(Action::Create))));
-        let edges: usize = lower(drafts).iter().map(|s| s.after.len()).sum();
+        let edges: usize = lower(drafts, &HashMap::new()).iter().map(|s| s.after.len()).sum();
         assert!(edges <= 4000, "{edges} edges");
     }
 
@@ -483,7 +530,7 @@ mod tests {
             }
             spread(&mut drafts);
             let all: Vec<(InstanceAddr, bool)> = drafts.iter().map(|d| (d.address.clone(), d.create_first)).collect();
-            let order = run(&lower(drafts));
+            let order = run(&lower(drafts, &HashMap::new()));
             let of = |group: usize| all.iter().filter(move |(a, _)| a.without_key() == address(group, 0).without_key());
             for (user, on) in edges {
                 for (u, _) in of(user) {

@@ -1,6 +1,6 @@
 //! Preconditions, postconditions, output preconditions and checks, while planning and while applying.
 
-use cplan_engine::{PlanMode, PlanOptions};
+use cplan_engine::{Cause, PlanMode, PlanOptions};
 use cplan_model::{CheckStatus, Checks, Severity};
 use cplan_store::Store as _;
 
@@ -88,9 +88,9 @@ async fn an_unknown_condition_waits_for_apply() {
     assert_eq!(actions(&plan), ["Update terraform_data.a", "Replace terraform_data.behind"]);
     let report = lab.carry_out(&plan).await;
     assert_eq!(report.failures[0].address.to_string(), "terraform_data.still");
-    let error = &report.failures[0].error;
-    assert_eq!(error.message, "Resource precondition failed");
-    assert_eq!(std::error::Error::source(error).unwrap().to_string(), "a is 2");
+    let Cause::Conditions(refused) = &report.failures[0].cause else { panic!("{:?}", report.failures) };
+    let refused: Vec<_> = refused.iter().map(|d| (&*d.summary, &*d.what)).collect();
+    assert_eq!(refused, [("Resource precondition failed", "a is 2")]);
     assert_eq!(report.updated, 1, "what came before was done");
     assert!(report.skipped.iter().any(|(a, _)| a.to_string() == "terraform_data.behind"));
 }

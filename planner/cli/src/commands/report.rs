@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cplan_config::Config;
-use cplan_engine::{ApplyReport, Plan, PlanMode, Summary};
+use cplan_engine::{ApplyReport, Cause, Plan, PlanMode, Summary};
 use cplan_model::{Action, Diagnostic, InstanceAddr, Label};
 use cplan_store::Store;
 use serde_json::{Value as Json, json};
@@ -39,7 +39,10 @@ pub(crate) fn tell(
     for failed in &report.failures {
         let place = failed.place.and_then(|span| config.sources.locate(span));
         let place = place.map(|(path, line, column)| format!("{}:{line}:{column}", view.path(path).display()));
-        session.terminal.err(&(failure::failure(failed, place, style) + "\n"));
+        session.terminal.err(&match &failed.cause {
+            Cause::Provider(error) => failure::failure(failed, error, place, style) + "\n",
+            Cause::Conditions(refused) => render::diagnostic::diagnostics(refused, &view),
+        });
     }
     session.terminal.err(&failure::skipped(report, style));
     let style = session.terminal.style();
@@ -89,7 +92,13 @@ fn tell_json(
     let mut lines: Vec<Json> =
         merged(&report.diagnostics).iter().map(|(d, _)| render_json::stream::diagnostic(d, view, &now)).collect();
     for failed in &report.failures {
-        let error = &failed.error;
+        let error = match &failed.cause {
+            Cause::Provider(error) => error,
+            Cause::Conditions(refused) => {
+                lines.extend(merged(refused).iter().map(|(d, _)| render_json::stream::diagnostic(d, view, &now)));
+                continue;
+            }
+        };
         let detail = failure::causes_and_remedy(error, &error.remedy);
         let mut told = Diagnostic::error("failed", error.message.clone(), detail).address(failed.address.clone());
         told.primary = failed.place.map(|span| Label { span, text: String::new() });

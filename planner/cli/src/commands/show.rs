@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cplan_engine::PlanFile;
 use cplan_model::Diagnostics;
 use cplan_store::State;
 
@@ -43,10 +44,13 @@ fn file(session: &Session, args: &ShowArgs, path: &Path) -> Result<String, Comma
     {
         return Ok(state(session, args, &pulled));
     }
-    plan(session, args, path, &bytes)
+    match PlanFile::label(&bytes) {
+        Ok(_) => plan(session, args, path, &bytes),
+        Err(error) => Err(unreadable(path, &error)),
+    }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
+fn unreadable(path: &Path, error: &dyn std::error::Error) -> CommandError {
     CommandError::told(
         "shown-file-unreadable",
         "Failed to read the given file as a state or plan file",

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use cplan_engine::{ApplyReport, Failure};
+use cplan_sdk::ProviderError;
 
 use super::progress::{noun, objects};
 use super::style::{Style, Tone};
@@ -43,8 +44,7 @@ fn causes(error: &(dyn Error + 'static)) -> String {
 }
 
 /// One failed step: address, message, causes, details, remedy.
-pub(crate) fn failure(failure: &Failure, place: Option<String>, style: Style) -> String {
-    let error = &failure.error;
+pub(crate) fn failure(failure: &Failure, error: &ProviderError, place: Option<String>, style: Style) -> String {
     let head = style.paint(Tone::Strong, &format!("{} of {} failed", noun(failure.action), failure.address));
     let mut out = format!("{}: {head}\n", style.bold(Tone::Bad, "error"));
     if let Some(place) = place {
@@ -98,8 +98,9 @@ pub(crate) fn counts(report: &ApplyReport, kind: Kind, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cplan_model::Action;
-    use cplan_sdk::{ErrorKind, ProviderError};
+    use cplan_engine::Cause;
+    use cplan_model::{Action, Diagnostics};
+    use cplan_sdk::ErrorKind;
 
     #[test]
     fn a_failed_step_shows_message_causes_details_and_remedy() {
@@ -108,10 +109,10 @@ mod tests {
             .source(cause)
             .details("[    0.1] Linux\npanic\u{1b}")
             .remedy("Look at the console with `virsh console`.");
-        let failed =
-            Failure { address: "lab_machine.edge".parse().unwrap(), action: Action::Create, error, place: None };
+        let (address, cause) = ("lab_machine.edge".parse().unwrap(), Cause::Conditions(Diagnostics::new()));
+        let failed = Failure { address, action: Action::Create, cause, place: None };
         assert_eq!(
-            failure(&failed, Some("main.hcl:3:1".into()), Style::plain()),
+            failure(&failed, &error, Some("main.hcl:3:1".into()), Style::plain()),
             "\
 error: Creation of lab_machine.edge failed
   --> main.hcl:3:1

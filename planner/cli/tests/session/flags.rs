@@ -40,11 +40,13 @@ fn another_folder_is_worked_in_and_shown() {
 #[test]
 fn what_is_not_a_flag_is_a_mistake_and_not_a_change() {
     let lab = Session::new(VARIABLE);
-    for line in ["plan -refesh=false", "plan -parallelism=0", "nope", "output -raw", ""] {
+    for line in ["plan -refesh=false", "plan -parallelism=-1", "plan -parallelism=x", "nope", "output -raw", ""] {
         let refused = lab.run(line);
         assert_eq!(refused.code, Some(1), "{line}: exit code 2 means changes");
         assert!(!refused.err.is_empty() && refused.out.is_empty(), "{line}");
     }
+    lab.ok("plan -var v=1 -parallelism=0 -out=");
+    assert_eq!(lab.run("version -json").code, Some(0));
     let timeout = lab.run("plan -lock-timeout=5");
     assert_eq!(timeout.code, Some(1));
     assert!(timeout.err.contains("\"5\" has no unit."), "{}", timeout.err);

@@ -2,12 +2,12 @@
 
 use cplan_config::{CheckRule, RuleKind, Verdict, check_rule};
 use cplan_model::{CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance, Value};
-use cplan_sdk::ProviderError;
 
 use super::Run;
 use crate::values::Repeat;
 
-type Judged = Result<(), Box<ProviderError>>;
+/// With the conditions that do not hold.
+type Judged = Result<(), Diagnostics>;
 
 /// What came of some conditions of one owner.
 #[derive(Default)]
@@ -18,12 +18,12 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn judged(self) -> Judged {
-        let first = self.diagnostics.into_iter().find(|d| d.severity == cplan_model::Severity::Error);
-        match first {
-            Some(d) => Err(Box::new(ProviderError::failed(d.summary).source(d.what).remedy(d.remedy))),
-            None => Ok(()),
+    fn judged(self, address: &InstanceAddr) -> Judged {
+        let mut refused = Diagnostics::new();
+        for d in self.diagnostics.into_iter().filter(|d| d.severity == cplan_model::Severity::Error) {
+            refused.push(if d.address.is_none() { d.address(address.clone()) } else { d });
         }
+        if refused.is_empty() { Ok(()) } else { Err(refused) }
     }
 }
 
@@ -40,7 +40,7 @@ impl Run<'_> {
             found.status = found.status.max(CheckStatus::Unknown);
         }
         self.note(CheckOwner::Resource(address.clone()), &found);
-        found.judged()
+        found.judged(address)
     }
 
     /// What must hold of an instance as it is now.
@@ -53,7 +53,7 @@ impl Run<'_> {
         let rules = &block.lifecycle.postconditions;
         let found = self.of_instance(rules, RuleKind::Postcondition, address, itself.as_ref());
         self.note(CheckOwner::Resource(address.clone()), &found);
-        found.judged()
+        found.judged(address)
     }
 
     /// Both, of an instance that nothing is done to.

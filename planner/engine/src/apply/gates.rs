@@ -1,11 +1,11 @@
 //! Conditions of variables and outputs that the plan could not judge: what hangs on them waits for their verdict.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use cplan_model::{Action, CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance};
+use cplan_model::{Action, CheckOwner, CheckStatus, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance};
 
 use super::Run;
-use crate::graph::{self, Graph, Item, Path};
+use crate::graph::{self, Graph, Item, Node, Path};
 use crate::plan::Plan;
 
 /// A condition that was unknown when planning.
@@ -37,7 +37,7 @@ pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
     pending
         .into_iter()
         .map(|owner| {
-            let behind = followers(&graph, &source(&graph, owner).into_iter().collect());
+            let behind = followers(&graph, &source(&graph, owner).into_iter().map(|node| (node, None)).collect());
             let behind = behind.into_iter().filter_map(|n| match &graph.nodes[n].item {
                 Item::Resource(addr) => Some((graph.nodes[n].path.clone(), addr.clone())),
                 _ => None,
@@ -105,11 +105,24 @@ impl Run<'_> {
         }
         let (graph, _) = graph::build(&self.plan.config);
         let resource = |address: &InstanceAddr| graph.owner(&CheckOwner::Resource(address.clone()));
-        let mut start: HashSet<usize> = ended.iter().chain(&skipped).filter_map(resource).collect();
-        start.extend(closed.iter().filter_map(|owner| source(&graph, owner)));
+        let mut start = Start::new();
+        for address in ended.iter().chain(&skipped) {
+            let Some(node) = resource(address) else { continue };
+            match (start.entry(node).or_insert_with(|| Some(HashSet::new())), &address.key) {
+                (Some(keys), Some(key)) => drop(keys.insert(key.clone())),
+                (whole, _) => *whole = None,
+            }
+        }
+        start.extend(closed.iter().filter_map(|owner| Some((source(&graph, owner)?, None))));
         let mut unreached = followers(&graph, &start);
         unreached.retain(|n| closed.iter().all(|owner| graph.owner(owner) != Some(*n)));
         unreached.extend(skipped.iter().filter_map(resource));
+        for output in &self.plan.outputs {
+            let owner = CheckOwner::Output(ModuleInstance::root(), output.name.clone());
+            if graph.owner(&owner).is_some_and(|n| unreached.contains(&n)) {
+                self.unreached.insert(owner);
+            }
+        }
         for block in self.checks.values_mut() {
             for object in &mut block.objects {
                 if graph.owner(&object.owner).is_some_and(|n| unreached.contains(&n)) {
@@ -130,11 +143,19 @@ fn source(graph: &Graph, owner: &CheckOwner) -> Option<usize> {
     }
 }
 
+/// Nodes, each with those of its instances that are meant; `None` for all.
+type Start = HashMap<usize, Option<HashSet<InstanceKey>>>;
+
 /// All that comes after nodes, however far.
-fn followers(graph: &Graph, start: &HashSet<usize>) -> HashSet<usize> {
+fn followers(graph: &Graph, start: &Start) -> HashSet<usize> {
     let mut found = HashSet::new();
     for &node in &graph.order {
-        if graph.nodes[node].needs.iter().any(|(need, _)| start.contains(need) || found.contains(need)) {
+        let Node { needs, keys, .. } = &graph.nodes[node];
+        let after = |need: &usize| match (start.get(need), keys.get(need)) {
+            (Some(Some(meant)), Some(named)) => named.iter().any(|key| meant.contains(key)),
+            (meant, _) => meant.is_some(),
+        };
+        if needs.iter().any(|(need, _)| after(need) || found.contains(need)) {
             found.insert(node);
         }
     }

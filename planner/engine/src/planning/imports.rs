@@ -194,7 +194,11 @@ impl Planner<'_> {
     pub(super) fn unused_imports(&mut self) {
         let missing: Vec<(InstanceAddr, Wanted)> = (self.imports.iter())
             .filter(|(address, wanted)| {
-                !wanted.used && !self.values.has_instance(address) && self.selection.has_orphan(address)
+                // A module that has no such instance takes what would be in it along.
+                !wanted.used
+                    && self.values.module(&address.module).is_some()
+                    && !self.values.has_instance(address)
+                    && self.selection.has_orphan(address)
             })
             .map(|(a, w)| (a.clone(), w.clone()))
             .collect();

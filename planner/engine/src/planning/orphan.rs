@@ -17,6 +17,8 @@ impl Planner<'_> {
             .records
             .iter()
             .filter(|(key, _)| !self.kept.contains(*key) && self.selects(&key.address))
+            // Of a block with errors it is not known which instances it has.
+            .filter(|(key, _)| self.node_of(&key.address).is_none_or(|node| !self.failed.contains(&node)))
             .map(|(key, record)| (key.clone(), record.clone()))
             .collect();
         let (forgotten, removed): (Vec<_>, Vec<_>) = removed.into_iter().partition(|(key, _)| self.forgets(key));
