@@ -174,7 +174,7 @@ async fn the_state_keeps_what_came_of_conditions() {
         }
         check "c" {
           assert {
-            condition     = terraform_data.a[0].output < 3
+            condition     = [for a in terraform_data.a : a.output][0] < 3
             error_message = "${var.n} is large"
           }
         }
