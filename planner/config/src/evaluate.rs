@@ -33,6 +33,10 @@ const MAX_DEPTH: usize = 256;
 
 /// How many parts one expression evaluates at most, those of each turn of a loop counted anew.
 const MAX_STEPS: u64 = 10_000_000;
+/// The most parts that a value has when it is written out; what names one value often grows beyond all memory in no time.
+const MAX_PARTS: u32 = 10_000_000;
+/// How many collections of a value stand in one another at most: more than a state can hold.
+const MAX_NESTING: u16 = 1_000;
 
 /// How long a text, in bytes, and how many elements a collection may get.
 const MAX_SIZE: usize = 64 << 20;
@@ -139,8 +143,13 @@ impl<'a> Evaluator<'a> {
             Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => items.len(),
             _ => 0,
         };
+        let extent = value.extent();
         if size > MAX_SIZE {
             value = self.exhausted(format!("What it gives is longer than {MAX_SIZE} bytes or elements."));
+        } else if extent.parts > MAX_PARTS {
+            value = self.exhausted(format!("What it gives has more than {MAX_PARTS} parts when it is written out."));
+        } else if extent.depth > MAX_NESTING {
+            value = self.exhausted(format!("What it gives nests deeper than {MAX_NESTING} levels."));
         }
         self.here = outer;
         self.depth -= 1;

@@ -337,3 +337,24 @@ async fn a_chain_of_what_lives_in_the_state_alone_is_one_durable_step() {
     assert_eq!(lab.destroy().await.deleted, 200);
     assert_eq!(lab.store.load().unwrap().serial - before, 2);
 }
+
+/// What grows with every local value is refused at the value that is too much, before the memory is full of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_beyond_all_memory_are_errors() {
+    let chain = |length: usize, first: &str, next: &dyn Fn(usize) -> String| {
+        let following: String = (1..length).map(|i| format!("a{i} = {}\n", next(i - 1))).collect();
+        format!("locals {{\na0 = {first}\n{following}}}\noutput \"o\" {{ value = local.a{} }}\n", length - 1)
+    };
+    let too_much = [
+        chain(40, "[\"x\"]", &|i| format!("[local.a{i}, local.a{i}]")),
+        chain(40, "{}", &|i| format!("{{ l = local.a{i}, r = local.a{i} }}")),
+        chain(40, "\"x\"", &|i| format!("\"${{local.a{i}}}${{local.a{i}}}\"")),
+        chain(1_200, "[]", &|i| format!("[local.a{i}]")),
+        "resource \"terraform_data\" \"a\" { count = 99999999999 }".to_owned(),
+    ];
+    for (at, text) in too_much.iter().enumerate() {
+        let found = Lab::new(text).plan(&[]).await.err().unwrap();
+        let ids: Vec<&str> = found.iter().map(|d| d.id).collect();
+        assert_eq!(ids, [if at == 4 { "invalid-count" } else { "too-large" }], "{at}");
+    }
+}

@@ -21,6 +21,36 @@ mod arrange;
 pub struct Value {
     kind: Kind,
     marks: Marks,
+    extent: Extent,
+}
+
+/// How much a value is when it is written out: what is shared counts as often as it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Values and values in them, and one for every 32 bytes of text; [`u32::MAX`] stands for all that is more.
+    pub parts: u32,
+    /// How many collections stand in one another; [`u16::MAX`] stands for all that is more.
+    pub depth: u16,
+}
+
+impl Extent {
+    fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Null(_) | Kind::Unknown(_) | Kind::Bool(_) | Kind::Number(_) => Extent { parts: 1, depth: 0 },
+            Kind::String(text) => {
+                Extent { parts: u32::try_from(text.len() / 32).unwrap_or(u32::MAX).saturating_add(1), depth: 0 }
+            }
+            Kind::List(_, items) | Kind::Set(_, items) | Kind::Tuple(items) => Self::around(items.iter()),
+            Kind::Map(_, members) | Kind::Object(members) => Self::around(members.values()),
+        }
+    }
+
+    fn around<'v>(children: impl Iterator<Item = &'v Value>) -> Self {
+        children.fold(Extent { parts: 1, depth: 1 }, |whole, child| Extent {
+            parts: whole.parts.saturating_add(child.extent.parts),
+            depth: whole.depth.max(child.extent.depth.saturating_add(1)),
+        })
+    }
 }
 
 /// What a value is.
@@ -89,7 +119,17 @@ const MAX_UNKNOWN_ELEMENTS: usize = 10_000;
 impl Value {
     /// A value without marks.
     pub fn new(kind: Kind) -> Self {
-        Value { kind, marks: Marks::NONE }
+        Self::marked(kind, Marks::NONE)
+    }
+
+    fn marked(kind: Kind, marks: Marks) -> Self {
+        let extent = Extent::of(&kind);
+        Value { kind, marks, extent }
+    }
+
+    /// How much it is; known without looking at what is in it.
+    pub fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// `null` of a type.
@@ -161,7 +201,7 @@ impl Value {
             })
             .collect();
         let items = arrange(&element, items);
-        Value { kind: Kind::Set(element, items.into()), marks }
+        Self::marked(Kind::Set(element, items.into()), marks)
     }
 
     /// A tuple.
@@ -331,7 +371,7 @@ impl Value {
             Kind::Object(items) => {
                 let mut items = BTreeMap::clone(items);
                 items.insert(name.into(), value);
-                Value { kind: Kind::Object(Arc::new(items)), marks: self.marks }
+                Self::marked(Kind::Object(Arc::new(items)), self.marks)
             }
             _ => self.clone(),
         }
@@ -359,7 +399,7 @@ impl Value {
             Kind::Object(items) => Kind::Object(Arc::new(items.iter().map(|(k, v)| (k.clone(), f(v))).collect())),
             other => other.clone(),
         };
-        Value { kind, marks: self.marks }
+        Self::marked(kind, self.marks)
     }
 }
 
@@ -380,6 +420,8 @@ impl PartialEq for Value {
         match (&self.kind, &other.kind) {
             (Kind::Object(a), Kind::Object(b)) if Arc::ptr_eq(a, b) => true,
             (Kind::Map(t, a), Kind::Map(u, b)) if Arc::ptr_eq(a, b) => t == u,
+            (Kind::Tuple(a), Kind::Tuple(b)) if Arc::ptr_eq(a, b) => true,
+            (Kind::List(t, a), Kind::List(u, b)) | (Kind::Set(t, a), Kind::Set(u, b)) if Arc::ptr_eq(a, b) => t == u,
             (a, b) => a == b,
         }
     }

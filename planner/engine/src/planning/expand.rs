@@ -10,6 +10,9 @@ use super::Planner;
 use crate::graph::repeat_expr;
 use crate::values::{Instances, Repeat};
 
+/// More than any memory would hold the plans of.
+const MAX_INSTANCES: u64 = 1_000_000;
+
 impl Planner<'_> {
     /// The instances of a block; unknown ones are an error where no apply can tell more.
     pub(super) fn expansion(
@@ -83,6 +86,11 @@ fn count(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
         Kind::Unknown(_) => Ok(Instances::Unknown),
         Kind::Null(_) => wrong("The `count` value is null.".into()),
         _ => match value.as_u64() {
+            Some(n) if n > MAX_INSTANCES => {
+                let what = format!("The `count` value is {n}, and a block has {MAX_INSTANCES} instances at most.");
+                let told = Diagnostic::error("invalid-count", "Invalid count argument", what);
+                Err(told.remedy("Give a smaller number.").at(span))
+            }
             Some(n) => Ok(Instances::Count((0..n).map(Repeat::Count).collect())),
             None => wrong("The `count` value is not a whole number, or is negative.".into()),
         },
