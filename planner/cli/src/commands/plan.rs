@@ -52,19 +52,22 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
         ))?;
     }
     let empty = made.is_empty();
-    let file = PlanFile::new(made, told.unwrap_or_default(), &session.providers.registry);
+    // The process ends soon, and the system takes a large plan back at once.
     if let Some(path) = args.out() {
+        let file = PlanFile::new(made, told.unwrap_or_default(), &session.providers.registry);
         let hash = plan_files::save(session, path, &file)?;
+        std::mem::forget(file);
         if !session.settings.json {
             session.print(&plan_files::saved(path, &hash, !empty && !session.settings.automation))?;
         }
+    } else {
+        std::mem::forget(made);
     }
     if session.settings.verbose {
         session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
     }
     let code = if args.detailed_exitcode && !empty { ExitCode::Changes } else { ExitCode::Ok };
-    // The process ends now, and the system takes a large plan back at once.
-    std::mem::forget((file, config));
+    std::mem::forget(config);
     Ok(code)
 }
 

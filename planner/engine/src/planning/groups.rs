@@ -14,10 +14,10 @@ impl Planner<'_> {
         let mut groups = Vec::new();
         let mut narrow = Named::new();
         let mut whole = HashSet::new();
-        let keys = self.graph.nearest_keys[node].clone();
+        let keys = &self.graph.nearest_keys[node];
         let mut open: Vec<usize> = self.graph.nearest[node].iter().copied().collect();
         let mut seen: HashSet<usize> = open.iter().copied().collect();
-        let direct = self.graph.nearest[node].clone();
+        let direct = &self.graph.nearest[node];
         while let Some(index) = open.pop() {
             let need = &self.graph.nodes[index];
             let Item::Resource(addr) = &need.item else { continue };
