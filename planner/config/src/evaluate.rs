@@ -38,6 +38,9 @@ const MAX_PARTS: u32 = 10_000_000;
 /// How many collections of a value stand in one another at most: more than a state can hold.
 const MAX_NESTING: u16 = 1_000;
 
+/// After how many errors, repeats included, nothing more is evaluated: nobody reads more of them.
+const MAX_ERRORS: usize = 1_000;
+
 /// How long a text, in bytes, and how many elements a collection may get.
 const MAX_SIZE: usize = 64 << 20;
 
@@ -129,6 +132,9 @@ impl<'a> Evaluator<'a> {
                     .remedy("Move parts of it to local values.")
                     .at(span),
             );
+        }
+        if self.diagnostics.told() >= MAX_ERRORS && self.diagnostics.has_errors() {
+            return unknown();
         }
         self.steps += 1;
         if self.steps > MAX_STEPS {

@@ -113,10 +113,20 @@ impl Diagnostic {
 }
 
 /// Messages collected on the way; nothing stops at the first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// How often one was added, those included that were there already.
+    told: usize,
 }
+
+impl PartialEq for Diagnostics {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Diagnostics {}
 
 impl Diagnostics {
     /// None so far.
@@ -126,6 +136,7 @@ impl Diagnostics {
 
     /// Adds one, unless the very same is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.told += 1;
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
@@ -165,6 +176,11 @@ impl Diagnostics {
         self.list.len()
     }
 
+    /// How often one was added, repeats included: more than before means that something was found, be it known or new.
+    pub fn told(&self) -> usize {
+        self.told
+    }
+
     /// In the order of discovery.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
@@ -202,6 +218,6 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Diagnostics { list: vec![diagnostic] }
+        Diagnostics { list: vec![diagnostic], told: 1 }
     }
 }

@@ -20,7 +20,7 @@ impl Evaluator<'_> {
             let span = self.span(&call.name.name);
             return self.fail(crate::constant::no_calls().at(span));
         }
-        let before = self.diagnostics.len();
+        let before = self.diagnostics.told();
         let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
         let ours = namespace.is_empty() || namespace == ["core"] && (function(name).is_some() || is_lazy(name));
         if !ours {
@@ -62,7 +62,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        if self.diagnostics.len() > before {
+        if self.diagnostics.told() > before {
             return unknown();
         }
         if let Some(failure) = self.template_refused(name, call) {
@@ -114,9 +114,9 @@ impl Evaluator<'_> {
         let last = if call.args.expand_final() { written.pop() } else { None };
         let mut args: Vec<Argument<'e>> = written.into_iter().map(Argument::Written).collect();
         let Some(last) = last else { return Some(args) };
-        let before = self.diagnostics.len();
+        let before = self.diagnostics.told();
         let (value, span) = (self.eval(last), self.span(last));
-        if self.diagnostics.len() > before {
+        if self.diagnostics.told() > before {
             return None;
         }
         let marks = value.marks();

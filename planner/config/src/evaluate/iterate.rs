@@ -9,6 +9,9 @@ use hcl_edit::expr::{Expression, ForExpr};
 
 use super::{Evaluator, unknown};
 
+/// After how many turns with an error a loop ends: each item may have the same one, and a few are enough.
+pub(super) const ENOUGH: usize = 8;
+
 impl Evaluator<'_> {
     pub(super) fn for_expr(&mut self, expr: &ForExpr) -> Value {
         let collection = self.eval(&expr.intro.collection_expr);
@@ -27,7 +30,7 @@ impl Evaluator<'_> {
         let mut out = Output { marks, ..Output::default() };
         if let Some(cond) = &expr.cond {
             // Once before all, with nothing known, so that a condition that is always wrong is told of even of no items.
-            let before = self.diagnostics.len();
+            let before = self.diagnostics.told();
             self.bind(expr, unknown(), unknown());
             let value = self.eval(&cond.expr);
             self.locals.truncate(height);
@@ -37,7 +40,7 @@ impl Evaluator<'_> {
                 return self.fail(wrong_condition("Condition is null", why.into(), span));
             }
             self.condition(&cond.expr, &value);
-            if self.diagnostics.len() > before {
+            if self.diagnostics.told() > before {
                 return unknown();
             }
             if walked.is_none() {
@@ -45,16 +48,15 @@ impl Evaluator<'_> {
             }
         }
         let Some(pairs) = walked else { return unknown().mark(out.marks) };
-        let (before, mut failed) = (self.diagnostics.len(), 0);
+        let (before, mut failed) = (self.diagnostics.told(), 0);
         for (key, value) in pairs {
             self.bind(expr, key, value);
             if !self.for_item(expr, &mut out) {
                 out.open = true;
             }
             self.locals.truncate(height);
-            // Each item may have the same error: a few are enough.
-            failed += usize::from(self.diagnostics.len() > before);
-            if self.fatal || failed > 8 {
+            failed += usize::from(self.diagnostics.told() > before);
+            if self.fatal || failed > ENOUGH {
                 return unknown();
             }
         }

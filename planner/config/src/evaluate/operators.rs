@@ -10,14 +10,14 @@ use super::{Evaluator, equal};
 
 impl Evaluator<'_> {
     pub(super) fn unary(&mut self, op: &UnaryOp) -> Value {
-        let before = self.diagnostics.len();
+        let before = self.diagnostics.told();
         let value = self.eval(&op.expr);
         let (ty, apply): (_, fn(&Value) -> Option<Value>) = match *op.operator.value() {
             UnaryOperator::Neg => (Type::Number, |v| v.as_number().map(|n| Value::number(-n))),
             UnaryOperator::Not => (Type::Bool, |v| v.as_bool().map(|b| Value::bool(!b))),
         };
         let Some(value) = self.operand(&op.expr, &value, &ty, "unary") else { return Value::unknown(ty) };
-        if self.diagnostics.len() > before {
+        if self.diagnostics.told() > before {
             return Value::unknown(ty);
         }
         if value.is_null() {
@@ -29,7 +29,7 @@ impl Evaluator<'_> {
 
     pub(super) fn binary(&mut self, op: &BinaryOp) -> Value {
         let operator = *op.operator.value();
-        let before = self.diagnostics.len();
+        let before = self.diagnostics.told();
         let (left, right) = (self.eval(&op.lhs_expr), self.eval(&op.rhs_expr));
         if matches!(operator, BinaryOperator::Eq | BinaryOperator::NotEq) {
             let marks = left.marks_deep() | right.marks_deep();
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
         let right = self.operand(&op.rhs_expr, &right, &ty, "right");
         let (Some(left), Some(right)) = (left, right) else { return Value::unknown(result) };
         // What went wrong in an operand may have left a null behind.
-        if self.diagnostics.len() > before {
+        if self.diagnostics.told() > before {
             return Value::unknown(result);
         }
         if left.is_null() || right.is_null() {

@@ -201,6 +201,7 @@ impl Evaluator<'_> {
             return text;
         };
         let height = self.locals.len();
+        let (before, mut failed) = (self.diagnostics.told(), 0);
         for (key, value) in pairs {
             if let Some(name) = &intro.key_var {
                 self.locals.push((name.as_str().into(), key));
@@ -212,7 +213,9 @@ impl Evaluator<'_> {
             if text.known.len() > super::MAX_SIZE {
                 self.exhausted(format!("The text is longer than {} bytes.", super::MAX_SIZE));
             }
-            if self.fatal {
+            failed += usize::from(self.diagnostics.told() > before);
+            if self.fatal || failed > super::iterate::ENOUGH {
+                text.open = true;
                 break;
             }
         }
