@@ -2,6 +2,7 @@
 
 pub mod binaries;
 pub mod capability;
+pub mod debian;
 pub mod folder;
 pub mod fuzz;
 pub mod repository;

@@ -83,13 +83,22 @@ impl Session {
         self.objects().remove(&format!("{ty}/{name}")).unwrap_or_else(|| panic!("there is no {ty}/{name}"))
     }
 
-    /// The world's log, reads left out.
+    /// The world's log, without reads and without which operations came together.
     ///
     /// # Panics
     /// When it cannot be read.
     pub fn log(&self) -> Vec<LogEntry> {
         let log = self.world.log().unwrap_or_else(|e| panic!("world: {e}"));
-        log.into_iter().filter(|entry| entry.event != Event::Read).collect()
+        log.into_iter().filter(|entry| !matches!(entry.event, Event::Read | Event::Together)).collect()
+    }
+
+    /// How many operations each call for several brought, in their order.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    pub fn together(&self) -> Vec<String> {
+        let log = self.world.log().unwrap_or_else(|e| panic!("world: {e}"));
+        log.into_iter().filter(|entry| entry.event == Event::Together).map(|entry| entry.name).collect()
     }
 
     /// The log's entries from a length on, as `op type/name`, of those that ended well.

@@ -7,3 +7,4 @@ mod oracle;
 mod policy;
 mod refusals;
 mod sessions;
+mod software;

@@ -7,3 +7,4 @@ mod failure;
 mod inside;
 mod lock;
 mod secret;
+mod together;

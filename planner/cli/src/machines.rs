@@ -124,6 +124,7 @@ mod tests {
             user: "root".into(),
             host_key: "ssh-ed25519 AAAA\n".into(),
             key_file: "/labs/my lab/.cplan/keys/id_ed25519".into(),
+            flavor: String::new(),
         };
         Machine { address: address.parse().unwrap(), access }
     }

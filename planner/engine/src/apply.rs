@@ -4,6 +4,7 @@ mod amend;
 mod claims;
 mod conditions;
 mod gates;
+mod places;
 mod record;
 mod schedule;
 mod step;
@@ -27,7 +28,7 @@ use crate::plan::{Operation, Plan, PlanMode, StepId, Work};
 use crate::registry::Registry;
 use crate::values::{Live, Repeat, Values};
 use schedule::Schedule;
-use step::{Outcome, Prepared, Task};
+use step::{Done, Outcome, Prepared, Ready, Task};
 
 /// How an apply went.
 #[derive(Debug, Default)]
@@ -99,7 +100,7 @@ pub async fn apply(
         registry,
         name: run,
         events,
-        schedule: Schedule::new(plan),
+        schedule: Schedule::new(plan, |operation| place(registry, operation)),
         values: plan.values.clone(),
         state,
         live: Live::default(),
@@ -148,10 +149,10 @@ struct Run<'a> {
 /// How many in-process steps are done between two commits.
 const BATCH: usize = 1000;
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     async fn drive(&mut self, parallelism: usize) -> Result<(), EngineError> {
         let mut running: FuturesUnordered<Task<'_>> = FuturesUnordered::new();
-        let mut prepared = Vec::new();
+        let mut prepared: Vec<Vec<Prepared>> = Vec::new();
         loop {
             if !self.ctx.cancel.is_cancelled() {
                 self.start(&mut running, &mut prepared, parallelism);
@@ -184,86 +185,106 @@ impl Run<'_> {
     }
 
     /// Begins what is ready and fits: straight to `prepared`, or to its finalisation first.
-    fn start<'f>(&mut self, running: &mut FuturesUnordered<Task<'f>>, prepared: &mut Vec<Prepared>, parallelism: usize)
-    where
+    fn start<'f>(
+        &mut self,
+        running: &mut FuturesUnordered<Task<'f>>,
+        prepared: &mut Vec<Vec<Prepared>>,
+        parallelism: usize,
+    ) where
         Self: 'f,
     {
         let mut inline = 0;
         while inline < BATCH {
             let plan = self.plan;
-            let Some(id) =
-                self.schedule.next(plan, running.len() + prepared.len() - inline.min(prepared.len()), parallelism)
-            else {
-                break;
-            };
-            let operation = match &plan.steps[id.0].work {
-                Work::Operation(operation) => operation,
-                Work::Join => {
-                    self.schedule.succeeded(plan, id);
-                    continue;
-                }
-                Work::Conditions(address) => {
-                    match self.is_barred(address) {
-                        true => self.bar(id, address),
-                        false => match self.judge_again(address) {
-                            Ok(()) => self.schedule.succeeded(plan, id),
-                            Err(refused) => self.refuse(id, address, Action::NoOp, refused),
-                        },
-                    }
-                    continue;
-                }
-            };
-            // A refusal comes before anything is begun.
-            if operation.action != Action::Delete {
-                let address = &operation.key.address;
-                if self.is_barred(address) {
-                    self.bar(id, address);
-                    continue;
-                }
-                if let Err(refused) = self.preconditions(address) {
-                    self.refuse(id, address, operation.action, refused);
-                    continue;
+            let busy = running.len() + prepared.len() - inline.min(prepared.len());
+            let idle = running.is_empty() && prepared.is_empty();
+            let Some(ids) = self.schedule.next(plan, busy, parallelism, idle) else { break };
+            let (mut now, mut later) = (Vec::new(), Vec::new());
+            for id in ids {
+                let Some(operation) = self.begin(id) else { continue };
+                inline += usize::from(self.in_process(operation));
+                match self.prepare(id, operation) {
+                    Ok(Ready::Now(ready)) => now.push(*ready),
+                    Ok(Ready::Later(task)) => later.push(task),
+                    Err(error) => self.failed(id, operation, *error),
                 }
             }
-            if !clears_away(operation) {
-                self.events.event(Event::StepStarted {
-                    step: id,
-                    address: operation.key.address.clone(),
-                    action: operation.action,
-                });
-            }
-            if self.in_process(operation) {
-                inline += 1;
-            }
-            match self.prepare(id, operation) {
-                Ok(step::Ready::Now(ready)) => prepared.push(*ready),
-                Ok(step::Ready::Later(task)) => running.push(task),
-                Err(error) => self.failed(id, operation, *error),
+            if later.is_empty() {
+                prepared.extend(Some(now).filter(|now| !now.is_empty()));
+            } else {
+                running.push(step::all(now, later));
             }
         }
+    }
+
+    /// The operation of a step that is to be begun. What takes no time is done here, and what must not be begun is
+    /// refused.
+    fn begin(&mut self, id: StepId) -> Option<&'a Operation> {
+        let plan = self.plan;
+        let operation = match &plan.steps[id.0].work {
+            Work::Operation(operation) => operation,
+            Work::Join => {
+                self.schedule.succeeded(plan, id);
+                return None;
+            }
+            Work::Conditions(address) => {
+                match self.is_barred(address) {
+                    true => self.bar(id, address),
+                    false => match self.judge_again(address) {
+                        Ok(()) => self.schedule.succeeded(plan, id),
+                        Err(refused) => self.refuse(id, address, Action::NoOp, refused),
+                    },
+                }
+                return None;
+            }
+        };
+        // A refusal comes before anything is begun.
+        if operation.action != Action::Delete {
+            let address = &operation.key.address;
+            if self.is_barred(address) {
+                self.bar(id, address);
+                return None;
+            }
+            if let Err(refused) = self.preconditions(address) {
+                self.refuse(id, address, operation.action, refused);
+                return None;
+            }
+        }
+        if !clears_away(operation) {
+            self.events.event(Event::StepStarted {
+                step: id,
+                address: operation.key.address.clone(),
+                action: operation.action,
+            });
+        }
+        Some(operation)
     }
 
     /// Makes the intents of prepared steps durable and lets the steps run.
     fn perform<'f>(
         &mut self,
         running: &mut FuturesUnordered<Task<'f>>,
-        prepared: &mut Vec<Prepared>,
+        prepared: &mut Vec<Vec<Prepared>>,
     ) -> Result<(), EngineError>
     where
         Self: 'f,
     {
         let mut intents = Vec::new();
         let mut tasks = Vec::new();
-        for ready in prepared.drain(..) {
-            let plan = self.plan;
-            let Work::Operation(operation) = &plan.steps[ready.id.0].work else { continue };
-            let intent = self.journalled(operation).then(|| {
-                let id = IntentId(self.next_intent);
-                self.next_intent += 1;
-                intents.push(self.intent(id, operation, &ready));
-                id
-            });
-            tasks.push(self.run(ready, intent));
+        for batch in prepared.drain(..) {
+            let mut begun = Vec::with_capacity(batch.len());
+            for ready in batch {
+                let plan = self.plan;
+                let Work::Operation(operation) = &plan.steps[ready.id.0].work else { continue };
+                let intent = self.journalled(operation).then(|| {
+                    let id = IntentId(self.next_intent);
+                    self.next_intent += 1;
+                    intents.push(self.intent(id, operation, &ready));
+                    id
+                });
+                begun.push((&**operation, ready, intent));
+            }
+            tasks.push(self.run(begun));
         }
         if !intents.is_empty() {
             self.commit()?;
@@ -275,29 +296,33 @@ impl Run<'_> {
 
     /// Takes in what has ended: one transaction for all of it, then what follows from it. What lives in the state alone
     /// can wait for more of its kind: were it lost, nothing in the world would be.
-    fn settle(&mut self, done: Vec<step::Done>, prepared: &mut Vec<Prepared>) -> Result<(), EngineError> {
+    fn settle(&mut self, done: Vec<Vec<Done>>, prepared: &mut Vec<Vec<Prepared>>) -> Result<(), EngineError> {
         let mut transaction = Transaction::default();
         let mut ended = Vec::new();
         let mut can_wait = true;
-        for done in done {
-            let plan = self.plan;
-            let Work::Operation(operation) = &plan.steps[done.id.0].work else { continue };
-            can_wait &= done.intent.is_none() && self.in_process(operation);
-            transaction.settled.extend(done.intent);
-            match done.outcome {
-                Outcome::Finalised(ready) => prepared.push(*ready),
-                Outcome::Unchanged(ready) => {
-                    let Prepared { planned, private, .. } = *ready;
-                    let values = planned.clone().unwrap_or_else(|| Value::null(Type::Dynamic));
-                    let result = Ok(ApplyResponse { values, private, boot_id: None });
-                    let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
-                    ended.push((done.id, verdict, false));
-                }
-                Outcome::Applied { planned, result } => {
-                    let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
-                    ended.push((done.id, verdict, true));
+        for batch in done {
+            let mut finalised = Vec::new();
+            for done in batch {
+                let plan = self.plan;
+                let Work::Operation(operation) = &plan.steps[done.id.0].work else { continue };
+                can_wait &= done.intent.is_none() && self.in_process(operation);
+                transaction.settled.extend(done.intent);
+                match done.outcome {
+                    Outcome::Finalised(ready) => finalised.push(*ready),
+                    Outcome::Unchanged(ready) => {
+                        let Prepared { planned, private, .. } = *ready;
+                        let values = planned.clone().unwrap_or_else(|| Value::null(Type::Dynamic));
+                        let result = Ok(ApplyResponse { values, private, boot_id: None });
+                        let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
+                        ended.push((done.id, verdict, false));
+                    }
+                    Outcome::Applied { planned, result } => {
+                        let verdict = self.take_in(operation, planned.as_ref(), result, &mut transaction);
+                        ended.push((done.id, verdict, true));
+                    }
                 }
             }
+            prepared.extend(Some(finalised).filter(|f| !f.is_empty()));
         }
         self.pending.follow(transaction);
         if !can_wait || self.pending.put.len() + self.pending.delete.len() >= BATCH {
@@ -472,6 +497,14 @@ impl Run<'_> {
     fn journalled(&self, operation: &Operation) -> bool {
         operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
     }
+}
+
+/// Where an operation is done together with others, if it is.
+fn place<'p>(registry: &Registry, operation: &'p Operation) -> Option<places::Place<'p>> {
+    let ty = &*operation.key.address.resource.ty;
+    let together = |o: &Operation| registry.resource(&o.provider, ty).is_some_and(|r| r.applied_together());
+    let container = operation.container_id.as_deref().filter(|_| !operation.with_container)?;
+    (operation.action != Action::Read && together(operation)).then_some((&operation.provider, ty, container))
 }
 
 fn incomplete() -> Diagnostic {

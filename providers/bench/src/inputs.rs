@@ -177,6 +177,7 @@ pub(crate) mod tests {
             user: "root".into(),
             host_key: "ssh-ed25519 AAAA".into(),
             key_file: "/k".into(),
+            flavor: String::new(),
         }
     }
 

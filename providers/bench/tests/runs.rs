@@ -108,6 +108,7 @@ fn access(name: &str) -> Access {
         user: "root".into(),
         host_key: "ssh-ed25519 AAAA".into(),
         key_file: "/nowhere".into(),
+        flavor: String::new(),
     }
 }
 

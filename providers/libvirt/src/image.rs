@@ -13,7 +13,7 @@ mod resolution;
 use async_trait::async_trait;
 use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Identity, Schema, Type, Value};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, Observed, PlanRequest, PlanResponse,
+    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, MICRO, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource,
 };
 
@@ -29,9 +29,6 @@ pub(crate) use process::run;
 pub(crate) use resolution::Resolution;
 #[cfg(test)]
 pub(crate) use resolution::tests::example as example_resolution;
-
-/// The only flavour so far: a kernel and an initial RAM file system, entered directly.
-const MICRO: &str = "micro";
 
 /// The resource type `lab_image`.
 #[derive(Debug)]
@@ -63,7 +60,7 @@ impl ImageResource {
 
     /// The type of `boot`: absolute paths, and the kernel's command line.
     pub fn boot_type() -> Type {
-        Type::object(["digest", "kernel", "initrd", "disk", "cmdline"].map(|name| (name, Type::String)))
+        Type::object(["digest", "flavor", "kernel", "initrd", "disk", "cmdline"].map(|name| (name, Type::String)))
     }
 
     fn cache(&self) -> ImageCache {
@@ -76,6 +73,7 @@ impl ImageResource {
         let path = |name: &str| Value::string(dir.join(name).to_string_lossy().as_ref());
         let boot = Value::object([
             ("digest", Value::string(digest)),
+            ("flavor", Value::string(flavor_of(values).unwrap_or(MICRO))),
             ("kernel", path(KERNEL)),
             ("initrd", path(INITRD)),
             ("disk", path(DISK)),
@@ -100,6 +98,10 @@ impl ImageResource {
         let resolution = LockFile::beside(ctx.data_dir()).get(&wanted.key())?;
         Ok(resolution.map(|r| r.digest(&wanted.flavor)))
     }
+}
+
+fn flavor_of(values: &Value) -> Option<&str> {
+    values.get("flavor").and_then(Value::as_str)
 }
 
 /// What the configuration asks for.
@@ -182,7 +184,12 @@ impl Resource for ImageResource {
         planned = match digest {
             Some(digest) => self.with_digest(&planned, &digest),
             None => {
-                planned.with("digest", Value::unknown(Type::String)).with("boot", Value::unknown(Self::boot_type()))
+                let unknown = |name| (name, Value::unknown(Type::String));
+                let boot = Value::object(["digest", "kernel", "initrd", "disk", "cmdline"].map(unknown));
+                // What can live in it is known before it is made.
+                let flavor = flavor_of(&planned).map_or_else(|| Value::unknown(Type::String), Value::string);
+                let boot = boot.with("flavor", flavor);
+                planned.with("digest", Value::unknown(Type::String)).with("boot", boot)
             }
         };
         Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })

@@ -21,12 +21,18 @@ pub struct Access {
     pub host_key: String,
     /// The private key file.
     pub key_file: PathBuf,
+    /// The flavor of its image: what software can live on it. Empty where nobody knows, as on a machine that was there
+    /// before.
+    pub flavor: String,
 }
+
+/// The flavor of machines that are a kernel and a few programs: no package manager and no service manager.
+pub const MICRO: &str = "micro";
 
 impl Access {
     /// The object type of the value.
     pub fn ty() -> Type {
-        Type::object([
+        let attributes = [
             ("id", Type::String),
             ("name", Type::String),
             ("address", Type::String),
@@ -34,7 +40,9 @@ impl Access {
             ("user", Type::String),
             ("host_key", Type::String),
             ("key_file", Type::String),
-        ])
+            ("flavor", Type::String),
+        ];
+        Type::object_with_optional(attributes, ["flavor"])
     }
 
     /// The value.
@@ -47,10 +55,11 @@ impl Access {
             ("user", Value::string(self.user.as_str())),
             ("host_key", Value::string(self.host_key.as_str())),
             ("key_file", Value::string(self.key_file.to_string_lossy().as_ref())),
+            ("flavor", Value::string(self.flavor.as_str())),
         ])
     }
 
-    /// Reads the value; `None` when any part is null, unknown or missing.
+    /// Reads the value; `None` when any part but the flavor is null, unknown or missing.
     pub fn from_value(value: &Value) -> Option<Access> {
         let text = |name| value.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Access {
@@ -61,6 +70,7 @@ impl Access {
             user: text("user")?,
             host_key: text("host_key")?,
             key_file: text("key_file")?.into(),
+            flavor: text("flavor").unwrap_or_default(),
         })
     }
 }

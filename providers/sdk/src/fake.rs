@@ -33,7 +33,7 @@ impl FakeProvider {
     /// A provider that speaks to the world at a socket. Nothing is connected before the first call.
     ///
     /// Types: `fake_thing`, `fake_slow`, `fake_failing`, `fake_drifting`, `fake_box` (a container), `fake_content` (in a
-    /// box), and the data source `fake_lookup`.
+    /// box), `fake_parcel` (in a box, handed over together), and the data source `fake_lookup`.
     pub fn connect(socket: PathBuf) -> impl Provider {
         let client = Arc::new(Client::new(socket));
         let schema = Schema::new("The fake world.", []);
@@ -44,6 +44,7 @@ impl FakeProvider {
             .resource(plain::drifting(Arc::clone(&client)))
             .resource(contained::boxes(Arc::clone(&client)))
             .resource(contained::contents(Arc::clone(&client)))
+            .resource(contained::parcels(Arc::clone(&client)))
             .data_source(lookup::Lookup::new(client))
     }
 }

@@ -21,7 +21,7 @@ mod request;
 mod resource;
 mod shell;
 
-pub use access::Access;
+pub use access::{Access, MICRO};
 pub use assembly::Assembly;
 pub use claim::{Claim, Share};
 pub use context::{Context, Progress, Silent};

@@ -123,4 +123,6 @@ pub struct ImportRequest {
     pub id: String,
     /// The identity to give it.
     pub identity: Identity,
+    /// The configuration that it is imported into, unknowns possible; it says where to look, such as on which machine.
+    pub config: Value,
 }

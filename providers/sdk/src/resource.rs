@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
+use futures::future::join_all;
 
 use crate::{
     Access, ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, ImportRequest, Observed, PlanRequest, PlanResponse,
@@ -84,6 +85,21 @@ pub trait Resource: Send + Sync {
     /// Makes, changes or deletes. A delete of what is gone is a success. On failure, [`ProviderError::partial`] says
     /// what exists.
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError>;
+
+    /// Whether objects of the type in one container that are ready at the same time are applied with one call of
+    /// [`Resource::apply_together`], as packages are: a package manager does one thing at a time.
+    fn applied_together(&self) -> bool {
+        false
+    }
+
+    /// Makes, changes and deletes objects of one container; answers in the order of the requests, each of which has a
+    /// context of its own. One that fails fails alone.
+    async fn apply_together(
+        &self,
+        requests: Vec<(Context, ApplyRequest)>,
+    ) -> Vec<Result<ApplyResponse, ProviderError>> {
+        join_all(requests.into_iter().map(|(ctx, request)| async move { self.apply(&ctx, request).await })).await
+    }
 
     /// Settles an operation that was begun and not ended: finds the object by its identity and says what is there.
     /// May finish it or undo it.

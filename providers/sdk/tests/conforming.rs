@@ -36,7 +36,8 @@ async fn every_fake_type_conforms() {
         ("fake_failing", (vec![("name", text("a"))], [("value", text("x"))])),
         ("fake_drifting", (vec![("name", text("a")), ("tags", tags(&[("k", "v")]))], [("ports", ports(&[1, 2]))])),
         ("fake_box", (vec![("name", text("a")), ("memory", text("1GiB"))], [("memory", text("2048MiB"))])),
-        ("fake_content", (vec![("name", text("a")), ("box", access)], [("text", text("x"))])),
+        ("fake_content", (vec![("name", text("a")), ("box", access.clone())], [("text", text("x"))])),
+        ("fake_parcel", (vec![("name", text("a")), ("box", access)], [("text", text("x"))])),
     ]);
     assert_eq!(table.keys().copied().collect::<Vec<_>>(), setting.provider.resource_types());
     for (ty, (base, changed)) in table {

@@ -5,9 +5,11 @@ mod command;
 mod doctor;
 mod file;
 mod machine;
+mod package;
 mod shell;
 
 pub use command::CommandResource;
 pub use doctor::doctor;
 pub use file::FileResource;
+pub use package::PackageResource;
 pub use shell::{OpenSshShell, client_arguments, known_hosts_line};

@@ -1,12 +1,36 @@
 //! What all resources on machines have in common: the machine, and the mark of what is ours on it.
 
-use cplan_model::{Attribute, Value};
-use cplan_sdk::{Access, Claim, Locality, ProviderError};
+use cplan_model::{AttrPath, Attribute, Diagnostic, Diagnostics, Schema, Value};
+use cplan_sdk::{Access, Claim, Context, ImportRequest, Locality, MICRO, Output, ProviderError, Shell};
 use sha2::{Digest, Sha256};
 
 /// The folder of ownership marks on a machine: one file per object, named by the identity. A file's content can hold no
 /// mark of ours, and a command leaves none at all.
 pub(crate) const MARKS: &str = "/var/lib/cplan/owned";
+
+/// Begins scripts that change something: `boot`, the folders `D` and `M`, and how marks are written. `record ID LINE…`
+/// writes a mark; `hold_marks` waits until nobody else holds them; `sweep` takes away the folders once they are empty,
+/// so that nothing of ours is left, and they may go at any moment.
+pub(crate) const PRELUDE: &str = r#"set -u
+D=/var/lib/cplan M=/var/lib/cplan/owned
+read -r boot </proc/sys/kernel/random/boot_id
+record() {
+    r_id=$1; shift
+    for r_try in 1 2 3 4 5; do
+        if { mkdir -p "$M" && printf '%s
+' "$@" >"$M/$r_id.new" && mv -f "$M/$r_id.new" "$M/$r_id"; } 2>/dev/null; then return 0; fi
+    done
+    echo "cannot write the mark $M/$r_id" >&2
+    return 1
+}
+hold_marks() {
+    mkdir -p "$M" && exec 9<"$M" && { ! command -v flock >/dev/null 2>&1 || flock 9; }
+}
+sweep() { rmdir "$M" "$D" 2>/dev/null || true; }
+"#;
+
+/// The private bytes of an object that was imported and not applied since: it has no mark and is ours all the same.
+pub(crate) const IMPORTED: &[u8] = b"imported";
 
 /// The attribute that names the machine.
 pub(crate) fn attribute() -> Attribute {
@@ -40,4 +64,52 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 /// A known string attribute.
 pub(crate) fn text<'a>(values: &'a Value, name: &str) -> Option<&'a str> {
     values.get(name).and_then(Value::as_str)
+}
+
+/// Refuses what cannot be on a machine of the flavor `micro`, if its flavor is known.
+pub(crate) fn not_on_micro(config: &Value, why: &str, remedy: &str) -> Diagnostics {
+    let flavor = config.get("machine").and_then(|m| m.get("flavor")).and_then(Value::as_str);
+    let mut found = Diagnostics::new();
+    if flavor == Some(MICRO) {
+        let name = config.get("machine").and_then(|m| m.get("name")).and_then(Value::as_str).unwrap_or("it");
+        let what = format!("Machine `{name}` has an image of the flavor `micro`: {why}.");
+        found.push(
+            Diagnostic::error("machine-is-micro", "Not on a micro machine", what)
+                .remedy(remedy)
+                .attribute(AttrPath::attr("machine")),
+        );
+    }
+    found
+}
+
+/// Runs a probe by itself; gives its output and the boot id.
+pub(crate) async fn probe(
+    ctx: &Context,
+    shell: &dyn Shell,
+    values: &Value,
+    probe: &str,
+) -> Result<(Output, String), ProviderError> {
+    let script = format!("LC_ALL=C; read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n{probe}");
+    let mut output = shell.run(ctx, &access(values)?, &script, b"").await?;
+    let end = output.stdout.iter().position(|b| *b == b'\n').map_or(output.stdout.len(), |end| end + 1);
+    let boot_id = String::from_utf8_lossy(&output.stdout[..end]).trim().to_owned();
+    output.stdout.drain(..end);
+    Ok((output, boot_id))
+}
+
+/// The values of an object that is imported, before it is looked at: the configuration with the imported id as the
+/// attribute that it stands for.
+pub(crate) fn imported(schema: &Schema, request: &ImportRequest, id: &str) -> Result<Value, ProviderError> {
+    let machine = request.config.get("machine").filter(|m| Access::from_value(m).is_some()).ok_or_else(|| {
+        ProviderError::failed("the machine is not known yet, so nothing on it can be imported")
+            .remedy("Apply the machine first, then import.")
+    })?;
+    let null = |(name, a): (&std::sync::Arc<str>, &Attribute)| (name.clone(), Value::null(a.ty.clone()));
+    let values = Value::object(schema.attributes.iter().map(null));
+    Ok(values.with("machine", machine.clone()).with(id, Value::string(request.id.as_str())))
+}
+
+/// The same error for another request.
+pub(crate) fn again(error: &ProviderError) -> ProviderError {
+    ProviderError::new(error.kind, error.message.clone()).remedy(error.remedy.clone()).details(error.details.clone())
 }

@@ -6,7 +6,7 @@ use cplan_config::decode;
 use cplan_model::{Action, InstanceAddr, Reason, Value, changes};
 use cplan_sdk::{ApplyRequest, ApplyResponse, Context, Disruption, PlanRequest, Progress, ProviderError};
 use cplan_store::{Intent, IntentId};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 
 use super::Run;
 use crate::event::{Event, EventSink};
@@ -15,8 +15,15 @@ use crate::proposed::{nulls_for_unknowns, propose, remark, told};
 use crate::secret::Secrets;
 use crate::values::{Live, Repeat};
 
-/// A step under way.
-pub(super) type Task<'a> = BoxFuture<'a, Done>;
+/// A step under way, or several that are done with one call.
+pub(super) type Task<'a> = BoxFuture<'a, Vec<Done>>;
+
+/// Waits for the finalisation of some steps of one call; the others are ready.
+pub(super) fn all<'a>(now: Vec<Prepared>, later: Vec<BoxFuture<'a, Done>>) -> Task<'a> {
+    let ready = now.into_iter().map(|r| Done { id: r.id, intent: None, outcome: Outcome::Finalised(Box::new(r)) });
+    let ready: Vec<Done> = ready.collect();
+    Box::pin(async move { ready.into_iter().chain(join_all(later).await).collect() })
+}
 
 /// A step whose inputs are known.
 pub(super) struct Prepared {
@@ -29,7 +36,7 @@ pub(super) struct Prepared {
 /// What preparing gives.
 pub(super) enum Ready<'a> {
     Now(Box<Prepared>),
-    Later(Task<'a>),
+    Later(BoxFuture<'a, Done>),
 }
 
 /// What a task ends with.
@@ -169,40 +176,62 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The step itself.
-    pub(super) fn run(&self, ready: Prepared, intent: Option<IntentId>) -> Task<'a> {
-        let plan = self.plan;
-        let crate::plan::Work::Operation(operation) = &plan.steps[ready.id.0].work else {
-            let error = ProviderError::failed("a join cannot be run");
-            return Box::pin(async move { Done { id: ready.id, intent, outcome: failed(error) } });
+    /// The steps of one call themselves: one, or several of one type.
+    pub(super) fn run(&self, steps: Vec<(&'a Operation, Prepared, Option<IntentId>)>) -> Task<'a> {
+        let Some((first, ..)) = steps.first() else { return Box::pin(async { Vec::new() }) };
+        let ty = &first.key.address.resource.ty;
+        let found = self.registry.resource(&first.provider, ty);
+        let Some(resource) = found.filter(|_| !first.with_container) else {
+            let answer = |operation: &Operation| match operation.with_container {
+                true => Ok(ApplyResponse {
+                    values: Value::null(cplan_model::Type::Dynamic),
+                    private: Vec::new(),
+                    boot_id: None,
+                }),
+                false => Err(ProviderError::failed(format!("there is no resource type `{ty}`"))),
+            };
+            let done = |(operation, ready, intent): (&Operation, Prepared, _)| Done {
+                id: ready.id,
+                intent,
+                outcome: Outcome::Applied { planned: None, result: answer(operation) },
+            };
+            let done: Vec<Done> = steps.into_iter().map(done).collect();
+            return Box::pin(async move { done });
         };
-        let address = &operation.key.address;
-        let id = ready.id;
-        if operation.with_container {
-            let response =
-                ApplyResponse { values: Value::null(cplan_model::Type::Dynamic), private: Vec::new(), boot_id: None };
-            return Box::pin(async move {
-                Done { id, intent, outcome: Outcome::Applied { planned: None, result: Ok(response) } }
-            });
+        let mut requests = Vec::with_capacity(steps.len());
+        let mut asked = Vec::with_capacity(steps.len());
+        for (operation, ready, intent) in steps {
+            let values = operation.prior.iter().chain(&ready.planned).chain(&ready.config);
+            let secrets = Arc::new(Secrets::of(values));
+            let request = ApplyRequest {
+                identity: operation.identity.clone(),
+                prior: operation.prior.as_ref().map(|v| told(resource, v)),
+                planned: ready.planned.as_ref().map(|v| told(resource, v)),
+                config: ready.config.as_ref().map(|v| told(resource, v)),
+                private: ready.private,
+                run: self.name.to_owned(),
+            };
+            requests.push((self.context(ready.id, &operation.key.address, &secrets), request));
+            asked.push((ready.id, intent, ready.planned, secrets));
         }
-        let Some(resource) = self.registry.resource(&operation.provider, &address.resource.ty) else {
-            let error = ProviderError::failed(format!("there is no resource type `{}`", address.resource.ty));
-            return Box::pin(async move { Done { id, intent, outcome: failed(error) } });
-        };
-        let secrets = Arc::new(Secrets::of(operation.prior.iter().chain(&ready.planned).chain(&ready.config)));
-        let ctx = self.context(id, address, &secrets);
-        let request = ApplyRequest {
-            identity: operation.identity.clone(),
-            prior: operation.prior.as_ref().map(|v| told(resource, v)),
-            planned: ready.planned.as_ref().map(|v| told(resource, v)),
-            config: ready.config.as_ref().map(|v| told(resource, v)),
-            private: ready.private,
-            run: self.name.to_owned(),
-        };
-        let planned = ready.planned;
         Box::pin(async move {
-            let result = resource.apply(&ctx, request).await.map_err(|error| secrets.hush_error(error));
-            Done { id, intent, outcome: Outcome::Applied { planned, result } }
+            let results = match requests.len() {
+                1 if !resource.applied_together() => {
+                    let mut results = Vec::with_capacity(1);
+                    for (ctx, request) in requests {
+                        results.push(resource.apply(&ctx, request).await);
+                    }
+                    results
+                }
+                _ => resource.apply_together(requests).await,
+            };
+            let mut results = results.into_iter();
+            let done = asked.into_iter().map(|(id, intent, planned, secrets)| {
+                let none = || Err(ProviderError::failed("the provider gave no answer to a step"));
+                let result = results.next().unwrap_or_else(none).map_err(|error| secrets.hush_error(error));
+                Done { id, intent, outcome: Outcome::Applied { planned, result } }
+            });
+            done.collect()
         })
     }
 

@@ -6,6 +6,7 @@ use cplan_sdk::{ImportRequest, Observed, Resource};
 
 use super::{Planner, provider_failed};
 use crate::event::Event;
+use crate::proposed::told;
 use crate::values::{Instances, Repeat};
 
 /// An object to take in.
@@ -150,6 +151,7 @@ impl Planner<'_> {
         address: &InstanceAddr,
         resource: &dyn Resource,
         identity: &cplan_model::Identity,
+        config: &Value,
     ) -> Option<(String, Value, Vec<u8>, Option<String>)> {
         let wanted = self.imports.get_mut(address)?;
         wanted.used = true;
@@ -158,7 +160,7 @@ impl Planner<'_> {
             Some(span) => d.at(span).address(address.clone()),
             None => d.address(address.clone()),
         };
-        let request = ImportRequest { id: id.clone(), identity: identity.clone() };
+        let request = ImportRequest { id: id.clone(), identity: identity.clone(), config: told(resource, config) };
         match resource.import(self.ctx, request).await {
             Ok(Observed::Present { values, private, boot_id }) => {
                 self.events.event(Event::RefreshStarted { objects: vec![(address.clone(), values.clone())] });

@@ -36,7 +36,7 @@ impl Planner<'_> {
         }
         let importing = match &before.record {
             Some(_) => None,
-            None => self.adopt(site, &key, resource, dependencies, &mut before).await?,
+            None => self.adopt(site, &key, resource, &config, dependencies, &mut before).await?,
         };
         let written = config.clone();
         let mut config = match &before.values {
@@ -188,6 +188,7 @@ impl Planner<'_> {
         site: &Site<'_>,
         key: &RecordKey,
         resource: &dyn Resource,
+        config: &Value,
         dependencies: &[InstanceAddr],
         before: &mut Before,
     ) -> Option<Option<String>> {
@@ -195,7 +196,7 @@ impl Planner<'_> {
             return Some(None);
         }
         let identity = self.new_identity(&key.address, false);
-        let (id, values, private, boot_id) = self.take_in(&key.address, resource, &identity).await?;
+        let (id, values, private, boot_id) = self.take_in(&key.address, resource, &identity, config).await?;
         let record = Record {
             provider: site.provider.clone(),
             schema_version: site.schema.version,

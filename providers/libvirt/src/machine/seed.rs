@@ -45,7 +45,7 @@ mod tests {
         let network = |name, cidr, gateway, mode| serde_json::json!({"id": "n", "name": name, "cidr": cidr, "gateway": gateway, "mode": mode});
         let json = serde_json::json!({
             "name": "edge", "cpus": 1, "memory": "256MiB",
-            "image": {"digest": "d", "kernel": "k", "initrd": "i", "disk": "b", "cmdline": "c"},
+            "image": {"digest": "d", "flavor": "micro", "kernel": "k", "initrd": "i", "disk": "b", "cmdline": "c"},
             "management": {"network": network("m", "10.70.0.0/24", "10.70.0.1", "nat"), "address": "10.70.0.11"},
             "interface": [{"network": network("l", "10.71.0.0/16", "10.71.0.1", "isolated"), "address": "10.71.0.11"}],
         });

@@ -164,6 +164,7 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         ("user", Value::string("root")),
         ("host_key", host_key.filter(|k| !k.is_null()).unwrap_or_else(unknown)),
         ("key_file", Value::string(key_file(data_dir).to_string_lossy().as_ref())),
+        ("flavor", base.get("image").and_then(|i| i.get("flavor")).cloned().unwrap_or_else(unknown)),
     ]);
     base.with("accel", default("accel", "auto"))
         .with("boot_timeout", default("boot_timeout", BOOT_TIMEOUT))

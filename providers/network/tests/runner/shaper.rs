@@ -152,6 +152,7 @@ fn values(rates: &[(&str, &str, &str)]) -> Value {
         user: "root".into(),
         host_key: "ssh-ed25519 A".into(),
         key_file: "/k".into(),
+        flavor: String::new(),
     };
     let null = || Value::null(Type::String);
     let rule = |address: &str, rate: &str| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cplan_model::{Action, Attribute, Format, Identity, Schema, Type, Value};
 
 use super::client::Client;
+use super::protocol::Behaviour;
 use super::resource::{FakeResource, Traits, well, with_id};
 use crate::Claim;
 
@@ -38,6 +39,7 @@ pub(super) fn boxes(client: Arc<Client>) -> FakeResource {
             let boot = (action != Action::Delete).then(|| Claim::slots("boots:fake", 1, 2));
             machine.into_iter().chain(boot).collect()
         },
+        together: false,
     };
     FakeResource { client, traits }
 }
@@ -55,19 +57,36 @@ fn complete(identity: &Identity, values: Value) -> Value {
 
 /// `fake_content`: lives in a box.
 pub(super) fn contents(client: Arc<Client>) -> FakeResource {
+    let volatile = Attribute::optional(Type::Bool, "Whether it is lost when its box restarts.").replaces();
+    let schema = Schema::new("Something in a box.", [("volatile", volatile)]);
+    inside(client, "fake_content", schema)
+}
+
+/// `fake_parcel`: lives in a box, and all parcels of a box that are ready are handed over with one call.
+pub(super) fn parcels(client: Arc<Client>) -> FakeResource {
+    let mut resource = inside(client, "fake_parcel", Schema::new("A parcel in a box.", [fail()]));
+    resource.traits.together = true;
+    resource.traits.behaviour =
+        |_, values| Behaviour { fail: values.get("fail").and_then(Value::as_u64), ..Behaviour::default() };
+    resource
+}
+
+fn fail() -> (&'static str, Attribute) {
+    ("fail", Attribute::optional(Type::Number, "The how many-eth operation of a kind on one with this name fails."))
+}
+
+/// Something in a box, with what all such have.
+fn inside(client: Arc<Client>, ty: &'static str, mut schema: Schema) -> FakeResource {
     let holder = Attribute::required(access(), "The box that holds it: `fake_box.x.access`.").container();
-    let schema = Schema::new(
-        "Something in a box.",
-        [
-            ("name", Attribute::required(Type::String, "Its name; a change replaces it.").replaces()),
-            ("box", holder),
-            ("text", Attribute::optional(Type::String, "Any text.")),
-            ("volatile", Attribute::optional(Type::Bool, "Whether it is lost when its box restarts.").replaces()),
-            ("id", Attribute::computed(Type::String, "Its identity, known when planning.")),
-        ],
-    );
+    let common = [
+        ("name", Attribute::required(Type::String, "Its name; a change replaces it.").replaces()),
+        ("box", holder),
+        ("text", Attribute::optional(Type::String, "Any text.")),
+        ("id", Attribute::computed(Type::String, "Its identity, known when planning.")),
+    ];
+    schema.attributes.extend(common.map(|(name, attribute)| (name.into(), attribute)));
     let traits = Traits {
-        ty: "fake_content",
+        ty,
         schema,
         generate: &[],
         complete: with_id,
@@ -77,6 +96,7 @@ pub(super) fn contents(client: Arc<Client>) -> FakeResource {
             let holder = values.get("box").and_then(|holder| holder.get("id")).and_then(Value::as_str);
             holder.map(|id| Claim::shared(format!("machine:{id}"))).into_iter().collect()
         },
+        together: false,
     };
     FakeResource { client, traits }
 }

@@ -35,8 +35,16 @@ pub(super) fn thing(client: Arc<Client>) -> FakeResource {
         ],
     );
     let (generate, restart_on) = (&["token"] as &[_], &[] as &[_]);
-    let traits =
-        Traits { ty: "fake_thing", schema, generate, complete: with_id, restart_on, behaviour: well, claims: free };
+    let traits = Traits {
+        ty: "fake_thing",
+        schema,
+        generate,
+        complete: with_id,
+        restart_on,
+        behaviour: well,
+        claims: free,
+        together: false,
+    };
     FakeResource { client, traits }
 }
 
@@ -78,6 +86,7 @@ pub(super) fn slow(client: Arc<Client>) -> FakeResource {
                 _ => Claim::exclusive(on),
             }]
         },
+        together: false,
     };
     FakeResource { client, traits }
 }
@@ -116,6 +125,7 @@ pub(super) fn failing(client: Arc<Client>) -> FakeResource {
             }
         },
         claims: free,
+        together: false,
     };
     FakeResource { client, traits }
 }
@@ -148,6 +158,7 @@ pub(super) fn drifting(client: Arc<Client>) -> FakeResource {
         restart_on: &[],
         behaviour: well,
         claims: free,
+        together: false,
     };
     FakeResource { client, traits }
 }

@@ -55,6 +55,8 @@ pub enum Event {
     Meddled,
     /// A batch was read; `name` says how many.
     Read,
+    /// A provider was asked for several operations with one call; `name` says how many.
+    Together,
 }
 
 /// One line of the log.
@@ -114,6 +116,12 @@ pub(crate) enum Request {
         ids: Vec<String>,
         container: Option<String>,
         settle: bool,
+    },
+    /// So many operations on contents of a box come from one call.
+    Together {
+        ty: String,
+        container: String,
+        count: usize,
     },
     Find {
         ty: String,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use cplan_model::{
     Action, AttrPath, Diagnostics, Format, Identity, Schema, Value, changes, parse_quantity, spelling_for,
 };
+use futures::future::join_all;
 use serde_json::{Map, Value as Json};
 
 use super::client::{Client, kind, unexpected};
@@ -28,6 +29,8 @@ pub(super) struct Traits {
     /// Delays and failures, for an operation.
     pub(super) behaviour: fn(Action, &Value) -> Behaviour,
     pub(super) claims: fn(Action, &Value) -> Vec<Claim>,
+    /// Whether what is ready in one box is done with one call.
+    pub(super) together: bool,
 }
 
 /// A type of the fake world.
@@ -238,6 +241,24 @@ impl Resource for FakeResource {
             Observed::Present { values, private, boot_id } => Ok(ApplyResponse { values, private, boot_id }),
             _ => Err(ProviderError::failed("the fake world lost what it made")),
         }
+    }
+
+    fn applied_together(&self) -> bool {
+        self.traits.together
+    }
+
+    async fn apply_together(
+        &self,
+        requests: Vec<(Context, ApplyRequest)>,
+    ) -> Vec<Result<ApplyResponse, ProviderError>> {
+        let first = requests.first().and_then(|(_, r)| r.planned.as_ref().or(r.prior.as_ref()));
+        let container = first.and_then(|values| container(&self.traits.schema, values)).unwrap_or_default();
+        let call = Request::Together { ty: self.traits.ty.to_owned(), container, count: requests.len() };
+        if let Err(error) = self.client.ask(&call).await {
+            let again = || ProviderError::new(error.kind, error.message.clone());
+            return requests.iter().map(|_| Err(again())).collect();
+        }
+        join_all(requests.into_iter().map(|(ctx, request)| async move { self.apply(&ctx, request).await })).await
     }
 
     async fn recover(&self, _: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {

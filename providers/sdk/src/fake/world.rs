@@ -105,6 +105,12 @@ impl World {
                 let objects = ids.iter().map(|id| inner.store.get(id)).collect();
                 Ok(Response::Read { objects, container: container.and_then(|id| inner.store.get(&id)) })
             }
+            Request::Together { ty, container, count } => {
+                let mut inner = self.inner();
+                let serial = inner.serial;
+                inner.store.log(Event::Together, "together", serial, (&ty, &container, &count.to_string()))?;
+                Ok(Response::Object(None))
+            }
             Request::Find { ty, name } => {
                 let found = self.inner().store.all().into_iter().find(|o| o.ty == ty && o.name == name);
                 Ok(Response::Object(found))

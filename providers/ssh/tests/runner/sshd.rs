@@ -61,6 +61,7 @@ impl Sshd {
             user: String::from_utf8(user).unwrap().trim().into(),
             host_key: host.rsplit_once(' ').unwrap().0.into(),
             key_file: dir.path().join("client"),
+            flavor: String::new(),
         };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {

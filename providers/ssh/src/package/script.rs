@@ -1,0 +1,218 @@
+//! The script of a transaction, and the probe.
+//!
+//! A mark has three lines: `package`, the name, and what was there before: `absent`, `manual` or `auto`, as apt-mark(8)
+//! calls them.
+
+use std::fmt::Write as _;
+
+use cplan_sdk::quote;
+
+use crate::machine::{MARKS, PRELUDE};
+
+/// Status of the transaction: there is no apt.
+pub(super) const NO_APT: i32 = 83;
+/// Begins the lines that tell what became of a package.
+pub(super) const RESULT: &str = "cplan-package ";
+
+/// One package of a transaction.
+pub(super) struct Want<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    /// The version, its beginning followed by `*`, or nothing for any; `None` removes it.
+    pub(super) version: Option<&'a str>,
+    /// It was there before we knew of it, and is ours to remove all the same.
+    pub(super) imported: bool,
+}
+
+/// Whether a version is what is wanted.
+pub(super) fn fits(version: &str, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(stem) => version.starts_with(stem),
+        None => wanted.is_empty() || version == wanted,
+    }
+}
+
+/// The whole transaction: at most one run of apt that changes anything (two where a download failed and the lists are read
+/// anew). The folder of marks is locked meanwhile, so that two labs on one machine take turns. apt writes to a file: were
+/// our connection its output, the loss of it would break apt off in the middle.
+pub(super) fn transaction(wants: &[Want<'_>]) -> String {
+    let mut list = String::new();
+    for want in wants {
+        let verb = if want.version.is_some() { "+" } else { "-" };
+        let pattern = want.version.filter(|v| !v.is_empty()).unwrap_or("*");
+        let known = if want.imported { "imported" } else { "made" };
+        let _ = writeln!(list, "{} {verb} {} {pattern} {known}", want.id, want.name);
+    }
+    format!("{PRELUDE}W={}\n{TRANSACTION}", quote(list.trim_end()))
+}
+
+/// Prints `marked` or `unmarked`, then dpkg's status and version if it knows the package.
+pub(super) fn probe(name: &str, id: &str) -> String {
+    format!(
+        "m=unmarked; [ ! -e {} ] || m=marked\n\
+         echo \"$m $(dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {} 2>/dev/null)\"\n",
+        quote(&format!("{MARKS}/{id}")),
+        quote(name)
+    )
+}
+
+const TRANSACTION: &str = r#"
+LC_ALL=C DEBIAN_FRONTEND=noninteractive; export LC_ALL DEBIAN_FRONTEND
+command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1 || exit 83
+B=$D/packages
+hold_marks || exit 84
+T=$(mktemp -d) || exit 84
+trap 'rm -rf "$T"' EXIT
+state() { dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null; }
+all() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p' | sort -u; }
+fits() { case $1 in $2) return 0 ;; esac; return 1; }
+apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 -o APT::Keep-Downloaded-Packages=false \
+    -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    --no-install-recommends --allow-downgrades --allow-change-held-packages "$@" </dev/null; }
+among() { for w in $2; do [ "$w" != "$1" ] || return 0; done; return 1; }
+candidate() { # NAME PATTERN: what to ask apt for
+    if [ "$2" = '*' ]; then
+        c=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | head -n1)
+        case $c in ''|'(none)') return 1 ;; esac
+        echo "$1"
+    else
+        apt-cache madison "$1" 2>/dev/null | while IFS=' |' read -r _ v _; do
+            if fits "$v" "$2"; then echo "$1=$v"; break; fi
+        done | grep .
+    fi
+}
+look() { # what is to be installed, and what nobody has
+    install= lacking=
+    while read -r id verb name pattern known; do
+        [ "$verb" = + ] || continue
+        set -- $(state "$name")
+        if [ "${1-}" = installed ] && fits "$2" "$pattern"; then continue; fi
+        if c=$(candidate "$name" "$pattern"); then install="$install $c"; else lacking="$lacking $id"; fi
+    done <<END
+$W
+END
+}
+[ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null
+look
+if [ -n "$lacking" ]; then
+    apt update >>"$T/said" 2>&1
+    look
+fi
+# What is to go: only what was not there before, and nothing that others need.
+remove= release= names=
+while read -r id verb name pattern known; do
+    [ "$verb" = - ] || continue
+    if [ -e "$M/$id" ]; then was=$(sed -n 3p "$M/$id"); elif [ "$known" = imported ]; then was=absent; else continue; fi
+    set -- $(state "$name")
+    case $was,${1-not-installed} in
+        *,not-installed) ;;
+        absent,*) remove="$remove $name" ;;
+        auto,*) release="$release $name" ;;
+    esac
+done <<END
+$W
+END
+brought=$(cat "$B" 2>/dev/null | tr '\n' ' ')
+ours="$remove $brought"
+kept=
+for name in $remove; do
+    for other in $(apt -s purge "$name" 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
+        if ! among "${other%%:*}" "$ours" && ! among "$other" "$ours"; then
+            echo "$name stays, because $other, which is not ours, needs it"
+            kept="$kept $name"
+            break
+        fi
+    done
+done
+minus=
+for name in $remove; do
+    among "$name" "$kept" || minus="$minus $name-"
+done
+# A package that nobody can install must not stop the others.
+broken=
+if [ -n "$install$minus" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; then
+    cat "$T/plan" >>"$T/said"
+    some=$install install=
+    for one in $some; do
+        if apt -s install $install $one $minus >>"$T/said" 2>&1; then install="$install $one"; else broken="$broken ${one%%=*}"; fi
+    done
+fi
+if [ -n "$minus" ]; then
+    for other in $(apt -s --auto-remove --purge install $install $minus 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
+        among "$other-" "$minus" || { among "${other%%:*}" "$brought" && minus="$minus $other-"; } || true
+    done
+fi
+mark_was() { # NAME: as it is before
+    set -- "$1" $(state "$1")
+    if [ "${2-}" != installed ]; then echo absent; elif [ -n "$(apt-mark showauto "$1" 2>/dev/null)" ]; then echo auto; else echo manual; fi
+}
+while read -r id verb name pattern known; do
+    [ "$verb" = + ] && [ ! -e "$M/$id" ] || continue
+    if [ "$known" = imported ]; then was=absent; else was=$(mark_was "$name"); fi
+    record "$id" package "$name" "$was" || exit 84
+done <<END
+$W
+END
+all >"$T/before"
+if [ -n "$install$minus" ]; then
+    if ! apt --purge install $install $minus >"$T/apt" 2>&1; then
+        if grep -q '^E: Failed to fetch' "$T/apt"; then
+            cat "$T/apt" >>"$T/said"
+            apt update >>"$T/said" 2>&1
+            apt --purge install $install $minus >"$T/apt" 2>&1
+        fi
+    fi
+    cat "$T/apt" >>"$T/said"
+fi
+[ -z "$release$kept" ] || apt-mark auto $release $kept >>"$T/said" 2>&1
+all >"$T/after"
+# What came along is ours to take away with the last that needs it; so is what others need still.
+{
+    comm -13 "$T/before" "$T/after" | while read -r one; do
+        among "$one" "$(echo "$install" | sed 's/=[^ ]*//g')" || echo "$one"
+    done
+    for one in $brought $kept; do echo "$one"; done
+} | sort -u | comm -12 - "$T/after" >"$T/brought"
+if [ -s "$T/brought" ]; then cp "$T/brought" "$B"; else rm -f "$B"; fi
+cat "$T/said" 2>/dev/null
+while read -r id verb name pattern known; do
+    set -- $(state "$name")
+    version=-; [ "${1-}" != installed ] || version=$2
+    result=ok versions=
+    if [ "$verb" = + ]; then
+        if [ "$version" = - ] || ! fits "$version" "$pattern"; then
+            result=failed
+            if among "$id" "$lacking"; then
+                result=lacking
+                versions=$(apt-cache madison "$name" 2>/dev/null | sed 's/^[^|]*| *\([^ |]*\).*/\1/' | tr '\n' ' ')
+            fi
+            # What never was there leaves no mark.
+            [ "$version" != - ] || [ "$(sed -n 3p "$M/$id" 2>/dev/null)" != absent ] || rm -f "$M/$id"
+        else
+            apt-mark manual "$name" >/dev/null 2>&1
+        fi
+    elif [ "$version" != - ] && among "$name" "$remove" && ! among "$name" "$kept"; then
+        result=failed
+    else
+        rm -f "$M/$id"
+    fi
+    marked=unmarked; [ ! -e "$M/$id" ] || marked=marked
+    echo "cplan-package $id $result $marked $version $boot $versions"
+done <<END
+$W
+END
+sweep
+sync
+exit 0
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_leaves_the_rest_open() {
+        assert!(fits("1.2-3", "") && fits("1.2-3", "1.2-3") && fits("1.2-3", "1.2*"));
+        assert!(!fits("1.2-3", "1.2") && !fits("1.3", "1.2*"));
+    }
+}
