@@ -1,9 +1,10 @@
-//! Debian machines without a kernel of their own: a file system made by mmdebstrap, and an sshd in it, in namespaces that
-//! end with it. Packages install there, from a repository of the test's own.
+//! Debian machines without a kernel of their own: a file system made by mmdebstrap, with systemd and sshd in it, in
+//! namespaces that end with it. Packages install there, from a repository of the test's own.
 
 use std::fs;
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,23 +15,56 @@ use tempfile::TempDir;
 use crate::folder::{Finished, finish};
 
 /// Where the file system that all machines stand on is kept between runs.
-const BASE: &str = "/var/tmp/cplan-tests-debian-bookworm-1";
+const BASE: &str = "/var/tmp/cplan-tests-debian-bookworm-2";
 
-/// What starts a machine: a writable layer that is gone with the namespace, and sshd as its first process.
+/// What starts a machine: a writable layer that is gone with the namespace, and systemd as its first process, in a control
+/// group of its own. `$1` is its folder, `$2` the repository, `$3` the file system.
 const START: &str = r#"
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 rw "$1/rw"
 mkdir "$1/rw/upper" "$1/rw/work" "$1/rw/root"
 mount -t overlay -o "lowerdir=$3,upperdir=$1/rw/upper,workdir=$1/rw/work" o "$1/rw/root"
 root=$1/rw/root
-mkdir -p "$root/test" "$root/repository" "$root/run/sshd"
+mkdir -p "$root/test" "$root/repository"
 mount --bind "$1" "$root/test"
 mount --bind "$2" "$root/repository"
 mount -t proc p "$root/proc"
-mount --rbind /dev "$root/dev"
+mount -t sysfs -o ro s "$root/sys"
+mount -t tmpfs -o mode=755 d "$root/dev"
+for node in null zero full random urandom tty; do
+    : >"$root/dev/$node"
+    mount --bind "/dev/$node" "$root/dev/$node"
+done
+mkdir "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666 p "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+mount -t tmpfs r "$root/run"
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+    mount -t cgroup2 c "$root/sys/fs/cgroup"
+else
+    mount -t tmpfs c "$root/sys/fs/cgroup"
+    mkdir "$root/sys/fs/cgroup/systemd"
+    mount -t cgroup -o none,name=systemd c "$root/sys/fs/cgroup/systemd"
+fi
 echo 'deb [trusted=yes] file:/repository ./' >"$root/etc/apt/sources.list"
 rm -f "$root/etc/apt/sources.list.d/"* "$root/usr/sbin/policy-rc.d"
-exec chroot "$root" /usr/sbin/sshd -D -e -f /test/config
+cp "$1/config" "$root/etc/ssh/sshd_config"
+cd "$root"
+pivot_root . mnt
+umount -l /mnt
+exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd
+"#;
+
+/// Enters a control group named `$1` in every hierarchy that systemd writes to, then becomes the rest.
+const ENTER: &str = r#"
+for top in /sys/fs/cgroup /sys/fs/cgroup/systemd; do
+    if [ -e "$top/cgroup.procs" ]; then
+        mkdir -p "$top/$1"
+        echo $$ >"$top/$1/cgroup.procs"
+    fi
+done
+shift
+exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child "$@"
 "#;
 
 /// Whether such machines can be made here.
@@ -74,6 +108,9 @@ impl Repository {
             let path = build.path().join(path.trim_start_matches('/'));
             let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
             parent.and_then(|()| fs::write(&path, text)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            if text.starts_with("#!") {
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap_or_else(|e| panic!("{e}"));
+            }
         };
         let text = format!(
             "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Test <t@example.org>\n{control}Description: test\n"
@@ -111,6 +148,7 @@ pub struct Debian {
     pub access: Access,
     dir: TempDir,
     child: Child,
+    group: String,
 }
 
 impl Debian {
@@ -136,8 +174,9 @@ impl Debian {
         fs::create_dir(path.join("rw")).unwrap_or_else(|e| panic!("{e}"));
         fs::write(path.join("config"), config).unwrap_or_else(|e| panic!("{e}"));
         let base = base().unwrap_or_else(|e| panic!("{e}"));
-        let child = Command::new("unshare")
-            .args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", START, "sh"])
+        let group = format!("cplan-test-{}-{port}", std::process::id());
+        let child = Command::new("sh")
+            .args(["-euc", ENTER, "sh", &group, "sh", "-euc", START, "sh"])
             .args([path, repository.0.path(), &base])
             .stdin(Stdio::null())
             .stderr(fs::File::create(path.join("sshd.log")).unwrap_or_else(|e| panic!("{e}")))
@@ -154,7 +193,7 @@ impl Debian {
             key_file: path.join("client"),
             flavor: String::new(),
         };
-        let machine = Debian { access, dir, child };
+        let machine = Debian { access, dir, child, group };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let said = || fs::read_to_string(machine.dir.path().join("sshd.log")).unwrap_or_default();
@@ -182,7 +221,19 @@ impl Debian {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let first = fs::read_to_string(children).unwrap_or_default();
         let mut command = Command::new("nsenter");
-        command.args(["-t", first.trim(), "-m", "-p", "-r", "-w", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]);
+        command.args([
+            "-t",
+            first.trim(),
+            "-m",
+            "-p",
+            "-u",
+            "-i",
+            "-r",
+            "-w",
+            "env",
+            "-i",
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        ]);
         command.args(["sh", "-c", script]);
         finish(command)
     }
@@ -203,6 +254,13 @@ impl Drop for Debian {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Its processes take a moment to end; a group with one in it stays.
+        let remove = r#"for top in /sys/fs/cgroup /sys/fs/cgroup/systemd; do
+            for try in 1 2 3 4 5 6 7 8 9 10; do
+                [ ! -d "$top/$1" ] || { find "$top/$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.2; }
+            done
+        done"#;
+        let _ = Command::new("sh").args(["-c", remove, "sh", &self.group]).status();
     }
 }
 
@@ -217,7 +275,7 @@ fn base() -> io::Result<PathBuf> {
     let new = format!("{BASE}.new");
     let _ = fs::remove_dir_all(&new);
     let output = Command::new("mmdebstrap")
-        .args(["--variant=apt", "--include=openssh-server,procps", "--quiet", "bookworm"])
+        .args(["--variant=apt", "--include=systemd-sysv,dbus,openssh-server,procps", "--quiet", "bookworm"])
         .arg(&new)
         .args(["--customize-hook=rm -f $1/var/log/apt/* $1/var/lib/apt/lists/* || true"])
         .output()?;

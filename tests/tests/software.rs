@@ -4,7 +4,9 @@ use cplan_tests::capability::require;
 use cplan_tests::debian::{Debian, Repository, possible};
 use cplan_tests::folder::Finished;
 
+mod conforming;
 mod packages;
+mod services;
 
 /// Whether this host can run the tests of this module.
 fn capable() -> bool {

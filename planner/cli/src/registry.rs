@@ -9,7 +9,7 @@ use cplan_model::{Attribute, Diagnostics, Schema, Type, Value};
 use cplan_network::{LinksSource, ShaperResource};
 use cplan_sdk::fake::FakeProvider;
 use cplan_sdk::{Assembly, Provider, ProviderError, Shell};
-use cplan_ssh::{CommandResource, FileResource, OpenSshShell, PackageResource};
+use cplan_ssh::{CommandResource, FileResource, OpenSshShell, PackageResource, ServiceResource};
 
 use crate::settings::Settings;
 
@@ -70,6 +70,7 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
         .resource(ShaperResource::new(Arc::clone(shell)))
         .resource(FileResource::new(Arc::clone(shell)))
         .resource(PackageResource::new(Arc::clone(shell)))
+        .resource(ServiceResource::new(Arc::clone(shell)))
         .resource(CommandResource::new(Arc::clone(shell)))
         .resource(BenchmarkResource::new(Arc::clone(shell), guest))
 }

@@ -6,10 +6,12 @@ mod doctor;
 mod file;
 mod machine;
 mod package;
+mod service;
 mod shell;
 
 pub use command::CommandResource;
 pub use doctor::doctor;
 pub use file::FileResource;
 pub use package::PackageResource;
+pub use service::ServiceResource;
 pub use shell::{OpenSshShell, client_arguments, known_hosts_line};

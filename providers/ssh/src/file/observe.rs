@@ -1,48 +1,90 @@
 //! What a probe of a file says.
 
 use cplan_model::Value;
-use cplan_sdk::{Observed, ProbeOutput, ProviderError};
+use cplan_sdk::{Observed, ProviderError};
 
-use super::{parse_mode, split_line};
+use super::kind::{Kind, digest, parse_mode};
 use crate::machine::text;
 
+/// A file or a folder as it is.
+struct Found<'a> {
+    written: &'a str,
+    mode: &'a str,
+    /// Number and name.
+    owner: [&'a str; 2],
+    group: [&'a str; 2],
+    /// Of a file: the digest and the size.
+    content: Option<[&'a str; 2]>,
+}
+
 /// The observed values: what is unchanged keeps the prior's spelling.
-pub(super) fn observe(prior: &Value, output: &ProbeOutput) -> Result<Observed, ProviderError> {
-    let (line, content) = split_line(&output.stdout);
+pub(super) fn observe(
+    prior: &Value,
+    stdout: &[u8],
+    status: i32,
+    private: &[u8],
+    boot_id: &str,
+) -> Result<Observed, ProviderError> {
+    let (line, content) = split_line(stdout);
     let words: Vec<&str> = line.split_whitespace().collect();
-    let values = match words[..] {
+    let wants_folder = Kind::of(prior) == Some(Kind::Folder);
+    let found = match words[..] {
         ["absent"] => return Ok(Observed::Absent),
-        ["other"] => prior.with("content", Value::string("(not a regular file)")).with("sha256", Value::string("")),
-        ["file", digest, mode, size] => {
-            let mut values = prior.clone();
-            if parse_mode(text(prior, "mode").unwrap_or_default()) != u32::from_str_radix(mode, 8).ok() {
-                values = values.with("mode", Value::string(format!("{mode:0>4}")));
-            }
-            if text(prior, "content").map(|c| crate::machine::sha256(c.as_bytes())).as_deref() != Some(digest) {
-                let shown = match std::str::from_utf8(content) {
-                    Ok(content) if content.len().to_string() == size => content.to_owned(),
-                    _ => format!("({size} bytes with sha256 {digest})"),
-                };
-                values = values.with("content", Value::string(shown));
-            }
-            values.with("sha256", Value::string(digest))
+        ["dir", written, mode, uid, user, gid, group] if wants_folder => {
+            Some(Found { written, mode, owner: [uid, user], group: [gid, group], content: None })
         }
+        ["file", written, mode, uid, user, gid, group, digest, size] if !wants_folder => {
+            Some(Found { written, mode, owner: [uid, user], group: [gid, group], content: Some([digest, size]) })
+        }
+        ["other"] | ["dir" | "file", ..] => None,
         _ => {
-            let what = format!("a file's probe ended with status {} and said `{line}`", output.status);
+            let what = format!("a file's probe ended with status {status} and said `{line}`");
             return Err(ProviderError::failed(what));
         }
     };
-    Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(output.boot_id.clone()) })
+    let values = match found {
+        Some(found) => values(prior, &found, content),
+        None => {
+            prior.with("sha256", Value::string(if wants_folder { "(not a folder)" } else { "(not a regular file)" }))
+        }
+    };
+    Ok(Observed::Present { values, private: private.to_vec(), boot_id: Some(boot_id.to_owned()) })
+}
+
+fn values(prior: &Value, found: &Found<'_>, content: &[u8]) -> Value {
+    let mut values = prior.clone();
+    if parse_mode(text(prior, "mode").unwrap_or_default()) != u32::from_str_radix(found.mode, 8).ok() {
+        values = values.with("mode", Value::string(format!("{:0>4}", found.mode)));
+    }
+    for (name, is) in [("owner", found.owner), ("group", found.group)] {
+        if text(prior, name).is_some_and(|wanted| !is.contains(&wanted)) {
+            values = values.with(name, Value::string(if is[1] == "UNKNOWN" { is[0] } else { is[1] }));
+        }
+    }
+    if let Some([is, size]) = found.content {
+        if text(prior, "content").is_some_and(|c| digest(c.as_bytes()) != is) {
+            let shown = match std::str::from_utf8(content) {
+                Ok(content) if content.len().to_string() == size => content.to_owned(),
+                _ => format!("({size} bytes with sha256 {is})"),
+            };
+            values = values.with("content", Value::string(shown));
+        }
+        values = values.with("sha256", Value::string(is));
+    }
+    if found.written == "-" { values } else { values.with("written", Value::string(found.written)) }
+}
+
+fn split_line(bytes: &[u8]) -> (String, &[u8]) {
+    let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
+    (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes.get(end + 1..).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::sha256;
 
     fn observed(prior: &Value, stdout: &str) -> Option<Value> {
-        let output = ProbeOutput { stdout: stdout.into(), status: 0, boot_id: "b".into() };
-        match observe(prior, &output).unwrap() {
+        match observe(prior, stdout.as_bytes(), 0, b"", "b").unwrap() {
             Observed::Present { values, .. } => Some(values),
             _ => None,
         }
@@ -53,13 +95,24 @@ mod tests {
         let prior = Value::object([
             ("content", Value::string("a\n")),
             ("mode", Value::string("0644")),
-            ("sha256", Value::string(sha256(b"a\n"))),
+            ("owner", Value::string("0")),
+            ("sha256", Value::string(digest(b"a\n"))),
+            ("written", Value::string("run")),
         ]);
-        assert_eq!(observed(&prior, &format!("file {} 644 2\n", sha256(b"a\n"))), Some(prior.clone()));
-        let drifted = observed(&prior, &format!("file {} 600 3\nb\nc", sha256(b"b\nc"))).unwrap();
+        let line = |mode: &str, owner: &str, content: &str| {
+            format!("file run {mode} {owner} 0 root {} {}\n", digest(content.as_bytes()), content.len())
+        };
+        assert_eq!(observed(&prior, &line("644", "0 root", "a\n")), Some(prior.clone()));
+        let drifted = observed(&prior, &(line("600", "7 lp", "b\nc") + "b\nc")).unwrap();
         assert_eq!((text(&drifted, "content"), text(&drifted, "mode")), (Some("b\nc"), Some("0600")));
-        let large = observed(&prior, "file 00ff 644 99999\n").unwrap();
+        assert_eq!(text(&drifted, "owner"), Some("lp"));
+        let large = observed(&prior, "file - 644 0 root 0 root 00ff 99999\n").unwrap();
         assert_eq!(text(&large, "content"), Some("(99999 bytes with sha256 00ff)"));
+        assert_eq!(text(&large, "written"), Some("run"));
+        assert_eq!(
+            text(&observed(&prior, "dir - 755 0 root 0 root\n").unwrap(), "sha256"),
+            Some("(not a regular file)")
+        );
         assert_eq!(observed(&prior, "absent\n"), None);
     }
 }

@@ -1,15 +1,21 @@
-//! The scripts that write, read and delete a file; each is one round trip.
+//! The scripts that write, read and delete a file or a folder; each is one round trip.
+//!
+//! A mark has at least five lines: `file`, the path, the digest of the content, the run that wrote it, and what was there
+//! before: `-` for nothing, `kept` for a file whose copy lies beside the mark, or `MODE OWNER GROUP` of a folder. The
+//! folders that were made for it follow, the deepest first.
 
 use cplan_sdk::quote;
 
-use crate::machine::MARKS;
+use crate::machine::{MARKS, PRELUDE};
 
 /// Status of a script: the file exists, is not ours and differs.
 pub(super) const FOREIGN: i32 = 80;
-/// Status of a script: something that is no regular file stands there.
-pub(super) const NOT_A_FILE: i32 = 81;
+/// Status of a script: something of another kind stands there.
+pub(super) const OTHER_KIND: i32 = 81;
 /// Status of a script: what arrived is not what was sent.
 pub(super) const TORN: i32 = 82;
+/// Status of a script: there is no such user or group.
+pub(super) const NO_OWNER: i32 = 85;
 /// The largest content that a read shows; larger ones are told by their digest.
 pub(super) const SHOWN: usize = 64 * 1024;
 
@@ -17,9 +23,16 @@ pub(super) const SHOWN: usize = 64 * 1024;
 pub(super) struct Write<'a> {
     pub(super) path: &'a str,
     pub(super) mode: &'a str,
-    pub(super) digest: &'a str,
+    /// `user`, `user:group`, `:group` or nothing, for chown.
+    pub(super) owner: &'a str,
+    /// `None` makes a folder.
+    pub(super) digest: Option<&'a str>,
     pub(super) id: &'a str,
+    /// The run, which the mark remembers.
+    pub(super) run: &'a str,
     pub(super) create: bool,
+    /// Whether a file that is not ours gives way; it comes back when ours goes.
+    pub(super) overwrite: bool,
 }
 
 impl Write<'_> {
@@ -27,58 +40,135 @@ impl Write<'_> {
     /// write was cut off is known as ours; the rename makes the change atomic, and `sync` lets it survive a power cut of
     /// the machine, which `virsh destroy` is.
     pub(super) fn script(&self) -> String {
-        let (path, mark) = (quote(self.path), quote(&format!("{MARKS}/{}", self.id)));
-        let Write { mode, digest, create, .. } = self;
-        format!(
-            "set -eu\np={path} m={mark}\n\
-             if [ -e \"$p\" ] || [ -L \"$p\" ]; then\n\
-               [ -f \"$p\" ] || exit {NOT_A_FILE}\n\
-               if {create} && [ ! -e \"$m\" ]; then\n\
-                 s=$(sha256sum <\"$p\"); [ \"${{s%% *}}\" = {digest} ] || exit {FOREIGN}\n\
-               fi\n\
-             fi\n\
-             d=${{p%/*}}/; [ -d \"$d\" ] && [ -d {MARKS} ] || mkdir -p \"$d\" {MARKS}\n\
-             t=$(mktemp \"$d.cplan.XXXXXX\"); trap 'rm -f \"$t\" \"$m.new\"' EXIT\n\
-             cat >\"$t\"\n\
-             s=$(sha256sum <\"$t\"); [ \"${{s%% *}}\" = {digest} ] || exit {TORN}\n\
-             chmod {mode} \"$t\"\n\
-             printf 'file\\n%s\\n%s\\n' \"$p\" {digest} >\"$m.new\"; mv -f \"$m.new\" \"$m\"\n\
-             mv -f \"$t\" \"$p\"; sync\n\
-             read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"\n"
-        )
+        let Write { mode, create, overwrite, .. } = self;
+        let begin = format!(
+            "{PRELUDE}set -e\np={} id={} run={} mode={mode} owner={} digest={} create={create} overwrite={overwrite}\n\
+             m=$M/$id d=${{p%/*}}\n{BEGIN}",
+            quote(self.path),
+            quote(self.id),
+            quote(self.run),
+            quote(self.owner),
+            quote(self.digest.unwrap_or("-")),
+        );
+        begin + if self.digest.is_some() { FILE } else { FOLDER }
     }
 }
 
-/// Deletes the file, if it has our mark for this very path.
-pub(super) fn delete(path: &str, id: &str) -> String {
-    let (path, mark) = (quote(path), quote(&format!("{MARKS}/{id}")));
-    format!(
-        "set -eu\np={path} m={mark}\n\
-         [ -e \"$m\" ] || exit 0\n\
-         if [ \"$(sed -n 2p \"$m\")\" = \"$p\" ] && [ -f \"$p\" ]; then rm -f \"$p\"; fi\n\
-         rm -f \"$m\"; sync\n"
-    )
+/// What was there, and which folders above are missing.
+const BEGIN: &str = r#"
+was=- made=
+if [ -e "$m" ]; then
+    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m")
+fi
+x=$d
+while [ -n "$x" ] && [ ! -d "$x" ]; do
+    made="${made:+$made
+}$x"
+    x=${x%/*}
+done
+note() {
+    IFS='
+'
+    set -f
+    record "$id" file "$p" "$digest" "$run" "$was" $made
+    set +f
+    unset IFS
+}
+give() { [ -z "$owner" ] || chown "$owner" "$1" || exit 85; }
+"#;
+
+const FILE: &str = r#"
+if [ -e "$p" ] || [ -L "$p" ]; then
+    [ -f "$p" ] || exit 81
+    if $create && [ ! -e "$m" ]; then
+        s=$(sha256sum <"$p")
+        $overwrite || [ "${s%% *}" = "$digest" ] || exit 80
+        mkdir -p "$M"
+        cp -p "$p" "$m.kept"
+        was=kept
+    fi
+fi
+mkdir -p "$d/"
+t=$(mktemp "$d/.cplan.XXXXXX")
+trap 'rm -f "$t"' EXIT
+cat >"$t"
+s=$(sha256sum <"$t")
+[ "${s%% *}" = "$digest" ] || exit 82
+give "$t"
+chmod "$mode" "$t"
+note
+mv -f "$t" "$p"
+sync
+echo "$boot"
+"#;
+
+const FOLDER: &str = r#"
+if [ -e "$p" ] || [ -L "$p" ]; then
+    [ -d "$p" ] || exit 81
+    [ -e "$m" ] || ! $create || was=$(stat -c '%a %u %g' "$p")
+fi
+note
+mkdir -p "$p"
+give "$p"
+chmod "$mode" "$p"
+sync
+echo "$boot"
+"#;
+
+/// Takes away what has our mark for this very path, or what was imported; what was there before comes back, and of
+/// folders only empty ones go.
+pub(super) fn delete(path: &str, id: &str, imported: bool) -> String {
+    format!("{PRELUDE}p={} m=$M/{} imported={imported}\n{DELETE}", quote(path), quote(id))
 }
 
-/// Prints `absent`, `other`, or `file SHA256 MODE SIZE` and, where it differs from `digest` and is small, its content.
-pub(super) fn probe(path: &str, digest: &str) -> String {
+const DELETE: &str = r#"
+was=- made=
+if [ -e "$m" ]; then
+    [ "$(sed -n 2p "$m")" = "$p" ] || { rm -f "$m"; exit 0; }
+    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m")
+elif ! $imported; then
+    exit 0
+fi
+case $was in
+    kept) mv -f "$m.kept" "$p" || exit 1 ;;
+    [0-7]*)
+        set -- $was
+        if [ -d "$p" ]; then chmod "$1" "$p"; chown "$2:$3" "$p"; fi
+        ;;
+    *)
+        if [ -f "$p" ]; then rm -f "$p" || exit 1; elif [ -d "$p" ]; then
+            rmdir "$p" 2>/dev/null || echo "$p stays, because there are files in it that are not ours" >&2
+        fi
+        ;;
+esac
+IFS='
+'
+for x in $made; do rmdir "$x" 2>/dev/null || true; done
+rm -f "$m"
+sweep
+sync
+"#;
+
+/// Prints `absent`, `other`, `dir WRITTEN MODE UID USER GID GROUP`, or `file WRITTEN MODE UID USER GID GROUP SHA256 SIZE`
+/// and, where it differs from `digest` and is small, its content. WRITTEN is `-` where the mark does not tell.
+pub(super) fn probe(path: &str, id: &str, digest: &str) -> String {
     format!(
-        "p={}\n\
+        "p={} m={}; w=-\n\
+         if [ -e \"$m\" ]; then {{ read -r x; read -r x; read -r x; read -r w; }} <\"$m\"; fi\n\
          if [ -f \"$p\" ]; then\n\
-           s=$(sha256sum <\"$p\"); s=${{s%% *}}; n=$(wc -c <\"$p\")\n\
-           echo \"file $s $(stat -L -c %a \"$p\") $n\"\n\
-           if [ \"$s\" != \"{digest}\" ] && [ \"$n\" -le {SHOWN} ]; then cat \"$p\"; fi\n\
+           s=$(sha256sum <\"$p\"); s=${{s%% *}}; t=$(stat -L -c '%a %u %U %g %G '\"$s\"' %s' \"$p\")\n\
+           echo \"file ${{w:--}} $t\"\n\
+           if [ \"$s\" != \"{digest}\" ] && [ \"${{t##* }}\" -le {SHOWN} ]; then cat \"$p\"; fi\n\
+         elif [ -d \"$p\" ]; then echo \"dir ${{w:--}} $(stat -L -c '%a %u %U %g %G' \"$p\")\"\n\
          elif [ -e \"$p\" ] || [ -L \"$p\" ]; then echo other\n\
          else echo absent; fi\n",
-        quote(path)
+        quote(path),
+        quote(&format!("{MARKS}/{id}")),
     )
 }
 
-/// The boot id on a line of its own, then as [`probe`]; a file without our mark counts as absent.
+/// As [`probe`]; a file without our mark counts as absent.
 pub(super) fn recover(path: &str, id: &str, digest: &str) -> String {
     let mark = quote(&format!("{MARKS}/{id}"));
-    format!(
-        "read -r b </proc/sys/kernel/random/boot_id; echo \"$b\"; if [ ! -e {mark} ]; then echo absent; exit 0; fi\n{}",
-        probe(path, digest)
-    )
+    format!("if [ ! -e {mark} ]; then echo absent; exit 0; fi\n{}", probe(path, id, digest))
 }

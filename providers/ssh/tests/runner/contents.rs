@@ -1,15 +1,15 @@
 //! `lab_file` and `lab_command` on a machine that is this one, over a real sshd.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use cplan_model::{Identity, Schema, Type, Value};
 use cplan_sdk::conformance::{self, Case};
 use cplan_sdk::{
-    ApplyRequest, Assembly, ErrorKind, Observed, PlanRequest, Provider, ProviderError, ReadRequest, RecoverRequest,
-    Resource, Shell,
+    ApplyRequest, Assembly, ErrorKind, ImportRequest, Observed, PlanRequest, Provider, ProviderError, ReadRequest,
+    RecoverRequest, Resource, Shell,
 };
 use cplan_ssh::{CommandResource, FileResource, OpenSshShell};
 
@@ -22,6 +22,7 @@ struct Object {
     ty: &'static str,
     identity: Identity,
     state: Option<Value>,
+    private: Vec<u8>,
     sshd: Sshd,
     _sockets: tempfile::TempDir,
 }
@@ -36,7 +37,7 @@ impl Object {
             .resource(CommandResource::new(shell.clone()));
         let unique = format!("test-{}-{}", std::process::id(), sshd.access.port);
         let identity = Identity { id: unique, lab: "0a0b0c0d".into(), name: "x".into() };
-        Some(Object { provider, shell, ty, identity, state: None, sshd, _sockets: sockets })
+        Some(Object { provider, shell, ty, identity, state: None, private: Vec::new(), sshd, _sockets: sockets })
     }
 
     fn resource(&self) -> &dyn Resource {
@@ -77,7 +78,8 @@ impl Object {
             run: "run".into(),
         };
         let response = resource.apply(&ctx, request).await?;
-        assert_eq!(response.values, planned, "what was planned is what is");
+        let ty = resource.schema().object_type();
+        conformance::fits(&planned, &response.values, &ty).expect("what was planned is what is");
         self.state = Some(response.values.clone());
         let Observed::Present { values, boot_id, .. } = self.read().await else { panic!("applied and not there") };
         assert_eq!(values, response.values, "what was applied is read back");
@@ -109,12 +111,20 @@ impl Object {
             prior: self.state.clone(),
             planned: None,
             config: None,
-            private: Vec::new(),
+            private: self.private.clone(),
             run: "run".into(),
         };
         let ctx = context(self.sshd.dir.path());
         self.resource().apply(&ctx, request).await?;
         Ok(())
+    }
+
+    async fn import(&self, id: &str, set: &[(&str, Value)]) -> Option<(Value, Vec<u8>)> {
+        let request = ImportRequest { id: id.to_owned(), identity: self.identity.clone(), config: self.config(set) };
+        match self.resource().import(&context(self.sshd.dir.path()), request).await.unwrap() {
+            Observed::Present { values, private, .. } => Some((values, private)),
+            _ => None,
+        }
     }
 
     async fn recover(&self, planned: Value) -> Observed {
@@ -177,14 +187,106 @@ async fn a_file_that_is_not_ours_stays() {
     file.delete().await.unwrap();
     assert!(path.exists(), "a delete leaves what has no mark");
 
-    // The same content is taken over.
+    // The same content is taken over, and stays when ours goes, as it was.
     file.state = None;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     file.apply(&text("theirs")).await.unwrap();
     file.delete().await.unwrap();
-    assert!(!path.exists());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
 
+    // What gives way comes back.
+    file.state = None;
+    let overwriting = [text("ours").to_vec(), vec![("overwrite", Value::bool(true))]].concat();
+    file.apply(&overwriting).await.unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+    file.delete().await.unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+
+    file.state = None;
+    fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert_eq!(file.apply(&text("ours")).await.unwrap_err().kind, ErrorKind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_comes_from_this_host_and_belongs_to_whom_it_should() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let (path, source) = (file.sshd.dir.path().join("a/b/f"), file.sshd.dir.path().join("source"));
+    let bytes: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
+    fs::write(&source, &bytes).unwrap();
+    fs::set_permissions(&source, fs::Permissions::from_mode(0o700)).unwrap();
+    let set = [
+        ("path", s(path.to_str().unwrap())),
+        ("source", s(source.to_str().unwrap())),
+        ("owner", s("daemon")),
+        ("group", s("2")),
+    ];
+    let first = file.apply(&set).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!((meta.permissions().mode() & 0o7777, meta.uid(), meta.gid()), (0o755, 1, 2));
+    std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+    assert_eq!(file.observed("owner").await, Some(s("root")));
+    fs::write(&source, "other").unwrap();
+    let second = file.apply(&set).await.unwrap();
+    assert_eq!((fs::metadata(&path).unwrap().uid(), fs::read(&path).unwrap()), (1, b"other".to_vec()));
+    assert_ne!(first.get("sha256"), second.get("sha256"));
+
+    let nobody = [set.to_vec(), vec![("owner", s("no-such-user"))]].concat();
+    let error = file.apply(&nobody).await.unwrap_err();
+    assert!(error.message.contains("cannot be given to its owner"), "{error}");
+    assert!(!error.details.is_empty());
+    file.delete().await.unwrap();
+    assert!(!file.sshd.dir.path().join("a").exists(), "the folders that were made for it go with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_made_and_taken_away_once_it_is_empty() {
+    let Some(mut folder) = Object::new("lab_file") else { return };
+    let path = folder.sshd.dir.path().join("x/y");
+    let set = |mode: &str| {
+        [("path", s(path.to_str().unwrap())), ("directory", Value::bool(true)), ("mode", s(mode)), ("owner", s("1"))]
+    };
+    let values = folder.apply(&set("0750")).await.unwrap();
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!((meta.is_dir(), meta.permissions().mode() & 0o7777, meta.uid()), (true, 0o750, 1));
+    assert!(matches!(folder.recover(values).await, Observed::Present { .. }));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(folder.observed("mode").await, Some(s("0700")));
+    folder.apply(&set("0700")).await.unwrap();
+    fs::write(path.join("theirs"), "").unwrap();
+    folder.delete().await.unwrap();
+    assert!(path.join("theirs").exists());
+
+    // One that was there stays, as it was.
+    folder.state = None;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    folder.apply(&set("0700")).await.unwrap();
+    folder.delete().await.unwrap();
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!((meta.permissions().mode() & 0o7777, meta.uid()), (0o755, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_there_is_imported_and_then_ours() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let path = file.sshd.dir.path().join("there");
+    fs::write(&path, "there\n").unwrap();
+    let text = |content: &str| [("path", s(path.to_str().unwrap())), ("content", s(content))];
+    for change in [false, true] {
+        fs::write(&path, "there\n").unwrap();
+        let (values, private) = file.import(path.to_str().unwrap(), &text("there\n")).await.unwrap();
+        assert_eq!(values.get("content"), Some(&s("there\n")));
+        assert_eq!(values.get("mode"), Some(&s("0644")));
+        (file.state, file.private) = (Some(values), private);
+        if change {
+            file.apply(&text("changed\n")).await.unwrap();
+            file.private.clear();
+        }
+        file.delete().await.unwrap();
+        assert!(!path.exists() && !file.mark().exists());
+    }
+    assert!(file.import("/no/such/file", &text("x")).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

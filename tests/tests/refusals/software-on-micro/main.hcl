@@ -26,3 +26,8 @@ resource "lab_package" "broker" {
   machine = lab_machine.a.access
   name    = "mosquitto"
 }
+
+resource "lab_service" "broker" {
+  machine = lab_machine.a.access
+  name    = "mosquitto"
+}

@@ -5,6 +5,30 @@ resource "lab_package" "wrong" {
   version = "v2"
 }
 
+resource "lab_service" "wrong" {
+  machine = local.other
+  name    = "two units"
+}
+
+resource "lab_file" "empty" {
+  machine = local.other
+  path    = "/etc/x"
+}
+
+resource "lab_file" "both" {
+  machine = local.other
+  path    = "/etc/x"
+  content = "x"
+  source  = "x"
+}
+
+resource "lab_file" "source" {
+  machine = local.other
+  path    = "/etc/x"
+  source  = "nothing/here"
+  owner   = "-R root"
+}
+
 locals {
   other = {
     id       = "b"

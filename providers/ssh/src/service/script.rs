@@ -1,0 +1,144 @@
+//! The scripts that keep a unit as it should be.
+//!
+//! A mark has four lines: `service`, the unit, what systemd said of it before (`UNITFILESTATE ACTIVESTATE`), and the
+//! digest of what it was restarted for last.
+
+use cplan_sdk::quote;
+
+use crate::machine::{MARKS, PRELUDE};
+
+/// Status of a script: there is no such unit.
+pub(super) const NO_UNIT: i32 = 86;
+/// Status of a script: the unit does not do what was asked; the output says why.
+pub(super) const UNWILLING: i32 = 87;
+/// Status of a script: there is no systemd.
+pub(super) const NO_SYSTEMD: i32 = 88;
+
+/// What a unit should be.
+pub(super) struct Wish<'a> {
+    pub(super) id: &'a str,
+    pub(super) unit: &'a str,
+    pub(super) enabled: bool,
+    pub(super) running: bool,
+    /// Of what it is restarted for; empty where that is nothing.
+    pub(super) digest: &'a str,
+}
+
+impl Wish<'_> {
+    pub(super) fn script(&self) -> String {
+        let Wish { id, unit, enabled, running, digest } = self;
+        format!(
+            "{PRELUDE}u={} m=$M/{} id={} digest={digest} enabled={enabled} running={running}\n{SHOW}{APPLY}",
+            quote(unit),
+            quote(id),
+            quote(id),
+        )
+    }
+}
+
+/// Defines `load`, `file` and `active` by `show`.
+const SHOW: &str = r#"
+[ -d /run/systemd/system ] || exit 88
+show() {
+    load= file= active= reload=
+    while IFS='=' read -r key value; do
+        case $key in
+            LoadState) load=$value ;;
+            UnitFileState) file=$value ;;
+            ActiveState) active=$value ;;
+            NeedDaemonReload) reload=$value ;;
+        esac
+    done <<END
+$(systemctl show -p LoadState -p UnitFileState -p ActiveState -p NeedDaemonReload -- "$u" 2>/dev/null)
+END
+}
+"#;
+
+const APPLY: &str = r#"
+unwilling() {
+    echo "$1" >&2
+    systemctl status --no-pager -n 0 -- "$u" >&2 2>/dev/null
+    journalctl --no-pager -n 20 -o cat -u "$u" >&2 2>/dev/null
+    exit 87
+}
+show
+if [ "$reload" = yes ] || [ "$load" = not-found ]; then
+    systemctl daemon-reload
+    show
+fi
+[ "$load" != not-found ] || exit 86
+was="${file:--} $active" last=
+if [ -e "$m" ]; then
+    was=$(sed -n 3p "$m") last=$(sed -n 4p "$m")
+fi
+if [ "$load" = masked ]; then
+    if $enabled || $running; then systemctl -q unmask -- "$u" || unwilling "it is masked and stays so"; fi
+    show
+fi
+record "$id" service "$u" "$was" "${last:--}" || exit 84
+case $file in
+    enabled | enabled-runtime) $enabled || systemctl -q disable -- "$u" || unwilling "it cannot be disabled" ;;
+    disabled | indirect | bad) ! $enabled || systemctl -q enable -- "$u" || unwilling "it cannot be enabled" ;;
+esac
+if $running; then
+    case $active in
+        active | reloading)
+            if [ -n "$digest" ] && [ "$digest" != "$last" ]; then
+                echo "restarting $u"
+                systemctl restart -- "$u" || unwilling "it does not restart"
+            fi
+            ;;
+        *)
+            echo "starting $u"
+            systemctl reset-failed -- "$u" 2>/dev/null
+            systemctl start -- "$u" || unwilling "it does not start"
+            ;;
+    esac
+    # A start is not always waited for; a unit that ends at once is not running.
+    n=0
+    while sleep 0.5; show; [ "$active" = activating ] && [ $n -lt 120 ]; do n=$((n + 1)); done
+    [ "$active" = active ] || unwilling "it was started and is $active"
+elif [ "$active" != inactive ] && [ "$active" != failed ]; then
+    echo "stopping $u"
+    systemctl stop -- "$u" || unwilling "it does not stop"
+fi
+record "$id" service "$u" "$was" "${digest:--}" || exit 84
+sync
+echo "cplan-result $boot"
+"#;
+
+/// Puts the unit back to what it was before.
+pub(super) fn delete(unit: &str, id: &str) -> String {
+    format!("{PRELUDE}u={} m=$M/{}\n{SHOW}{DELETE}", quote(unit), quote(id))
+}
+
+const DELETE: &str = r#"
+[ -e "$m" ] || exit 0
+set -- $(sed -n 3p "$m")
+show
+if [ "$load" != not-found ]; then
+    case $1:$file in
+        enabled:disabled) systemctl -q enable -- "$u" || exit 87 ;;
+        disabled:enabled | -:enabled) systemctl -q disable -- "$u" || exit 87 ;;
+    esac
+    case $2:$active in
+        active:inactive | active:failed) systemctl start -- "$u" || exit 87 ;;
+        active:* | *:inactive | *:failed) ;;
+        *) systemctl stop -- "$u" || exit 87 ;;
+    esac
+fi
+rm -f "$m"
+sweep
+sync
+"#;
+
+/// Prints `MARK LOADSTATE UNITFILESTATE ACTIVESTATE`, where MARK is `unmarked` or the digest in the mark.
+pub(super) fn probe(unit: &str, id: &str) -> String {
+    format!(
+        "u={} m={}\n{SHOW}\
+         k=unmarked; if [ -e \"$m\" ]; then {{ read -r x; read -r x; read -r x; read -r k; }} <\"$m\"; fi\n\
+         show; echo \"${{k:--}} $load ${{file:--}} ${{active:--}}\"\n",
+        quote(unit),
+        quote(&format!("{MARKS}/{id}")),
+    )
+}
