@@ -32,7 +32,20 @@ pub(crate) struct Apt {
     /// Lists of our own, fetched when the host's do not know a package.
     lists: PathBuf,
     own_lists: bool,
+    /// The architecture of an archive of our own, whose sources are in the work folder.
+    archive: Option<String>,
     progress: Arc<dyn Progress>,
+}
+
+/// Where the host's own sources are Debian's: `deb URI SUITE COMPONENTS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mirror {
+    /// Without a slash at its end.
+    pub(crate) uri: String,
+    /// `bookworm-security`
+    pub(crate) codename: String,
+    /// `main`
+    pub(crate) component: String,
 }
 
 impl Apt {
@@ -42,7 +55,29 @@ impl Apt {
         make(&work.join("cache/archives/partial"))?;
         let status = work.join("status");
         std::fs::write(&status, "").map_err(|e| ImageError::io("write", &status, e))?;
-        Ok(Apt { work: work.to_owned(), lists: lists.to_owned(), own_lists: false, progress })
+        Ok(Apt { work: work.to_owned(), lists: lists.to_owned(), own_lists: false, archive: None, progress })
+    }
+
+    /// Asks these sources alone, for another architecture or release than the host's; `lists` is for them alone.
+    pub(crate) fn of_archive(mut self, sources: &[String], arch: &str, lists: &Path) -> Result<Self, ImageError> {
+        let path = self.sources();
+        let text: String = sources.iter().map(|line| format!("{}\n", signed(line))).collect();
+        std::fs::write(&path, text).map_err(|e| ImageError::io("write", &path, e))?;
+        self.lists = lists.to_owned();
+        self.own_lists = true;
+        self.archive = Some(arch.to_owned());
+        Ok(self)
+    }
+
+    fn sources(&self) -> PathBuf {
+        self.work.join("sources.list")
+    }
+
+    /// Debian's archives among the sources.
+    pub(crate) fn mirrors(&self) -> Result<Vec<Mirror>, ImageError> {
+        let format = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)";
+        let arguments = ["indextargets", "--format", format, "Created-By: Packages"].map(str::to_owned);
+        Ok(parse_targets(&self.run("apt-get", &arguments, &self.work)?))
     }
 
     /// The package lists are fetched anew, into a folder of our own.
@@ -89,6 +124,12 @@ impl Apt {
         if self.own_lists {
             options.push(option("Dir::State::Lists", &self.lists));
         }
+        if let Some(arch) = &self.archive {
+            options.push(option("Dir::Etc::SourceList", &self.sources()));
+            options.push("Dir::Etc::SourceParts=/dev/null".to_owned());
+            options.push(format!("APT::Architecture={arch}"));
+            options.push(format!("APT::Architectures={arch}"));
+        }
         let mut command = Command::new(program);
         command.current_dir(directory).env("LC_ALL", "C.UTF-8").env("DEBIAN_FRONTEND", "noninteractive");
         for option in options {
@@ -100,6 +141,35 @@ impl Apt {
     }
 }
 
+/// A source that is trusted for Debian's keys alone, wherever they are installed.
+fn signed(line: &str) -> String {
+    const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    match line.strip_prefix("deb ") {
+        Some(rest) if Path::new(KEYS).exists() => format!("deb [signed-by={KEYS}] {rest}"),
+        _ => line.to_owned(),
+    }
+}
+
+/// The lines of `indextargets`, in the format of [`Apt::mirrors`].
+fn parse_targets(text: &str) -> Vec<Mirror> {
+    let mut mirrors = Vec::new();
+    for line in text.lines() {
+        if let [origin, uri, codename, component] = line.split('|').collect::<Vec<_>>()[..]
+            && origin.trim() == "Debian"
+        {
+            let mirror = Mirror {
+                uri: uri.trim_end_matches('/').to_owned(),
+                codename: codename.to_owned(),
+                component: component.to_owned(),
+            };
+            if !mirrors.contains(&mirror) {
+                mirrors.push(mirror);
+            }
+        }
+    }
+    mirrors
+}
+
 /// The lines of `--print-uris`: `'URI' name_version_arch.deb size hash`.
 fn parse_uris(text: &str) -> Vec<(String, String)> {
     text.lines()
@@ -107,7 +177,7 @@ fn parse_uris(text: &str) -> Vec<(String, String)> {
         .filter_map(|line| {
             let mut parts = line.split_whitespace().nth(1)?.split('_');
             let (name, version) = (parts.next()?, parts.next()?);
-            Some((name.to_owned(), version.replace("%3a", ":")))
+            Some((name.to_owned(), version.replace("%3a", ":").replace("%2b", "+").replace("%7e", "~")))
         })
         .collect()
 }

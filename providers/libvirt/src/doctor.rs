@@ -61,6 +61,7 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
     findings.push(program("qemu-img", "qemu-img", "apt-get install -y qemu-utils").await);
     findings.push(program("dnsmasq", "dnsmasq", "apt-get install -y dnsmasq-base").await);
     findings.push(program("iproute2", "ip", "apt-get install -y iproute2").await);
+    findings.push(only_for_systems(program("mmdebstrap", "mmdebstrap", "apt-get install -y mmdebstrap").await));
     findings.push(file("tun", "/dev/net/tun", "modprobe tun"));
     findings.push(access::cache_dir(&settings.cache_dir));
     findings.push(space(&settings.cache_dir).await);
@@ -126,6 +127,15 @@ async fn program(what: &'static str, name: &str, remedy: &str) -> Finding {
         }
         Err(error) => Finding::bad(what, format!("`{name}` cannot be started: {error}"), remedy),
     }
+}
+
+/// Micro guests are made without.
+fn only_for_systems(finding: Finding) -> Finding {
+    if finding.health != Health::Bad {
+        return finding;
+    }
+    let found = format!("{}: images of the flavor `systemd` cannot be made", finding.found);
+    Finding::lesser(finding.what, found, finding.remedy)
 }
 
 fn file(what: &'static str, path: &str, remedy: &str) -> Finding {

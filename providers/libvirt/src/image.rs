@@ -1,34 +1,43 @@
 //! `lab_image`: a lease on a content-addressed guest image in the host's cache.
 
+mod boot;
 mod cache;
+mod check;
 mod contents;
 mod disk;
 mod error;
 mod kernel;
+mod make;
 mod package;
 mod packages;
 mod process;
 mod resolution;
+mod schema;
+mod sources;
+mod system;
+mod wanted;
 
 use async_trait::async_trait;
-use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Identity, Schema, Type, Value};
+use cplan_model::{Action, Diagnostics, Identity, Schema, Type, Value};
 use cplan_sdk::{
-    ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, Locality, MICRO, Observed, PlanRequest, PlanResponse,
-    ProviderError, ReadRequest, RecoverRequest, Resource,
+    ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, PlanRequest, PlanResponse, ProviderError,
+    ReadRequest, RecoverRequest, Resource,
 };
 
-use crate::guest_init::COMMAND_LINE;
 use crate::host::busy_host;
 use crate::lock_file::LockFile;
 use crate::settings::SharedSettings;
 
-use cache::{DISK, INITRD, ImageCache, KERNEL};
+pub(crate) use boot::Flavor;
+pub use boot::boot_type;
+use cache::ImageCache;
 pub use error::ImageError;
 use packages::PackageCache;
 pub(crate) use process::run;
 pub(crate) use resolution::Resolution;
 #[cfg(test)]
 pub(crate) use resolution::tests::example as example_resolution;
+use wanted::Wanted;
 
 /// The resource type `lab_image`.
 #[derive(Debug)]
@@ -40,27 +49,12 @@ pub struct ImageResource {
 impl ImageResource {
     /// The type, for the host of the settings.
     pub fn new(settings: SharedSettings) -> Self {
-        let schema = Schema::new(
-            "A lease on a guest image in the host's cache; made here from Debian packages, addressed by what is in it.",
-            [
-                (
-                    "flavor",
-                    Attribute::optional_computed(Type::String, "How it boots: `micro`, a kernel and an initramfs."),
-                ),
-                (
-                    "packages",
-                    Attribute::optional(Type::list(Type::String), "Debian packages whose programs are in the image."),
-                ),
-                ("digest", Attribute::computed(Type::String, "The content address, 64 hex digits.")),
-                ("boot", Attribute::computed(Self::boot_type(), "What a machine needs to boot it.")),
-            ],
-        );
-        ImageResource { settings, schema }
+        ImageResource { settings, schema: schema::schema() }
     }
 
-    /// The type of `boot`: absolute paths, and the kernel's command line.
+    /// The type of `boot`.
     pub fn boot_type() -> Type {
-        Type::object(["digest", "flavor", "kernel", "initrd", "disk", "cmdline"].map(|name| (name, Type::String)))
+        boot_type()
     }
 
     fn cache(&self) -> ImageCache {
@@ -69,16 +63,9 @@ impl ImageResource {
 
     /// The values of an object whose image has a digest.
     fn with_digest(&self, values: &Value, digest: &str) -> Value {
-        let dir = self.cache().dir(digest);
-        let path = |name: &str| Value::string(dir.join(name).to_string_lossy().as_ref());
-        let boot = Value::object([
-            ("digest", Value::string(digest)),
-            ("flavor", Value::string(flavor_of(values).unwrap_or(MICRO))),
-            ("kernel", path(KERNEL)),
-            ("initrd", path(INITRD)),
-            ("disk", path(DISK)),
-            ("cmdline", Value::string(COMMAND_LINE)),
-        ]);
+        let flavor = Flavor::of_values(values).unwrap_or(Flavor::Micro);
+        let arch = values.get("arch").and_then(Value::as_str).unwrap_or(wanted::host_architecture());
+        let boot = flavor.boot(&self.cache().dir(digest), digest, arch);
         values.with("digest", Value::string(digest)).with("boot", boot)
     }
 
@@ -96,43 +83,8 @@ impl ImageResource {
     /// The digest of what the lock file says, if it has these packages.
     fn locked_digest(ctx: &Context, wanted: &Wanted) -> Result<Option<String>, ImageError> {
         let resolution = LockFile::beside(ctx.data_dir()).get(&wanted.key())?;
-        Ok(resolution.map(|r| r.digest(&wanted.flavor)))
+        Ok(resolution.map(|r| r.digest(wanted.flavor())))
     }
-}
-
-fn flavor_of(values: &Value) -> Option<&str> {
-    values.get("flavor").and_then(Value::as_str)
-}
-
-/// What the configuration asks for.
-#[derive(Clone, Debug)]
-struct Wanted {
-    flavor: String,
-    packages: Vec<String>,
-}
-
-impl Wanted {
-    /// `None` while any part is unknown.
-    fn of(values: &Value) -> Option<Self> {
-        let flavor = values.get("flavor").filter(|v| !v.is_null());
-        let flavor = flavor.map_or(Some(MICRO), Value::as_str)?.to_owned();
-        let packages = match values.get("packages").filter(|v| !v.is_null()) {
-            Some(list) => list.as_slice()?.iter().map(|p| p.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?,
-            None => Vec::new(),
-        };
-        Some(Wanted { flavor, packages })
-    }
-
-    fn key(&self) -> String {
-        LockFile::key(&self.flavor, &self.packages)
-    }
-}
-
-/// Debian policy §5.6.1: lower-case letters, digits, `+`, `-` and `.`, two at least, no sign first.
-fn is_package_name(name: &str) -> bool {
-    name.len() >= 2
-        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c))
 }
 
 #[async_trait]
@@ -146,22 +98,7 @@ impl Resource for ImageResource {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
-        if let Some(flavor) = config.get("flavor").and_then(Value::as_str).filter(|f| *f != MICRO) {
-            let what = format!("`{flavor}` is not a flavor of images.");
-            let diagnostic = Diagnostic::error("image-flavor", "Unknown image flavor", what);
-            diagnostics.push(diagnostic.remedy("Write `micro`, or leave it out.").attribute(AttrPath::attr("flavor")));
-        }
-        for (index, package) in config.get("packages").and_then(Value::as_slice).unwrap_or_default().iter().enumerate()
-        {
-            if let Some(name) = package.as_str().filter(|name| !is_package_name(name)) {
-                let what = format!("`{name}` cannot be the name of a Debian package.");
-                let diagnostic = Diagnostic::error("package-name", "Invalid package name", what);
-                let path = AttrPath::attr("packages").then_index(index);
-                diagnostics.push(diagnostic.remedy("Write the name alone, such as `mosquitto`.").attribute(path));
-            }
-        }
-        diagnostics
+        check::one(config)
     }
 
     fn locality(&self, _: &Value) -> Locality {
@@ -174,8 +111,10 @@ impl Resource for ImageResource {
 
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let mut planned = request.proposed.clone();
-        if request.config.get("flavor").is_none_or(Value::is_null) {
-            planned = planned.with("flavor", Value::string(MICRO));
+        for (name, default) in [("flavor", Flavor::Micro.name()), ("arch", wanted::host_architecture())] {
+            if request.config.get(name).is_none_or(Value::is_null) {
+                planned = planned.with(name, Value::string(default));
+            }
         }
         let digest = match Wanted::of(&planned) {
             Some(wanted) => Self::locked_digest(ctx, &wanted)?,
@@ -183,12 +122,10 @@ impl Resource for ImageResource {
         };
         planned = match digest {
             Some(digest) => self.with_digest(&planned, &digest),
+            // How it boots is known before it is made.
             None => {
-                let unknown = |name| (name, Value::unknown(Type::String));
-                let boot = Value::object(["digest", "kernel", "initrd", "disk", "cmdline"].map(unknown));
-                // What can live in it is known before it is made.
-                let flavor = flavor_of(&planned).map_or_else(|| Value::unknown(Type::String), Value::string);
-                let boot = boot.with("flavor", flavor);
+                let boot = Flavor::of_values(&planned)
+                    .map_or(Value::unknown(boot_type()), |flavor| flavor.boot_to_be(&planned));
                 planned.with("digest", Value::unknown(Type::String)).with("boot", boot)
             }
         };
@@ -212,7 +149,7 @@ impl Resource for ImageResource {
         let wanted = Wanted::of(&planned).ok_or_else(|| ProviderError::failed("the image's packages are not known"))?;
         let expected = planned.get("digest").and_then(Value::as_str).map(str::to_owned);
         let job = (ctx.clone(), cache.clone(), identity.clone());
-        let digest = tokio::task::spawn_blocking(move || make(&job.0, &job.1, &job.2, &wanted, expected))
+        let digest = tokio::task::spawn_blocking(move || make::make(&job.0, &job.1, &job.2, &wanted, expected))
             .await
             .map_err(|e| ProviderError::failed("the making of the image broke off").source(e))??;
         if let Some(old) = held.filter(|old| *old != digest) {
@@ -256,57 +193,6 @@ impl Resource for ImageResource {
                 vec![busy_host(), Claim::exclusive(format!("image-store:{}", wanted.key()))]
             }
             _ => Vec::new(),
-        }
-    }
-}
-
-/// Locks, makes and leases; blocking.
-fn make(
-    ctx: &Context,
-    cache: &ImageCache,
-    identity: &Identity,
-    wanted: &Wanted,
-    expected: Option<String>,
-) -> Result<String, ProviderError> {
-    let lock = LockFile::beside(ctx.data_dir());
-    let key = wanted.key();
-    let resolution = match lock.get(&key)? {
-        Some(resolution) => resolution,
-        None => lock.record(&key, cache.resolve(ctx, &wanted.packages)?)?,
-    };
-    let digest = resolution.digest(&wanted.flavor);
-    if expected.is_some_and(|expected| expected != digest) {
-        return Err(ProviderError::new(ErrorKind::Conflict, "cplan.lock changed after the image was planned")
-            .remedy("Plan again."));
-    }
-    cache.ensure(ctx, &wanted.flavor, &resolution)?;
-    cache.lease(&digest, identity)?;
-    Ok(digest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_what_is_no_package() {
-        let resource = ImageResource::new(SharedSettings::default());
-        let config = |flavor: &str, package: &str| {
-            Value::object([
-                ("flavor", Value::string(flavor)),
-                ("packages", Value::list(Type::String, [Value::string(package)])),
-            ])
-        };
-        assert!(resource.validate(&config("micro", "mosquitto")).is_empty());
-        assert!(resource.validate(&config("micro", "g++")).is_empty());
-        for (config, id) in [
-            (config("docker", "dash"), "image-flavor"),
-            (config("micro", "-oX=1"), "package-name"),
-            (config("micro", "a=1.0"), "package-name"),
-        ] {
-            let diagnostics = resource.validate(&config);
-            assert_eq!(diagnostics.iter().map(|d| d.id).collect::<Vec<_>>(), [id]);
-            assert!(diagnostics.iter().all(|d| d.attribute.is_some() && !d.remedy.is_empty()));
         }
     }
 }

@@ -22,7 +22,6 @@ use cplan_sdk::{
 use crate::client::Client;
 use crate::host::busy_host;
 use crate::kvm::KvmProbe;
-pub use schema::boot_type;
 use values::Machine;
 
 /// The resource type.

@@ -88,22 +88,29 @@ impl Lab {
 /// What machines of the tests start from, made once.
 pub(crate) async fn boot() -> Json {
     static BOOT: OnceCell<Json> = OnceCell::const_new();
-    let make = || async {
-        let folder = Path::new(IMAGES);
-        let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.join("cache") };
-        let resource = ImageResource::new(SharedSettings::new(settings));
-        let ctx = Context::new(folder.join(".cplan"), Arc::new(Said), CancellationToken::new());
-        let identity = Identity { id: "0".into(), lab: "00000000".into(), name: "tests".into() };
-        let config = from_json(&json!({"packages": []}), &resource.schema().object_type()).unwrap();
-        let proposed = propose(resource.schema(), &config, None);
-        let plan =
-            PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
-        let planned = resource.plan(&ctx, plan).await.unwrap().planned;
-        let run = "test".to_owned();
-        let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };
-        cplan_sdk::to_json(resource.apply(&ctx, apply).await.unwrap().values.get("boot").unwrap())
-    };
-    BOOT.get_or_init(make).await.clone()
+    BOOT.get_or_init(|| image("micro")).await.clone()
+}
+
+/// The same with systemd: made once, because it takes a minute.
+pub(crate) async fn systemd() -> Json {
+    static BOOT: OnceCell<Json> = OnceCell::const_new();
+    BOOT.get_or_init(|| image("systemd")).await.clone()
+}
+
+async fn image(flavor: &str) -> Json {
+    let folder = Path::new(IMAGES);
+    let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.join("cache") };
+    let resource = ImageResource::new(SharedSettings::new(settings));
+    let ctx = Context::new(folder.join(".cplan"), Arc::new(Said), CancellationToken::new());
+    let identity = Identity { id: "0".into(), lab: "00000000".into(), name: "tests".into() };
+    let config = from_json(&json!({"flavor": flavor, "packages": []}), &resource.schema().object_type()).unwrap();
+    let proposed = propose(resource.schema(), &config, None);
+    let plan =
+        PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
+    let planned = resource.plan(&ctx, plan).await.unwrap().planned;
+    let run = "test".to_owned();
+    let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };
+    cplan_sdk::to_json(resource.apply(&ctx, apply).await.unwrap().values.get("boot").unwrap())
 }
 
 /// An object with what a state would keep of it.

@@ -8,3 +8,4 @@ mod lab;
 mod machine;
 mod network;
 mod plain_ssh;
+mod system;

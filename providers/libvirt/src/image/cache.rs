@@ -12,15 +12,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::resolution::hex;
-use super::{ImageError, PackageCache, Resolution, contents, disk};
-use crate::apt::Apt;
+use super::{Flavor, ImageError};
 
-/// The files of an image.
-pub(crate) const KERNEL: &str = "kernel";
-/// See [`KERNEL`].
-pub(crate) const INITRD: &str = "initrd.img";
-/// See [`KERNEL`].
-pub(crate) const DISK: &str = "disk.qcow2";
 const MANIFEST: &str = "manifest.json";
 
 /// What an image is made of; written last, so an image without it is none.
@@ -28,7 +21,9 @@ const MANIFEST: &str = "manifest.json";
 struct Manifest {
     digest: String,
     flavor: String,
-    packages: Resolution,
+    /// Whatever went in.
+    #[serde(alias = "packages")]
+    made_of: serde_json::Value,
     files: BTreeMap<String, FileFacts>,
 }
 
@@ -50,6 +45,11 @@ impl ImageCache {
         ImageCache { root }
     }
 
+    /// Its folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of an image.
     pub(crate) fn dir(&self, digest: &str) -> PathBuf {
         self.root.join("images").join(digest)
@@ -62,75 +62,59 @@ impl ImageCache {
         let whole = |(name, facts): (&String, &FileFacts)| {
             std::fs::metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == facts.bytes)
         };
-        manifest.is_some_and(|m| m.digest == digest && m.files.len() == 3 && m.files.iter().all(whole))
+        manifest.is_some_and(|m| m.digest == digest && !m.files.is_empty() && m.files.iter().all(whole))
     }
 
-    /// Resolves packages with apt; nothing of the host changes but this cache.
-    pub(crate) fn resolve(&self, ctx: &Context, packages: &[String]) -> Result<Resolution, ImageError> {
-        ctx.progress.status("resolving packages");
-        let scratch = Scratch::new(&self.root, &format!("resolution-{}", uuid::Uuid::new_v4()))?;
-        Resolution::resolve(&mut self.apt(ctx, &scratch)?, packages)
-    }
-
-    /// Makes an image unless it is there. One process at a time makes an image; the others wait for it.
-    pub(crate) fn ensure(&self, ctx: &Context, flavor: &str, resolution: &Resolution) -> Result<(), ImageError> {
-        let digest = resolution.digest(flavor);
-        if self.is_intact(&digest) {
+    /// Makes an image unless it is there: `build` puts the files of its flavour into an empty folder and says what they
+    /// are made of. One process at a time makes an image; the others wait for it.
+    pub(crate) fn ensure(
+        &self,
+        ctx: &Context,
+        flavor: Flavor,
+        digest: &str,
+        build: impl FnOnce(&Path) -> Result<serde_json::Value, ImageError>,
+    ) -> Result<(), ImageError> {
+        if self.is_intact(digest) {
             return Ok(());
         }
         let images = self.root.join("images");
         make_dir(&self.root)?;
         make_dir(&images)?;
         let _guard = self.lock(ctx, &images.join(format!(".{digest}.lock")))?;
-        if self.is_intact(&digest) {
+        if self.is_intact(digest) {
             return Ok(());
         }
-        let say = |text: &str| {
-            if ctx.cancel.is_cancelled() {
-                return Err(ImageError::Cancelled { doing: text.to_owned() });
-            }
-            ctx.progress.status(text);
-            ctx.progress.log(&format!("{text}\n"));
-            Ok(())
-        };
-        let scratch = Scratch::new(&images, &digest)?;
-        let packages = PackageCache::new(&self.root);
-        say("fetching packages")?;
-        packages.fetch(resolution, &scratch.0.join("incoming"), || self.apt(ctx, &scratch))?;
-        let made = contents::assemble(resolution, &packages, &scratch.0, &say)?;
-        let write = |name: &str, data: &[u8]| {
-            let path = scratch.0.join(name);
-            std::fs::write(&path, data).map_err(|e| ImageError::io("write", &path, e))
-        };
-        write(KERNEL, &made.kernel)?;
-        write(INITRD, &made.initrd)?;
-        say("making the disk")?;
-        disk::make_disk(&scratch.0.join(DISK), &scratch.0)?;
-        say("storing the image")?;
-        self.store(&scratch.0, flavor, &digest, resolution)?;
-        ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(&digest).display()));
+        let scratch = Scratch::new(&images, digest)?;
+        let made_of = build(&scratch.0)?;
+        step(ctx, "storing the image")?;
+        self.store(&scratch.0, flavor, digest, made_of)?;
+        ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(digest).display()));
         Ok(())
     }
 
+    /// A folder for a while, in the cache.
+    pub(crate) fn scratch(&self, purpose: &str) -> Result<Scratch, ImageError> {
+        Scratch::new(&self.root, &format!("{purpose}-{}", uuid::Uuid::new_v4()))
+    }
+
     /// Moves finished files to their place, the manifest last. What is leased there stays leased.
-    fn store(&self, from: &Path, flavor: &str, digest: &str, resolution: &Resolution) -> Result<(), ImageError> {
+    fn store(&self, from: &Path, flavor: Flavor, digest: &str, made_of: serde_json::Value) -> Result<(), ImageError> {
         let dir = self.dir(digest);
         make_dir(&dir)?;
         let mut files = BTreeMap::new();
         let place = |name: &str| -> std::io::Result<FileFacts> {
             let path = from.join(name);
-            let data = std::fs::read(&path)?;
+            let (bytes, sha256) = digest_of(&path)?;
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644))?;
             File::open(&path)?.sync_all()?;
             std::fs::rename(&path, dir.join(name))?;
-            Ok(FileFacts { bytes: data.len() as u64, sha256: hex(&Sha256::digest(&data)) })
+            Ok(FileFacts { bytes, sha256 })
         };
-        for name in [KERNEL, INITRD, DISK] {
+        for name in flavor.files() {
             let facts = place(name).map_err(|e| ImageError::io("store", &dir.join(name), e))?;
-            files.insert(name.to_owned(), facts);
+            files.insert((*name).to_owned(), facts);
         }
-        let manifest =
-            Manifest { digest: digest.to_owned(), flavor: flavor.to_owned(), packages: resolution.clone(), files };
+        let manifest = Manifest { digest: digest.to_owned(), flavor: flavor.name().to_owned(), made_of, files };
         let write = || {
             let mut json = serde_json::to_vec_pretty(&manifest)?;
             json.push(b'\n');
@@ -140,10 +124,6 @@ impl ImageCache {
             File::open(&dir)?.sync_all()
         };
         write().map_err(|e| ImageError::io("write", &dir.join(MANIFEST), e))
-    }
-
-    fn apt(&self, ctx: &Context, scratch: &Scratch) -> Result<Apt, ImageError> {
-        Apt::new(&scratch.0.join("apt"), &self.root.join("apt-lists"), ctx.progress.clone())
     }
 
     fn lock(&self, ctx: &Context, path: &Path) -> Result<File, ImageError> {
@@ -189,8 +169,37 @@ impl ImageCache {
     }
 }
 
+/// Says what comes now, unless the user has interrupted.
+pub(crate) fn step(ctx: &Context, text: &str) -> Result<(), ImageError> {
+    if ctx.cancel.is_cancelled() {
+        return Err(ImageError::Cancelled { doing: text.to_owned() });
+    }
+    ctx.progress.status(text);
+    ctx.progress.log(&format!("{text}\n"));
+    Ok(())
+}
+
+/// The length of a file and its digest in hex.
+pub(crate) fn digest_of(path: &Path) -> std::io::Result<(u64, String)> {
+    let mut hash = Sha256::new();
+    let bytes = std::io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
+    Ok((bytes, hex(&hash.finalize())))
+}
+
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.0.update(data);
+        Ok(data.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A folder that goes away with its owner; what an earlier process left under the same name goes first.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
     fn new(parent: &Path, name: &str) -> Result<Self, ImageError> {
@@ -220,7 +229,7 @@ fn make_dir(path: &Path) -> Result<(), ImageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::example_resolution;
+    use crate::image::boot::{DISK, INITRD, KERNEL};
 
     fn identity() -> Identity {
         Identity { id: "6b0e".into(), lab: "1234abcd".into(), name: "base".into() }
@@ -230,8 +239,7 @@ mod tests {
     fn only_whole_images_count() {
         let folder = tempfile::tempdir().unwrap();
         let cache = ImageCache::new(folder.path().join("cache"));
-        let resolution = example_resolution("1");
-        let digest = resolution.digest("micro");
+        let digest = "d1".to_owned();
         let from = folder.path().join("from");
         std::fs::create_dir(&from).unwrap();
         for name in [KERNEL, INITRD, DISK] {
@@ -239,7 +247,7 @@ mod tests {
         }
         make_dir(&cache.dir(&digest)).unwrap();
         assert!(!cache.is_intact(&digest), "an empty folder is no image");
-        cache.store(&from, "micro", &digest, &resolution).unwrap();
+        cache.store(&from, Flavor::Micro, &digest, serde_json::json!({})).unwrap();
         assert!(cache.is_intact(&digest));
         let mode = std::fs::metadata(cache.dir(&digest).join(DISK)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o644);

@@ -1,4 +1,4 @@
-//! The empty disk that every machine's overlay stands on.
+//! The disk that every machine's overlay stands on.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +11,9 @@ const SIZE: u64 = 8 << 30;
 /// Fixed, so that the same disk is made every time.
 const UUID: &str = "0c91a400-0000-4000-8000-c91a00000001";
 
-/// Makes an empty ext4 file system in a qcow2 file, with a small journal because machines may be killed at any time.
-pub(crate) fn make_disk(target: &Path, scratch: &Path) -> Result<(), ImageError> {
+/// Makes an ext4 file system in a qcow2 file, empty or with what is in a folder, with a small journal because machines
+/// may be killed at any time.
+pub(crate) fn make_disk(target: &Path, scratch: &Path, content: Option<&Path>) -> Result<(), ImageError> {
     let raw = scratch.join("disk.raw");
     let make = || std::fs::File::create(&raw)?.set_len(SIZE);
     make().map_err(|e| ImageError::io("write", &raw, e))?;
@@ -36,9 +37,17 @@ pub(crate) fn make_disk(target: &Path, scratch: &Path) -> Result<(), ImageError>
         "-E",
         &extended,
     ]);
+    if let Some(folder) = content {
+        command.arg("-d").arg(folder);
+    }
     process::run(command.arg(&raw), "mke2fs -t ext4 disk.raw")?;
+    to_qcow2(&raw, target)
+}
+
+/// A raw disk becomes a qcow2 file, and goes.
+pub(crate) fn to_qcow2(raw: &Path, target: &Path) -> Result<(), ImageError> {
     let mut command = Command::new("qemu-img");
-    command.args(["convert", "-f", "raw", "-O", "qcow2"]).arg(&raw).arg(target);
+    command.args(["convert", "-f", "raw", "-O", "qcow2"]).arg(raw).arg(target);
     process::run(&mut command, "qemu-img convert -O qcow2 disk.raw disk.qcow2")?;
-    std::fs::remove_file(&raw).map_err(|e| ImageError::io("remove", &raw, e))
+    std::fs::remove_file(raw).map_err(|e| ImageError::io("remove", raw, e))
 }

@@ -5,19 +5,36 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::ImageError;
+use super::{Flavor, ImageError};
 use crate::apt::{Apt, PackageFacts};
-use crate::guest_init;
 use crate::initramfs::{BOOT_MODULES, LAZY_MODULES};
+use crate::{guest_init, guest_system};
 
 /// Raised when the builder makes other bytes of the same packages.
 const BUILDER: u32 = 1;
 
-/// The package that depends on the newest kernel for virtual machines.
-const KERNEL: &str = "linux-image-cloud-amd64";
+/// The package that depends on the newest kernel for virtual machines, but for the architecture at its end.
+const KERNEL: &str = "linux-image-cloud-";
 
 /// In every micro image: the tools, the shell, the ssh server, `ip` and `tc`.
 pub(crate) const BASE: [&str; 4] = ["busybox-static", "dash", "dropbear-bin", "iproute2"];
+
+/// In every system, beside what is essential: apt, systemd, the ssh server, and what a lab looks with.
+pub(crate) const SYSTEM: [&str; 13] = [
+    "apt",
+    "ca-certificates",
+    "dbus",
+    "e2fsprogs",
+    "iproute2",
+    "iputils-ping",
+    "kmod",
+    "netbase",
+    "openssh-server",
+    "procps",
+    "systemd-sysv",
+    "tzdata",
+    "udev",
+];
 
 /// Satisfies a dependency of init-system-helpers that would otherwise draw in perl.
 const USR_IS_MERGED: &str = "usr-is-merged";
@@ -59,23 +76,63 @@ impl TryFrom<String> for Pinned {
 pub(crate) type Pins = BTreeMap<String, Pinned>;
 
 /// The packages of one image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resolution {
     /// The kernel, one package.
+    #[serde(default, skip_serializing_if = "Pins::is_empty")]
     pub(crate) kernel: Pins,
     /// Taken for their programs and configuration.
+    #[serde(default, skip_serializing_if = "Pins::is_empty")]
     pub(crate) programs: Pins,
     /// Taken for the libraries that the programs need.
+    #[serde(default, skip_serializing_if = "Pins::is_empty")]
     pub(crate) libraries: Pins,
+    /// Installed by dpkg: all of a system.
+    #[serde(default, skip_serializing_if = "Pins::is_empty")]
+    pub(crate) system: Pins,
+    /// Where the system will get more packages from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sources: Vec<String>,
 }
 
 impl Resolution {
-    /// Asks apt.
-    pub(crate) fn resolve(apt: &mut Apt, requested: &[String]) -> Result<Self, ImageError> {
-        match Self::ask(apt, requested) {
+    /// Asks apt for the packages of a micro guest.
+    pub(crate) fn micro(apt: &mut Apt, requested: &[String]) -> Result<Self, ImageError> {
+        Self::twice(apt, requested, |apt| Self::ask(apt, requested))
+    }
+
+    /// Asks apt for the packages of a whole system that takes more from these sources.
+    pub(crate) fn system(
+        apt: &mut Apt,
+        arch: &str,
+        requested: &[String],
+        sources: &[String],
+    ) -> Result<Self, ImageError> {
+        Self::twice(apt, requested, |apt| {
+            let wanted: Vec<String> = SYSTEM.into_iter().map(str::to_owned).chain(requested.iter().cloned()).collect();
+            let essential = format!("?and(?essential,?architecture({arch}))");
+            let closure = apt.closure(&[wanted, vec![essential]].concat())?;
+            let busybox = "busybox-static".to_owned();
+            let programs = apt.show(std::slice::from_ref(&busybox))?.into_iter().take(1);
+            Ok(Resolution {
+                kernel: pins([newest_kernel(apt, arch)?]),
+                programs: pins(programs),
+                libraries: Pins::new(),
+                system: exactly(apt, &closure)?,
+                sources: sources.to_vec(),
+            })
+        })
+    }
+
+    fn twice(
+        apt: &mut Apt,
+        requested: &[String],
+        ask: impl Fn(&Apt) -> Result<Self, ImageError>,
+    ) -> Result<Self, ImageError> {
+        match ask(apt) {
             // The host's lists may be missing or old: try with fresh ones of our own.
-            Err(first) => apt.update().and_then(|()| Self::ask(apt, requested)).map_err(|second| {
+            Err(first) => apt.update().and_then(|()| ask(apt)).map_err(|second| {
                 let said = [first, second].map(|e| match e {
                     ImageError::Command { said, .. } => said,
                     other => other.to_string(),
@@ -90,23 +147,13 @@ impl Resolution {
         let wanted: Vec<String> =
             BASE.into_iter().chain([USR_IS_MERGED]).map(str::to_owned).chain(requested.iter().cloned()).collect();
         let closure = apt.closure(&wanted)?;
-        let incomplete =
-            |package: &str, what: &str| ImageError::Incomplete { package: package.into(), what: what.into() };
-        let newest = apt.show(&[KERNEL.to_owned()])?;
-        let kernel_name = newest
-            .first()
-            .and_then(|facts| facts.depends.split(", ").find(|d| d.starts_with("linux-image-")))
-            .and_then(|dependency| dependency.split([' ', ':']).next())
-            .ok_or_else(|| incomplete(KERNEL, "dependency on a kernel"))?
-            .to_owned();
-        let kernel = apt.show(std::slice::from_ref(&kernel_name))?.into_iter().find(|facts| facts.name == kernel_name);
-        let kernel = kernel.ok_or_else(|| incomplete(&kernel_name, "entry in the package lists"))?;
+        let kernel = newest_kernel(apt, "amd64")?;
         let exact: Vec<_> = closure.iter().map(|(name, version)| format!("{name}={version}")).collect();
         let facts = apt.show(&exact)?;
-        let mut resolution = Resolution { kernel: pins([kernel]), programs: Pins::new(), libraries: Pins::new() };
+        let mut resolution = Resolution { kernel: pins([kernel]), ..Resolution::default() };
         for (name, version) in &closure {
             let found = facts.iter().find(|f| f.name == *name && f.version == *version);
-            let found = found.ok_or_else(|| incomplete(name, "entry in the package lists"))?.clone();
+            let found = found.ok_or_else(|| incomplete(name, NO_ENTRY))?.clone();
             let asked_for = BASE.contains(&name.as_str()) || requested.contains(name);
             let always_there = matches!(found.priority.as_str(), "required" | "important" | "standard");
             if found.section == "libs" && !asked_for {
@@ -120,26 +167,91 @@ impl Resolution {
 
     /// All packages.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &Pinned)> {
-        self.kernel.iter().chain(&self.programs).chain(&self.libraries)
+        self.kernel.iter().chain(&self.programs).chain(&self.libraries).chain(&self.system)
     }
 
     /// The content address of the image: 64 hex digits over the builder's own recipe and every package's digest.
-    pub(crate) fn digest(&self, flavor: &str) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |text: &str| {
-            hash.update(text.len().to_le_bytes());
-            hash.update(text);
-        };
-        add(&format!("cplan image {BUILDER} {flavor}"));
-        guest_init::recipe().into_iter().chain(BASE).chain(BOOT_MODULES).chain(LAZY_MODULES).for_each(&mut add);
-        for (role, pins) in [("kernel", &self.kernel), ("programs", &self.programs), ("libraries", &self.libraries)] {
-            add(role);
+    pub(crate) fn digest(&self, flavor: Flavor) -> String {
+        let mut hash = Recipe::new(&format!("cplan image {BUILDER} {}", flavor.name()));
+        match flavor {
+            Flavor::Micro => {
+                guest_init::recipe()
+                    .into_iter()
+                    .chain(BASE)
+                    .chain(BOOT_MODULES)
+                    .chain(LAZY_MODULES)
+                    .for_each(|text| hash.add(text));
+            }
+            Flavor::Systemd | Flavor::Cloud => guest_system::recipe().iter().for_each(|text| hash.add(text)),
+        }
+        self.sources.iter().for_each(|line| hash.add(line));
+        let roles = [
+            ("kernel", &self.kernel),
+            ("programs", &self.programs),
+            ("libraries", &self.libraries),
+            ("system", &self.system),
+        ];
+        for (role, pins) in roles.into_iter().filter(|(role, pins)| *role != "system" || !pins.is_empty()) {
+            hash.add(role);
             for (name, pinned) in pins {
-                add(&format!("{name}={}={}", pinned.version, pinned.sha256));
+                hash.add(format!("{name}={}={}", pinned.version, pinned.sha256));
             }
         }
-        hex(&hash.finalize())
+        hash.digest()
     }
+}
+
+/// What an image is made of, as a digest: texts in order, each with its length.
+pub(crate) struct Recipe(Sha256);
+
+impl Recipe {
+    /// Begins with what is being made.
+    pub(crate) fn new(title: &str) -> Self {
+        let mut recipe = Recipe(Sha256::new());
+        recipe.add(title);
+        recipe
+    }
+
+    /// Adds a text or the bytes of a file.
+    pub(crate) fn add(&mut self, part: impl AsRef<[u8]>) {
+        self.0.update(part.as_ref().len().to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// 64 hex digits.
+    pub(crate) fn digest(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+const NO_ENTRY: &str = "entry in the package lists";
+
+fn incomplete(package: &str, what: &str) -> ImageError {
+    ImageError::Incomplete { package: package.into(), what: what.into() }
+}
+
+/// The newest kernel for virtual machines.
+fn newest_kernel(apt: &Apt, arch: &str) -> Result<PackageFacts, ImageError> {
+    let newest = apt.show(&[format!("{KERNEL}{arch}")])?;
+    let name = newest
+        .first()
+        .and_then(|facts| facts.depends.split(", ").find(|d| d.starts_with("linux-image-")))
+        .and_then(|dependency| dependency.split([' ', ':']).next())
+        .ok_or_else(|| incomplete(KERNEL, "dependency on a kernel"))?
+        .to_owned();
+    let kernel = apt.show(std::slice::from_ref(&name))?.into_iter().find(|facts| facts.name == name);
+    kernel.ok_or_else(|| incomplete(&name, NO_ENTRY))
+}
+
+/// The digests of packages at their versions.
+fn exactly(apt: &Apt, closure: &[(String, String)]) -> Result<Pins, ImageError> {
+    let exact: Vec<_> = closure.iter().map(|(name, version)| format!("{name}={version}")).collect();
+    let facts = apt.show(&exact)?;
+    let found = closure.iter().map(|(name, version)| {
+        let found = facts.iter().find(|f| f.name == *name && f.version == *version);
+        found.cloned().ok_or_else(|| incomplete(name, NO_ENTRY))
+    });
+    Ok(pins(found.collect::<Result<Vec<_>, _>>()?))
 }
 
 fn pins(facts: impl IntoIterator<Item = PackageFacts>) -> Pins {
@@ -162,20 +274,21 @@ pub(crate) mod tests {
             kernel: [("linux-image-6.1.0-1-cloud-amd64".into(), pin("6.1.1-1"))].into(),
             programs: [("mosquitto".into(), pin(version)), ("dash".into(), pin("1"))].into(),
             libraries: [("libc6".into(), pin("2.36"))].into(),
+            ..Resolution::default()
         }
     }
 
     #[test]
     fn the_digest_follows_content() {
-        let digest = example("1:2.0").digest("micro");
+        let digest = example("1:2.0").digest(Flavor::Micro);
         assert_eq!(digest.len(), 64);
-        assert_eq!(digest, example("1:2.0").digest("micro"));
-        assert_ne!(digest, example("1:2.1").digest("micro"));
-        assert_ne!(digest, example("1:2.0").digest("other"));
+        assert_eq!(digest, example("1:2.0").digest(Flavor::Micro));
+        assert_ne!(digest, example("1:2.1").digest(Flavor::Micro));
+        assert_ne!(digest, example("1:2.0").digest(Flavor::Systemd));
         let mut moved = example("1:2.0");
         let library = moved.libraries.pop_first().unwrap();
         moved.programs.insert(library.0, library.1);
-        assert_ne!(digest, moved.digest("micro"), "the role of a package counts");
+        assert_ne!(digest, moved.digest(Flavor::Micro), "the role of a package counts");
     }
 
     #[test]

@@ -50,9 +50,9 @@ struct Module {
     depends: Vec<String>,
 }
 
-/// Takes the modules named above, and those they depend on, out of a kernel package into a tree, and writes
-/// `/etc/cplan/boot-modules`, `modules.dep` and `modules.alias`. A module that this kernel has built in is left out.
-pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str) {
+/// Takes modules that are loaded first and others, with those they depend on, out of a kernel package into a tree, and
+/// writes `/etc/cplan/boot-modules`, `modules.dep` and `modules.alias`. A module that this kernel has built in is left out.
+pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str, first: &[&str], others: &[&str]) {
     let root = format!("usr/lib/modules/{release}/");
     let mut available = BTreeMap::new();
     for (path, node) in kernel.iter() {
@@ -63,7 +63,7 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str) {
         }
     }
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
-    let mut open: Vec<String> = BOOT_MODULES.iter().chain(&LAZY_MODULES).map(|m| (*m).to_owned()).collect();
+    let mut open: Vec<String> = first.iter().chain(others).map(|m| (*m).to_owned()).collect();
     while let Some(name) = open.pop() {
         if modules.contains_key(&name) {
             continue;
@@ -92,7 +92,7 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str) {
         tree.file(&format!("{root}{}", module.path), 0o644, module.data.clone());
     }
     let mut order = Vec::new();
-    for name in BOOT_MODULES {
+    for name in first {
         load_order(&modules, name, &mut order);
     }
     for module in order.iter().filter_map(|m| modules.get(*m)) {

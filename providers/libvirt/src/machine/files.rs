@@ -9,7 +9,7 @@ use cplan_sdk::ProviderError;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-use super::seed::seed;
+use super::seed::Seed;
 use super::values::{Machine, key_file};
 use crate::settings::HostSettings;
 
@@ -39,7 +39,14 @@ pub(super) async fn prepare(
     let (host_public, client_public, ()) = (host?, client?, disk?);
     let private = tokio::fs::read(&host_key).await.map_err(failed("the key", &host_key))?;
     let path = folder.join("seed.img");
-    let bytes = seed(&identity.id, machine, &private, &client_public).map_err(failed("the seed", &path))?;
+    let seed = Seed {
+        id: &identity.id,
+        machine,
+        host_key: &private,
+        host_public: &host_public,
+        client_public: &client_public,
+    };
+    let bytes = seed.bytes().map_err(failed("the seed", &path))?;
     write(&path, &bytes).map_err(failed("the seed", &path))?;
     let words: Vec<_> = host_public.split_whitespace().take(2).collect();
     Ok(words.join(" "))

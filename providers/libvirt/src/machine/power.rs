@@ -65,7 +65,7 @@ impl MachineResource {
             ("auto", Some(found)) if found.active => return Ok(found.spec.accelerator),
             _ => {}
         }
-        let verdict = self.kvm.verdict(Some(&machine.image.kernel)).await;
+        let verdict = self.kvm.verdict(machine.image.kernel.as_deref()).await;
         match verdict {
             Some(verdict) if verdict.works => Ok(Accelerator::Kvm),
             Some(verdict) if wanted == "kvm" => {

@@ -3,13 +3,8 @@
 use cplan_model::{Attribute, Format, Nesting, Schema, Type};
 use cplan_sdk::Access;
 
+use crate::image::boot_type;
 use crate::network::attachment_type;
-
-/// The type of `lab_image.x.boot`: what a machine starts from. `digest` names the image, `flavor` says what can live
-/// in it; the others are paths on the host and the kernel's command line; `disk` is the read-only base of every machine's overlay.
-pub fn boot_type() -> Type {
-    Type::object(["digest", "flavor", "kernel", "initrd", "disk", "cmdline"].map(|name| (name, Type::String)))
-}
 
 pub(super) fn schema() -> Schema {
     let plug = |doc| {

@@ -1,19 +1,43 @@
-//! The seed: a plain tar that the guest unpacks over its root at every start.
+//! The seed: what a guest is told of itself, at every start.
+
+mod nocloud;
 
 use std::io;
 
 use super::values::Machine;
 use crate::naming::mac_address;
 
-/// The tar's bytes: host name, host key, the client's public key, and the addresses of the interfaces by MAC.
-pub(super) fn seed(id: &str, machine: &Machine, host_key: &[u8], client_public_key: &str) -> io::Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::new());
-    append(&mut builder, "etc/hostname", 0o644, format!("{}\n", machine.name).as_bytes())?;
-    append(&mut builder, "etc/ssh/ssh_host_ed25519_key", 0o600, host_key)?;
-    append(&mut builder, "root/.ssh/authorized_keys", 0o600, client_public_key.as_bytes())?;
-    append(&mut builder, "etc/cplan/interfaces", 0o644, interfaces(id, machine).as_bytes())?;
-    // The end of the archive makes its size a multiple of the disk's 512-byte sectors.
-    builder.into_inner()
+/// What goes into a seed.
+pub(super) struct Seed<'a> {
+    /// The machine's [`cplan_model::Identity::id`].
+    pub(super) id: &'a str,
+    pub(super) machine: &'a Machine,
+    /// The private host key in OpenSSH's form.
+    pub(super) host_key: &'a [u8],
+    /// Its public half.
+    pub(super) host_public: &'a str,
+    /// The key of who may log in.
+    pub(super) client_public: &'a str,
+}
+
+impl Seed<'_> {
+    /// The bytes of the seed's disk, in the form that the image reads.
+    pub(super) fn bytes(&self) -> io::Result<Vec<u8>> {
+        let archive = self.archive()?;
+        if self.machine.image.is_nocloud() { nocloud::volume(self, &archive) } else { Ok(archive) }
+    }
+
+    /// A plain tar that the guest unpacks over its root: host name, host key, the client's public key, and the addresses
+    /// of the interfaces by MAC.
+    fn archive(&self) -> io::Result<Vec<u8>> {
+        let mut builder = tar::Builder::new(Vec::new());
+        append(&mut builder, "etc/hostname", 0o644, format!("{}\n", self.machine.name).as_bytes())?;
+        append(&mut builder, "etc/ssh/ssh_host_ed25519_key", 0o600, self.host_key)?;
+        append(&mut builder, "root/.ssh/authorized_keys", 0o600, self.client_public.as_bytes())?;
+        append(&mut builder, "etc/cplan/interfaces", 0o644, interfaces(self.id, self.machine).as_bytes())?;
+        // The end of the archive makes its size a multiple of the disk's 512-byte sectors.
+        builder.into_inner()
+    }
 }
 
 fn append(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, data: &[u8]) -> io::Result<()> {
@@ -50,7 +74,9 @@ mod tests {
             "interface": [{"network": network("l", "10.71.0.0/16", "10.71.0.1", "isolated"), "address": "10.71.0.11"}],
         });
         let machine = Machine::from_values(&from_json(&json, &schema().object_type()).unwrap()).unwrap();
-        let bytes = seed("id", &machine, b"KEY", "ssh-ed25519 AAAA\n").unwrap();
+        let client_public = "ssh-ed25519 AAAA\n";
+        let bytes =
+            Seed { id: "id", machine: &machine, host_key: b"KEY", host_public: "p", client_public }.bytes().unwrap();
         assert_eq!(bytes.len() % 512, 0);
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut files = std::collections::BTreeMap::new();

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::naming::{libvirt_name, mac_address};
 use crate::ownership::Mark;
 use crate::settings::HostSettings;
-use crate::xml::domain::{Accelerator, DiskSpec, DomainSpec, InterfaceSpec};
+use crate::xml::domain::{Accelerator, DiskSpec, DomainSpec, InterfaceSpec, KernelSpec};
 
 /// The values of a machine, all known.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,10 +29,27 @@ pub(super) struct Machine {
 /// `lab_image.x.boot`
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Boot {
-    pub(crate) kernel: PathBuf,
-    pub(crate) initrd: PathBuf,
+    pub(crate) kernel: Option<PathBuf>,
+    pub(crate) initrd: Option<PathBuf>,
     pub(crate) disk: PathBuf,
-    pub(crate) cmdline: String,
+    pub(crate) cmdline: Option<String>,
+    pub(crate) seed: Option<String>,
+}
+
+impl Boot {
+    /// What is entered directly; without, the disk boots by itself.
+    fn kernel(&self) -> Option<KernelSpec> {
+        Some(KernelSpec {
+            file: self.kernel.clone()?,
+            initrd: self.initrd.clone().unwrap_or_default(),
+            cmdline: self.cmdline.clone().unwrap_or_default(),
+        })
+    }
+
+    /// Whether the guest reads a NoCloud volume, not a bare archive.
+    pub(crate) fn is_nocloud(&self) -> bool {
+        self.seed.as_deref() == Some("nocloud")
+    }
 }
 
 /// One interface.
@@ -119,9 +136,7 @@ impl Machine {
             accelerator,
             memory_kib: memory_kib(&self.memory)?,
             cpus: self.cpus,
-            kernel: self.image.kernel.clone(),
-            initrd: self.image.initrd.clone(),
-            cmdline: self.image.cmdline.clone(),
+            kernel: self.image.kernel(),
             disks: vec![disk("overlay.qcow2", "qcow2", false), disk("seed.img", "raw", true)],
             interfaces: interfaces.collect(),
             console: folder.join("console.log"),

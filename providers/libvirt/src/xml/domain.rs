@@ -53,18 +53,25 @@ pub struct DomainSpec {
     pub memory_kib: u64,
     /// Processors that are plugged in.
     pub cpus: u64,
-    /// The kernel.
-    pub kernel: PathBuf,
-    /// The initial root file system.
-    pub initrd: PathBuf,
-    /// The kernel's command line.
-    pub cmdline: String,
+    /// The kernel that is entered directly; without, the first disk boots by itself.
+    pub kernel: Option<KernelSpec>,
     /// The disks in order: vda, vdb, …
     pub disks: Vec<DiskSpec>,
     /// The network cards in order.
     pub interfaces: Vec<InterfaceSpec>,
     /// Where the serial console is written to.
     pub console: PathBuf,
+}
+
+/// A kernel from outside of the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelSpec {
+    /// The kernel.
+    pub file: PathBuf,
+    /// The initial root file system.
+    pub initrd: PathBuf,
+    /// The kernel's command line.
+    pub cmdline: String,
 }
 
 /// One disk.
@@ -81,11 +88,14 @@ pub struct DiskSpec {
 /// The document that defines a domain.
 pub fn render(spec: &DomainSpec) -> String {
     let kvm = spec.accelerator == Accelerator::Kvm;
-    let os = Element::new("os")
-        .child(Element::new("type").attr("arch", "x86_64").attr("machine", "q35").text("hvm"))
-        .child(Element::new("kernel").text(spec.kernel.display()))
-        .child(Element::new("initrd").text(spec.initrd.display()))
-        .child(Element::new("cmdline").text(&spec.cmdline));
+    let os = Element::new("os").child(Element::new("type").attr("arch", "x86_64").attr("machine", "q35").text("hvm"));
+    let os = match &spec.kernel {
+        Some(kernel) => os
+            .child(Element::new("kernel").text(kernel.file.display()))
+            .child(Element::new("initrd").text(kernel.initrd.display()))
+            .child(Element::new("cmdline").text(&kernel.cmdline)),
+        None => os.child(Element::new("boot").attr("dev", "hd")),
+    };
     let cpu = if kvm {
         Element::new("cpu").attr("mode", "host-passthrough")
     } else {
@@ -196,9 +206,11 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         accelerator: if root.attribute("type") == Some("kvm") { Accelerator::Kvm } else { Accelerator::Tcg },
         memory_kib: memory.ok_or(XmlError::Missing("the memory"))?,
         cpus: cpus.and_then(|c| c.parse().ok()).ok_or(XmlError::Missing("the number of processors"))?,
-        kernel: path(&["os", "kernel"]),
-        initrd: path(&["os", "initrd"]),
-        cmdline: text(root, &["os", "cmdline"]).unwrap_or_default(),
+        kernel: text(root, &["os", "kernel"]).map(|file| KernelSpec {
+            file: file.into(),
+            initrd: path(&["os", "initrd"]),
+            cmdline: text(root, &["os", "cmdline"]).unwrap_or_default(),
+        }),
         disks: disks.collect(),
         interfaces: interfaces.collect(),
         console: serial.and_then(|s| get(s, &["log"], "file")).map(PathBuf::from).unwrap_or_default(),
@@ -229,9 +241,11 @@ mod tests {
             accelerator,
             memory_kib: 262_144,
             cpus: 2,
-            kernel: "/c/vmlinuz".into(),
-            initrd: "/c/initrd & co".into(),
-            cmdline: "console=ttyS0 a=\"b\" <x>".into(),
+            kernel: Some(KernelSpec {
+                file: "/c/vmlinuz".into(),
+                initrd: "/c/initrd & co".into(),
+                cmdline: "console=ttyS0 a=\"b\" <x>".into(),
+            }),
             disks: vec![
                 DiskSpec { file: "/c/overlay.qcow2".into(), format: "qcow2".into(), read_only: false },
                 DiskSpec { file: "/c/seed.img".into(), format: "raw".into(), read_only: true },
@@ -253,6 +267,8 @@ mod tests {
     fn reads_what_it_writes() {
         for accelerator in [Accelerator::Kvm, Accelerator::Tcg] {
             assert_eq!(parse(&render(&spec(accelerator))).unwrap(), spec(accelerator));
+            let by_itself = DomainSpec { kernel: None, ..spec(accelerator) };
+            assert_eq!(parse(&render(&by_itself)).unwrap(), by_itself);
         }
     }
 

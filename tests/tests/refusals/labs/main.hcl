@@ -14,6 +14,8 @@ resource "lab_network" "reserved" {
 
 resource "lab_image" "image" {
   flavor   = "large"
+  suite    = "Debian 12"
+  arch     = "x86"
   packages = ["Mosquitto server"]
 }
 

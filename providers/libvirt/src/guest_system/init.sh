@@ -1,0 +1,13 @@
+#!/bin/busybox sh
+# From the initramfs to the system on the disk, which then starts systemd.
+export PATH=/sbin
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+while read -r module; do insmod "$module"; done </etc/cplan/boot-modules
+mount -t ext4 -o noatime,commit=1 /dev/vda /mnt || {
+  echo "cplan: no system on the disk at /dev/vda" >/dev/console
+  poweroff -f
+}
+for name in dev proc sys; do mount --move "/$name" "/mnt/$name"; done
+exec switch_root -c /dev/console /mnt /lib/systemd/systemd
