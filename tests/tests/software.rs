@@ -5,6 +5,7 @@ use cplan_tests::debian::{Debian, Repository, possible};
 use cplan_tests::folder::Finished;
 
 mod conforming;
+mod forwards;
 mod packages;
 mod services;
 

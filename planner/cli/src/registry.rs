@@ -9,7 +9,7 @@ use cplan_model::{Attribute, Diagnostics, Schema, Type, Value};
 use cplan_network::{LinksSource, ShaperResource};
 use cplan_sdk::fake::FakeProvider;
 use cplan_sdk::{Assembly, Provider, ProviderError, Shell};
-use cplan_ssh::{CommandResource, FileResource, OpenSshShell, PackageResource, ServiceResource};
+use cplan_ssh::{CommandResource, FileResource, ForwardResource, OpenSshShell, PackageResource, ServiceResource};
 
 use crate::settings::Settings;
 
@@ -72,5 +72,6 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
         .resource(PackageResource::new(Arc::clone(shell)))
         .resource(ServiceResource::new(Arc::clone(shell)))
         .resource(CommandResource::new(Arc::clone(shell)))
+        .resource(ForwardResource::default())
         .resource(BenchmarkResource::new(Arc::clone(shell), guest))
 }

@@ -87,7 +87,9 @@ fn containers_first<'i, 'r>(
 fn container_is_gone(intent: &Intent, resource: &dyn Resource, state: &State) -> bool {
     let values = intent.prior.as_ref().or(intent.planned.as_ref());
     let id = values.and_then(|v| container_id(resource.schema(), v));
-    intent.container.is_some() && id.is_some_and(|id| state.records.values().all(|r| r.identity.id != id))
+    resource.goes_with_container()
+        && intent.container.is_some()
+        && id.is_some_and(|id| state.records.values().all(|r| r.identity.id != id))
 }
 
 /// What an intent's object turned out to be, and what that means for the state.

@@ -129,6 +129,11 @@ pub trait Resource: Send + Sync {
         true
     }
 
+    /// Whether an object is gone once its container is; one that is not is deleted before it.
+    fn goes_with_container(&self) -> bool {
+        true
+    }
+
     /// Whether it changes nothing outside of the process, so that no intent is needed.
     fn in_process(&self) -> bool {
         false

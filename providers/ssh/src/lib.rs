@@ -4,6 +4,7 @@
 mod command;
 mod doctor;
 mod file;
+mod forward;
 mod machine;
 mod package;
 mod service;
@@ -12,6 +13,7 @@ mod shell;
 pub use command::CommandResource;
 pub use doctor::doctor;
 pub use file::FileResource;
+pub use forward::ForwardResource;
 pub use package::PackageResource;
 pub use service::ServiceResource;
 pub use shell::{OpenSshShell, client_arguments, known_hosts_line};

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 pub use arguments::{client_arguments, known_hosts_line};
 use connection::{Connection, RunError};
 use failure::Failure;
+pub(crate) use failure::refused;
 use runtime_dir::RuntimeDir;
 
 /// The time that one [`Shell::probe`] may take; a handshake under way goes on beyond it, and the next probe joins it.

@@ -6,10 +6,9 @@ use std::fs;
 use cplan_tests::repository::{files, read, top};
 
 /// What no configuration and no command brings about, and why.
-const NOT_BY_INPUT: [(&str, &str); 10] = [
+const NOT_BY_INPUT: [(&str, &str); 9] = [
     ("failed", "names a machine's failure in the lines of -json only, where the time stands beside it"),
-    ("import-absent", "a provider answers so, and none that is here knows an object by an id that a user gives"),
-    ("import-unreachable", "a provider answers so, as above"),
+    ("import-unreachable", "a provider answers so, and none that is here does"),
     ("interrupted", "hangs on the moment at which Ctrl-C comes"),
     ("machine-kvm", "hangs on the processor of the host"),
     ("netem-missing", "`cplan doctor` shows it as a finding, without its id; hangs on the host"),

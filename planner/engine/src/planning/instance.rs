@@ -265,13 +265,10 @@ impl Planner<'_> {
         reason: Reason,
     ) -> Operation {
         let prior = prior.unwrap_or_else(|| record.values.clone());
-        let claims = self
-            .registry
-            .resource(&record.provider, &key.address.resource.ty)
-            .map(|r| r.claims(Action::Delete, &prior))
-            .unwrap_or_default();
+        let resource = self.registry.resource(&record.provider, &key.address.resource.ty);
+        let claims = resource.map(|r| r.claims(Action::Delete, &prior)).unwrap_or_default();
         let held_by = container_id(schema, &record.values);
-        Operation {
+        let mut delete = Operation {
             key: key.clone(),
             action: Action::Delete,
             reason,
@@ -282,19 +279,24 @@ impl Planner<'_> {
             config: None,
             private: record.private.clone(),
             finalise: false,
-            with_container: self.goes_with_container(record.container.is_some(), held_by.as_deref()),
+            with_container: false,
             claims,
             dependencies: record.dependencies.clone(),
             container: record.container.clone(),
             container_id: held_by,
             deposes: None,
             create_before_destroy: false,
-        }
+        };
+        delete.with_container = self.goes_with_container(&delete);
+        delete
     }
 
     /// Whether an object goes with its container: that is deleted by this plan, or was ours and is gone already.
-    pub(super) fn goes_with_container(&self, ours: bool, container: Option<&str>) -> bool {
-        container.is_some_and(|id| self.going.contains(id) || (ours && !self.by_identity.contains_key(id)))
+    pub(super) fn goes_with_container(&self, delete: &Operation) -> bool {
+        let resource = self.registry.resource(&delete.provider, &delete.key.address.resource.ty);
+        let gone =
+            |id: &str| self.going.contains(id) || (delete.container.is_some() && !self.by_identity.contains_key(id));
+        resource.is_some_and(|r| r.goes_with_container()) && delete.container_id.as_deref().is_some_and(gone)
     }
 
     pub(super) fn prevented(&mut self, block: &ResourceBlock, address: &InstanceAddr, verb: &str) {

@@ -49,8 +49,7 @@ impl Planner<'_> {
         // Replacements were planned before all that goes was known.
         let mut drafts = std::mem::take(&mut self.drafts);
         for delete in drafts.iter_mut().filter_map(|d| d.delete.as_mut()) {
-            delete.with_container =
-                self.goes_with_container(delete.container.is_some(), delete.container_id.as_deref());
+            delete.with_container = self.goes_with_container(delete);
         }
         self.drafts = drafts;
     }

@@ -89,6 +89,11 @@ impl Failure {
     }
 }
 
+/// What it means that the ssh client ended without a connection.
+pub(crate) fn refused(access: &Access, said: &str) -> ProviderError {
+    Failure::from_client(access, said).into()
+}
+
 impl From<Failure> for ProviderError {
     fn from(failure: Failure) -> Self {
         ProviderError::new(failure.kind, failure.message).remedy(failure.remedy).details(failure.details)

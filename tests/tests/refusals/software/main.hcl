@@ -29,6 +29,14 @@ resource "lab_file" "source" {
   owner   = "-R root"
 }
 
+resource "lab_forward" "wrong" {
+  machine        = local.other
+  local_address  = "here"
+  local_port     = 70000
+  remote_address = "-oProxyCommand=x"
+  remote_port    = 0.5
+}
+
 locals {
   other = {
     id       = "b"
