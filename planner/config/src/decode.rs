@@ -1,6 +1,5 @@
 //! Bodies to values in the shape of a schema.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_model::{
@@ -65,7 +64,7 @@ impl Decoder<'_> {
                 );
             }
         }
-        let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut values = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
         for (name, attribute) in &schema.attributes {
             let value = match body.get_attribute(name) {
                 Some(argument) => self.argument(name, argument, attribute),
@@ -85,13 +84,13 @@ impl Decoder<'_> {
                 }
             };
             let marks = if attribute.sensitive { Marks::SENSITIVE } else { Marks::NONE };
-            values.insert(name.clone(), value.mark(marks));
+            values.push((name.clone(), value.mark(marks)));
         }
         let found = expand(self, body, schema, &blocks, &arguments);
         for (name, nested) in &schema.blocks {
             let of_type = found.get(&**name).map_or(&[][..], Vec::as_slice);
             let value = self.blocks(name, nested, of_type, place);
-            values.insert(name.clone(), value);
+            values.push((name.clone(), value));
         }
         Value::object(values)
     }

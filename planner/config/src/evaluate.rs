@@ -259,7 +259,7 @@ impl<'a> Evaluator<'a> {
         if !known {
             return unknown().mark(marks);
         }
-        Value::new(Kind::Object(Arc::new(items))).mark(marks)
+        Value::new(Kind::Object(items.into())).mark(marks)
     }
 
     fn object_key(&mut self, expr: &Expression, key: &Value, known: &mut bool) -> Option<Arc<str>> {

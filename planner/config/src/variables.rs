@@ -1,6 +1,6 @@
 //! Values of variables: conversion, defaults of optional attributes, null, marks.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use cplan_model::{Diagnostic, Diagnostics, Kind, Marks, Span, Value, convert};
 
@@ -67,7 +67,7 @@ pub(crate) fn with_defaults(value: &Value, defaults: &TypeDefaults) -> Value {
     let marks = value.marks();
     match value.kind() {
         Kind::Object(items) | Kind::Map(_, items) if element.is_none() => {
-            let mut items = items.as_ref().clone();
+            let mut items: BTreeMap<_, _> = items.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             for (name, default) in &defaults.values {
                 if items.get(name).is_none_or(Value::is_null) {
                     items.insert(name.clone(), default.clone());
@@ -78,7 +78,7 @@ pub(crate) fn with_defaults(value: &Value, defaults: &TypeDefaults) -> Value {
                     *item = with_defaults(item, inner);
                 }
             }
-            Value::new(Kind::Object(Arc::new(items))).mark(marks)
+            Value::new(Kind::Object(items.into())).mark(marks)
         }
         // Elements that gain attributes may differ in type until they are converted.
         Kind::Object(items) | Kind::Map(_, items) => Value::object(

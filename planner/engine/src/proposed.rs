@@ -1,6 +1,5 @@
 //! The proposed new values: the configuration merged over what exists. Pure.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_model::{AttrPath, AttributeMode, Kind, Marks, Schema, Step, Type, Value};
@@ -62,9 +61,7 @@ fn graft(config: &Value, prior: &Value, steps: &[Step]) -> Value {
         },
         (Step::Key(name), Kind::Map(ty, items), Kind::Map(_, olds)) => match (items.get(name), olds.get(name)) {
             (Some(new), Some(old)) => {
-                let mut items = BTreeMap::clone(items);
-                items.insert(name.clone(), graft(new, old, rest));
-                Value::map(ty.clone(), items)
+                Value::new(Kind::Map(ty.clone(), items.with(name.clone(), graft(new, old, rest))))
             }
             _ => return config.clone(),
         },
@@ -86,12 +83,11 @@ fn graft(config: &Value, prior: &Value, steps: &[Step]) -> Value {
 
 fn graft_key(config: &Value, prior: &Value, name: &Arc<str>) -> Value {
     let (Kind::Map(ty, items), Some(olds)) = (config.kind(), prior.as_map()) else { return prior.clone() };
-    let mut items = BTreeMap::clone(items);
-    match olds.get(name) {
-        Some(old) => drop(items.insert(name.clone(), old.clone())),
-        None => drop(items.remove(name)),
-    }
-    Value::map(ty.clone(), items).mark(config.marks())
+    let items = match olds.get(name) {
+        Some(old) => items.with(name.clone(), old.clone()),
+        None => items.without(name),
+    };
+    Value::new(Kind::Map(ty.clone(), items)).mark(config.marks())
 }
 
 /// `to` with the marks that `from` has at the same places, and those that the schema demands; providers see and

@@ -1,9 +1,8 @@
 //! Conversion between types, by cty's rules.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{AttrPath, Kind, Number, ObjectType, Refinement, Step, Type, Unknown, Value};
+use crate::{AttrPath, Kind, Members, Number, ObjectType, Refinement, Step, Type, Unknown, Value};
 
 pub use self::unify::unify;
 
@@ -183,30 +182,25 @@ fn elements(from: &Value, to: &Type, path: &AttrPath, set: bool) -> Result<(Type
     Ok((shared, converted))
 }
 
-fn entries(from: &Value, items: &BTreeMap<Arc<str>, Value>, to: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
+fn entries(from: &Value, items: &Members, to: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
     let target = match from.kind() {
         Kind::Object(items) if *to == Type::Dynamic && !items.is_empty() => shared(items.values(), "map", path)?,
         Kind::Map(element, _) if *to == Type::Dynamic => element.clone(),
         _ => to.clone(),
     };
-    let all = |items: &BTreeMap<Arc<str>, Value>, ty: &Type| -> Result<BTreeMap<Arc<str>, Value>, ConvertError> {
+    let all = |items: &Members, ty: &Type| -> Result<Members, ConvertError> {
         items.iter().map(|(k, v)| Ok((k.clone(), walk(v, ty, &path.then(Step::Key(k.clone())))?))).collect()
     };
     let converted = all(items, &target)?;
     if target.is_fully_known() || converted.is_empty() {
-        return Ok(Value::new(Kind::Map(without_optional(&target), Arc::new(converted))));
+        return Ok(Value::new(Kind::Map(without_optional(&target), converted)));
     }
     let shared = shared(converted.values(), "map", path)?;
     let converted = all(&converted, &shared)?;
-    Ok(Value::new(Kind::Map(shared, Arc::new(converted))))
+    Ok(Value::new(Kind::Map(shared, converted)))
 }
 
-fn object(
-    items: &BTreeMap<Arc<str>, Value>,
-    to: &ObjectType,
-    path: &AttrPath,
-    from_map: bool,
-) -> Result<Value, ConvertError> {
+fn object(items: &Members, to: &ObjectType, path: &AttrPath, from_map: bool) -> Result<Value, ConvertError> {
     let missing: Vec<_> =
         to.attributes.keys().filter(|name| !items.contains_key(*name) && !to.optional.contains(*name)).collect();
     if !missing.is_empty() {

@@ -33,4 +33,4 @@ pub use schema::{Attribute, AttributeMode, NestedBlock, Nesting, Schema};
 pub use source::{Piece, SourceFile, SourceId, SourceMap, Span};
 pub use target::Target;
 pub use types::{ObjectType, Type};
-pub use value::{Bound, Extent, Kind, Refinement, Unknown, Value, normalized};
+pub use value::{Bound, Extent, Kind, Members, Refinement, Unknown, Value, normalized};

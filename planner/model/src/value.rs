@@ -4,7 +4,6 @@
 //! and every operation carries them on.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -12,9 +11,11 @@ use std::sync::Arc;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use self::arrange::arrange;
+pub use self::members::Members;
 use crate::{AttrPath, Marks, Number, ObjectType, Step, Type};
 
 mod arrange;
+mod members;
 
 /// A value with its marks.
 #[derive(Clone)]
@@ -73,9 +74,9 @@ pub enum Kind {
     /// A tuple.
     Tuple(Arc<[Value]>),
     /// A map with its element type.
-    Map(Type, Arc<BTreeMap<Arc<str>, Value>>),
+    Map(Type, Members),
     /// An object.
-    Object(Arc<BTreeMap<Arc<str>, Value>>),
+    Object(Members),
 }
 
 /// What is known of an unknown value.
@@ -211,12 +212,12 @@ impl Value {
 
     /// A map; the elements must be of the element type already.
     pub fn map<K: Into<Arc<str>>>(element: Type, items: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::new(Kind::Map(element, Arc::new(items.into_iter().map(|(k, v)| (k.into(), v)).collect())))
+        Self::new(Kind::Map(element, items.into_iter().map(|(k, v)| (k.into(), v)).collect()))
     }
 
     /// An object.
     pub fn object<K: Into<Arc<str>>>(items: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::new(Kind::Object(Arc::new(items.into_iter().map(|(k, v)| (k.into(), v)).collect())))
+        Self::new(Kind::Object(items.into_iter().map(|(k, v)| (k.into(), v)).collect()))
     }
 
     /// What it is, without its own marks.
@@ -343,7 +344,7 @@ impl Value {
     }
 
     /// The entries, if it is a known map or object.
-    pub fn as_map(&self) -> Option<&BTreeMap<Arc<str>, Value>> {
+    pub fn as_map(&self) -> Option<&Members> {
         match &self.kind {
             Kind::Map(_, items) | Kind::Object(items) => Some(items),
             _ => None,
@@ -368,11 +369,7 @@ impl Value {
     #[must_use]
     pub fn with(&self, name: &str, value: Value) -> Self {
         match &self.kind {
-            Kind::Object(items) => {
-                let mut items = BTreeMap::clone(items);
-                items.insert(name.into(), value);
-                Self::marked(Kind::Object(Arc::new(items)), self.marks)
-            }
+            Kind::Object(items) => Self::marked(Kind::Object(items.with(name.into(), value)), self.marks),
             _ => self.clone(),
         }
     }
@@ -393,10 +390,8 @@ impl Value {
             Kind::List(t, items) => Kind::List(t.clone(), items.iter().map(f).collect()),
             Kind::Set(t, items) => return Value::set(t.clone(), items.iter().map(f)).mark(self.marks),
             Kind::Tuple(items) => Kind::Tuple(items.iter().map(f).collect()),
-            Kind::Map(t, items) => {
-                Kind::Map(t.clone(), Arc::new(items.iter().map(|(k, v)| (k.clone(), f(v))).collect()))
-            }
-            Kind::Object(items) => Kind::Object(Arc::new(items.iter().map(|(k, v)| (k.clone(), f(v))).collect())),
+            Kind::Map(t, items) => Kind::Map(t.clone(), items.iter().map(|(k, v)| (k.clone(), f(v))).collect()),
+            Kind::Object(items) => Kind::Object(items.iter().map(|(k, v)| (k.clone(), f(v))).collect()),
             other => other.clone(),
         };
         Self::marked(kind, self.marks)
@@ -418,8 +413,8 @@ impl PartialEq for Value {
             return false;
         }
         match (&self.kind, &other.kind) {
-            (Kind::Object(a), Kind::Object(b)) if Arc::ptr_eq(a, b) => true,
-            (Kind::Map(t, a), Kind::Map(u, b)) if Arc::ptr_eq(a, b) => t == u,
+            (Kind::Object(a), Kind::Object(b)) if a.is_same(b) => true,
+            (Kind::Map(t, a), Kind::Map(u, b)) if a.is_same(b) => t == u,
             (Kind::Tuple(a), Kind::Tuple(b)) if Arc::ptr_eq(a, b) => true,
             (Kind::List(t, a), Kind::List(u, b)) | (Kind::Set(t, a), Kind::Set(u, b)) if Arc::ptr_eq(a, b) => t == u,
             (a, b) => a == b,

@@ -246,10 +246,9 @@ fn expected(values: &Value) -> Shaping {
 /// The rules as they are: unchanged quantities keep the prior's spelling, absent ones are null, and peers that nobody
 /// asked for appear under their address.
 fn observed(prior: &Value, shaping: &Shaping) -> Value {
-    let empty = BTreeMap::new();
-    let rules = prior.get("rules").and_then(Value::as_map).unwrap_or(&empty);
+    let rules = prior.get("rules").and_then(Value::as_map).cloned().unwrap_or_default();
     let mut found: BTreeMap<Arc<str>, Value> = BTreeMap::new();
-    for (peer, rule) in rules {
+    for (peer, rule) in &rules {
         let is = peer_address(rule).and_then(|a| shaping.impairment(&a)).unwrap_or_default();
         let same = rule::impairment(rule).is_like(&is);
         found.insert(peer.clone(), if same { rule.clone() } else { respelled(rule, &is) });

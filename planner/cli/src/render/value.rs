@@ -1,10 +1,8 @@
 //! Values as people read them, in the notation of the language.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use cplan_model::{Format, Kind, Value, parse_quantity};
+use cplan_model::{Format, Kind, Members, Value, parse_quantity};
 
 /// What stands for an unknown.
 pub(crate) const UNKNOWN: &str = "(known after apply)";
@@ -135,7 +133,7 @@ impl Lines<'_> {
         out.push(']');
     }
 
-    fn entries(self, out: &mut String, members: &BTreeMap<Arc<str>, Value>, indent: usize, quoted: bool) {
+    fn entries(self, out: &mut String, members: &Members, indent: usize, quoted: bool) {
         let name = |k: &str| if quoted { quote(k) } else { key(k).into_owned() };
         let shown: Vec<_> =
             members.iter().filter(|(_, v)| self.typed || !v.is_null()).map(|(k, v)| (name(k), v)).collect();

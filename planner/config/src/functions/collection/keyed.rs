@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::{Kind, Marks, Type, Value};
+use cplan_model::{Kind, Marks, Members, Type, Value};
 
 use super::{
     Context, Failure, Function, Outcome, Returns, Table, any, element_type, fixed, items, outline, param, refusal,
@@ -59,7 +59,7 @@ fn values_returns(a: &[Value]) -> Result<Type, Failure> {
 }
 
 fn values(_: &mut Context<'_>, a: &[Value]) -> Outcome {
-    let all = a[0].as_map().into_iter().flat_map(BTreeMap::values).cloned();
+    let all = a[0].as_map().into_iter().flat_map(Members::values).cloned();
     Ok(match a[0].kind() {
         Kind::Map(element, _) => Value::list(element.clone(), all),
         _ => Value::tuple(all),
@@ -110,8 +110,8 @@ fn merge(context: &mut Context<'_>, a: &[Value]) -> Outcome {
         out.extend(entries.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     Ok(match &context.returns {
-        Type::Map(element) => Value::new(Kind::Map(Type::clone(element), Arc::new(out))),
-        _ => Value::new(Kind::Object(Arc::new(out))),
+        Type::Map(element) => Value::new(Kind::Map(Type::clone(element), out.into())),
+        _ => Value::new(Kind::Object(out.into())),
     }
     .mark(marks))
 }

@@ -97,7 +97,7 @@ impl Reader<'_> {
         match self.peek()? {
             b'}' => {
                 self.at += 1;
-                return Ok(Value::new(Kind::Object(Arc::new(items))));
+                return Ok(Value::new(Kind::Object(items.into())));
             }
             b'"' => {}
             other => return self.wrong(other, ""),
@@ -118,7 +118,7 @@ impl Reader<'_> {
                 b',' => self.at += 1,
                 b'}' => {
                     self.at += 1;
-                    return Ok(Value::new(Kind::Object(Arc::new(items))));
+                    return Ok(Value::new(Kind::Object(items.into())));
                 }
                 other => return self.wrong(other, " after object key:value pair"),
             }

@@ -235,7 +235,7 @@ impl Reader<'_> {
         loop {
             let (event, mark) = self.next()?;
             let (text, style, tag) = match event {
-                EventData::MappingEnd => return Ok(Value::new(Kind::Object(Arc::new(items)))),
+                EventData::MappingEnd => return Ok(Value::new(Kind::Object(items.into()))),
                 EventData::Scalar { value, style, tag, .. } => (value, style, tag.unwrap_or_default()),
                 _ => return Err(self.at(mark, "only strings are allowed as mapping keys")),
             };

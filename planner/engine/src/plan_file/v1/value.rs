@@ -36,7 +36,7 @@ pub(super) struct Writer {
 /// as long as the writer has the value.
 fn place(value: &Value) -> Option<(usize, Marks)> {
     let place = match value.kind() {
-        Kind::Object(members) => Arc::as_ptr(members).addr(),
+        Kind::Object(members) => members.place(),
         Kind::Tuple(items) => Arc::as_ptr(items).cast::<Value>().addr(),
         _ => return None,
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cplan_model::{Bound, Kind, Marks, Number, ObjectType, Refinement, Type, Value};
+use cplan_model::{Bound, Kind, Marks, Members, Number, ObjectType, Refinement, Type, Value};
 use serde::{Deserialize, Serialize};
 
 use super::FormatError;
@@ -123,7 +123,7 @@ impl From<&Value> for ValueV1 {
     }
 }
 
-fn entries(items: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, ValueV1> {
+fn entries(items: &Members) -> BTreeMap<String, ValueV1> {
     items.iter().map(|(name, value)| (name.to_string(), value.into())).collect()
 }
 
