@@ -136,11 +136,11 @@ impl Session {
         Ok(SledStore::open_with(dir, self.store_options())?)
     }
 
-    /// The empty state that a folder without one is given.
-    pub(crate) fn establish(&self) -> Result<State, CommandError> {
+    /// Gives a folder without a state this one. What it has then: another one, where somebody was faster.
+    pub(crate) fn establish(&self, state: &State) -> Result<State, CommandError> {
         let dir = &self.settings.data_dir;
         data_folder::make(dir)?;
-        SledStore::establish(dir, &self.store_options())?;
+        SledStore::establish(dir, &self.store_options(), state)?;
         self.read_state()
     }
 

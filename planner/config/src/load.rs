@@ -271,14 +271,14 @@ impl Loader<'_> {
         for blocks in over {
             self.diagnostics.extend(overrides::merge(&mut base, blocks, made));
         }
-        builder.blocks(base.iter().map(|(block, json)| (block, *json)), made);
+        builder.blocks(base, made);
     }
 
     fn file(&mut self, text: &str, source: SourceId, json: bool, builder: &mut Builder) {
         let (body, diagnostics) = parse::body(text, source);
         self.diagnostics.extend(diagnostics);
         builder.outside(&body, source);
-        builder.blocks(body.blocks().map(|block| (block, json)), source);
+        builder.blocks(body.into_blocks().map(|block| (block, json)), source);
     }
 
     /// What is in a file, and its id; what cannot be read is told.

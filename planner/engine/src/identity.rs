@@ -25,21 +25,27 @@ pub(crate) fn deposed_key(successor: &Identity) -> String {
 
 /// A readable name: the module calls, the resource's name and all keys, with a hash where that would not be unique.
 fn name(address: &InstanceAddr) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let key = |key: &Option<InstanceKey>| match key {
-        Some(InstanceKey::Int(n)) => Some(n.to_string()),
-        Some(InstanceKey::Str(s)) => Some(s.to_string()),
-        None => None,
+    let mut clean = String::new();
+    // Whether nobody else can have the same.
+    let mut exact = true;
+    let mut word = |text: &str| {
+        if !clean.is_empty() {
+            clean.push('-');
+        }
+        for c in text.chars() {
+            exact &= c.is_ascii_lowercase() || c.is_ascii_digit();
+            clean.extend(c.to_lowercase().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }));
+        }
     };
-    for (call, k) in address.module.0.iter() {
-        words.push(call.to_string());
-        words.extend(key(k));
+    let calls = address.module.0.iter().map(|(call, key)| (call, key));
+    for (name, key) in calls.chain([(&address.resource.name, &address.key)]) {
+        word(name);
+        match key {
+            Some(InstanceKey::Int(n)) => word(&n.to_string()),
+            Some(InstanceKey::Str(s)) => word(s),
+            None => {}
+        }
     }
-    words.push(address.resource.name.to_string());
-    words.extend(key(&address.key));
-    let plain = words.join("-").to_lowercase();
-    let clean: String = plain.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let exact = words.iter().all(|w| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
     if exact && clean.len() <= 40 {
         return clean;
     }

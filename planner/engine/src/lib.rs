@@ -5,6 +5,7 @@
 //! plan, not the folder. The engine knows providers only by their contract.
 
 mod apply;
+mod beside;
 mod dependencies;
 mod destroy;
 mod dot;

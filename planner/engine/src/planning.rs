@@ -44,6 +44,7 @@ use cplan_model::{
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
 
+use crate::beside;
 use crate::drift::{self, DriftEntry};
 use crate::event::{Deaf, EventSink};
 use crate::graph::{self, Graph, Item};
@@ -276,8 +277,9 @@ impl<'a> Planner<'a> {
 
     /// Static checks, the graph and everything that can be evaluated without asking the world.
     pub(crate) fn first_pass(&mut self) {
-        let written = cplan_config::validate(&self.config, self.registry);
-        let (graph, diagnostics) = graph::build(&self.config);
+        let (config, registry) = (&*self.config, self.registry);
+        let (written, (graph, diagnostics)) =
+            beside::both(|| cplan_config::validate(config, registry), || graph::build(&self.config));
         let before = std::mem::replace(&mut self.diagnostics, diagnostics);
         self.graph = graph;
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
@@ -456,8 +458,9 @@ impl<'a> Planner<'a> {
     pub(crate) fn finish(mut self, outputs: Vec<OutputChange>) -> (Option<Plan>, Diagnostics) {
         let errored = self.diagnostics.has_errors();
         let checks = self.checked();
-        let steps = if errored { Vec::new() } else { steps::lower(self.drafts, &self.narrow) };
-        self.changes.sort_by(|a, b| a.address.cmp(&b.address));
+        let (drafts, narrow, changes) = (self.drafts, &self.narrow, &mut self.changes);
+        let lower = || if errored { Vec::new() } else { steps::lower(drafts, narrow) };
+        let (steps, ()) = beside::both(lower, || changes.sort_by(|a, b| a.address.cmp(&b.address)));
         let plan = Plan {
             lineage: self.state.lineage,
             serial: self.state.serial,

@@ -1,5 +1,6 @@
 //! Addresses: `module.lab["a"].lab_machine.edge[0]`. Immutable, ordered, printed as they are parsed.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ pub enum Mode {
 }
 
 /// A resource within its module: `lab_machine.edge` or `data.lab_links.all`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceAddr {
     /// Resource or data source.
     pub mode: Mode,
@@ -94,6 +95,21 @@ pub struct ResourceAddr {
     pub ty: Arc<str>,
     /// The name in the configuration.
     pub name: Arc<str>,
+}
+
+impl PartialOrd for ResourceAddr {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By mode, type and name.
+impl Ord for ResourceAddr {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Most types are one and the same in memory, and a large plan is sorted by nothing else.
+        let types = || if Arc::ptr_eq(&self.ty, &other.ty) { Ordering::Equal } else { self.ty.cmp(&other.ty) };
+        self.mode.cmp(&other.mode).then_with(types).then_with(|| self.name.cmp(&other.name))
+    }
 }
 
 impl fmt::Display for ResourceAddr {

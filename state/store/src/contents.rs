@@ -38,8 +38,8 @@ impl Delta {
 }
 
 impl Contents {
-    pub(crate) fn fresh() -> Self {
-        let state = State { lineage: uuid::Uuid::new_v4().to_string(), ..State::default() };
+    /// A state with nothing under way.
+    pub(crate) fn of(state: State) -> Self {
         Contents { state, ..Contents::default() }
     }
 

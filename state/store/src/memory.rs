@@ -12,7 +12,7 @@ pub struct MemoryStore(Mutex<Contents>);
 impl MemoryStore {
     /// An empty state with a fresh lineage.
     pub fn new() -> Self {
-        MemoryStore(Mutex::new(Contents::fresh()))
+        MemoryStore(Mutex::new(Contents::of(State::fresh())))
     }
 
     /// A state to start from, without open intents.

@@ -83,6 +83,13 @@ pub struct State {
     pub checks: Checks,
 }
 
+impl State {
+    /// An empty one of a new lineage.
+    pub fn fresh() -> Self {
+        State { lineage: uuid::Uuid::new_v4().to_string(), ..State::default() }
+    }
+}
+
 /// Identifies an intent within a state; given by the engine, increasing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IntentId(pub u64);

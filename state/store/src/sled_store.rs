@@ -78,11 +78,11 @@ impl SledStore {
         Self::open_with(dir, Options::new(holder))
     }
 
-    /// Gives a folder that has no state an empty one with a fresh lineage: a snapshot alone, without a database, which
+    /// Gives a folder that has no state this one, such as [`State::fresh`]: a snapshot alone, without a database, which
     /// whoever opens it first makes. A state that is there stays.
-    pub fn establish(dir: &Path, options: &Options) -> Result<(), StoreError> {
+    pub fn establish(dir: &Path, options: &Options, state: &State) -> Result<(), StoreError> {
         let _lock = opening::lock(dir, options)?;
-        opening::establish(dir)
+        opening::establish(dir, state)
     }
 
     /// The same with options.

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cplan_store::{
-    Boundary, MemoryStore, Options, Reading, SledStore, Store, StoreError, Transaction, read, read_snapshot,
+    Boundary, MemoryStore, Options, Reading, SledStore, State, Store, StoreError, Transaction, read, read_snapshot,
     read_unsettled,
 };
 
@@ -182,11 +182,13 @@ fn an_established_state_is_a_snapshot_until_somebody_changes_it() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join(".cplan");
     let options = Options::new(holder());
-    SledStore::establish(&dir, &options).unwrap();
+    let fresh = State::fresh();
+    SledStore::establish(&dir, &options, &fresh).unwrap();
     assert!(!dir.join("state").exists(), "a database costs more than a first plan");
     let state = cplan_store::read(&dir).unwrap().unwrap();
+    assert_eq!(state, fresh);
     assert_eq!((state.lineage.len(), state.serial, state.records.len()), (36, 0, 0));
-    SledStore::establish(&dir, &options).unwrap();
+    SledStore::establish(&dir, &options, &State::fresh()).unwrap();
     assert_eq!(cplan_store::read(&dir).unwrap().unwrap(), state);
 
     let store = SledStore::open(&dir, holder()).unwrap();
@@ -194,7 +196,7 @@ fn an_established_state_is_a_snapshot_until_somebody_changes_it() {
     store.commit(&Transaction { put: vec![(key("fake_thing.a"), record(1))], ..Transaction::default() }).unwrap();
     store.finish().unwrap();
     drop(store);
-    SledStore::establish(&dir, &options).unwrap();
+    SledStore::establish(&dir, &options, &State::fresh()).unwrap();
     assert_eq!(cplan_store::read(&dir).unwrap().unwrap().serial, 1);
     std::fs::remove_dir_all(dir.join("state")).unwrap();
     let error = SledStore::open(&dir, holder()).unwrap_err();

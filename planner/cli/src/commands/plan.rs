@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cplan_config::Config;
-use cplan_engine::{EventSink, Plan, PlanFile, validate};
-use cplan_model::Diagnostic;
-use cplan_store::{Reading, State};
+use cplan_engine::{EventSink, Plan, PlanFile};
+use cplan_model::Diagnostics;
+use cplan_store::State;
 
 use super::work;
 use super::{plan_files, unsettled};
@@ -14,33 +14,33 @@ use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
 use crate::render::plan::{PlanView, plan};
-use crate::session::{Session, refuse};
+use crate::session::Session;
 
 /// Plans and shows the plan.
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
     let (config, mut warnings, reading) = session.load_with_state()?;
-    let (state, unsettled) = state(session, &config, reading)?;
-    warnings.extend(unsettled);
-    let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
-    let told = args.out().is_some().then(|| state.clone());
-    let input = session.input(&config, state)?;
-    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
-    work::interruptible(session, &reporter);
-    let events: Arc<dyn EventSink> = reporter.clone();
-    let ticking = reporter.tick();
-    // What could be planned where there are errors is saved all the same, to be looked at.
-    let errored = |made: &Plan| {
-        if let Some(path) = args.out() {
-            let file = PlanFile::new(made.clone(), told.clone().unwrap_or_default(), &session.providers.registry);
-            plan_files::save(session, path, &file)?;
+    let (mut state, mut first) = match reading {
+        Some(reading) => {
+            warnings.extend(unsettled::warning(&reading));
+            (reading.state, false)
         }
-        work::stream(session, made)
+        // Names of objects follow from its lineage, and what this plan says of them apply must keep.
+        None => (State::fresh(), true),
     };
-    let made = work::make_plan(session, &context, input, events, &config, errored).await;
-    drop(ticking);
-    reporter.finish();
-    let (made, found) = made?;
-    warnings.extend(found);
+    let (made, told) = loop {
+        let told = (first || args.out().is_some()).then(|| state.clone());
+        let (made, found) = planned(session, args, &config, state).await?;
+        // What is refused leaves no state behind. A folder that cannot be written can be planned all the same; apply
+        // will say what is wrong with it.
+        let now = told.as_ref().filter(|_| first).and_then(|fresh| session.establish(fresh).ok());
+        match now {
+            Some(other) if other.lineage != made.lineage => (state, first) = (other, false),
+            _ => {
+                warnings.extend(found);
+                break (made, told);
+            }
+        }
+    };
     if session.settings.stream {
         work::stream(session, &made)?;
         session.warn(&warnings, &config.sources);
@@ -71,21 +71,30 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
     Ok(code)
 }
 
-/// The state beside whoever holds it. Where there is none yet, an empty one is made: names of objects follow from its
-/// lineage, and what this plan says of them apply must keep. With it, what is to be said of how settled it is.
-fn state(
+/// A plan made from a state; with errors, the errors.
+async fn planned(
     session: &Session,
+    args: &PlanArgs,
     config: &Arc<Config>,
-    reading: Option<Reading>,
-) -> Result<(State, Option<Diagnostic>), CommandError> {
-    if let Some(reading) = reading {
-        let warnings = unsettled::warning(&reading);
-        return Ok((reading.state, warnings));
-    }
-    refuse(validate(config, &session.providers.registry), config)?;
-    match session.establish() {
-        Ok(state) => Ok((state, None)),
-        // A folder that cannot be written can be planned all the same; apply will say what is wrong with it.
-        Err(_) => Ok((State::default(), None)),
-    }
+    state: State,
+) -> Result<(Plan, Diagnostics), CommandError> {
+    let reporter = Reporter::new(session.terminal, session.settings.json, false, Arc::clone(&session.log));
+    let told = args.out().is_some().then(|| state.clone());
+    let input = session.input(config, state)?;
+    let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
+    work::interruptible(session, &reporter);
+    let events: Arc<dyn EventSink> = reporter.clone();
+    let ticking = reporter.tick();
+    // What could be planned where there are errors is saved all the same, to be looked at.
+    let errored = |made: &Plan| {
+        if let Some(path) = args.out() {
+            let file = PlanFile::new(made.clone(), told.unwrap_or_default(), &session.providers.registry);
+            plan_files::save(session, path, &file)?;
+        }
+        work::stream(session, made)
+    };
+    let made = work::make_plan(session, &context, input, events, config, errored).await;
+    drop(ticking);
+    reporter.finish();
+    made
 }

@@ -140,6 +140,23 @@ fn a_plan_and_its_apply_speak_of_the_same_state() {
 }
 
 #[test]
+fn first_plans_at_the_same_time_speak_of_one_state() {
+    let lab = Session::new("resource \"terraform_data\" \"a\" {\n  input = 1\n}\n");
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let lab = &lab;
+            scope.spawn(move || lab.ok(&format!("plan -out=p{n}")));
+        }
+    });
+    // A plan of another lineage than the state's would be refused as stale in another way.
+    lab.ok("apply p2");
+    for n in [0, 1, 3] {
+        let refused = lab.run(&format!("apply p{n}"));
+        assert!(refused.code == Some(1) && refused.err.contains("[stale-plan]"), "{refused:?}");
+    }
+}
+
+#[test]
 fn what_stands_in_the_place_of_the_state_is_refused() {
     let lab = tree();
     let refused = |line: &str| {

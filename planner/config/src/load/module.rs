@@ -1,6 +1,6 @@
 //! The blocks of a module's files to a [`Module`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub(super) struct Builder {
     pub(super) diagnostics: Diagnostics,
     /// Calls whose modules are not loaded yet, with their `source`.
     calls: BTreeMap<Arc<str>, (ModuleCall, Option<Expr>)>,
+    /// The types of resources, each once.
+    types: BTreeSet<Arc<str>>,
     /// The block `required_providers`, of which there may be only one.
     pub(super) required: Option<Span>,
     /// Whether the block at hand is from JSON.
@@ -52,9 +54,19 @@ impl Builder {
             module: nothing(dir),
             diagnostics: Diagnostics::new(),
             calls: BTreeMap::new(),
+            types: BTreeSet::new(),
             required: None,
             json: false,
         }
+    }
+
+    /// A type's name, the same in memory for all resources of the type.
+    pub(super) fn of_type(&mut self, ty: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.types.get(&ty) {
+            return Arc::clone(known);
+        }
+        self.types.insert(Arc::clone(&ty));
+        ty
     }
 
     /// Tells of arguments that stand outside of every block.
@@ -64,9 +76,10 @@ impl Builder {
         }
     }
 
-    /// Adds blocks, each with whether its file is JSON.
-    pub(super) fn blocks<'b>(&mut self, blocks: impl IntoIterator<Item = (&'b Block, bool)>, source: SourceId) {
+    /// Adds blocks, each with whether its file is JSON. What is not kept of a block is gone before the next.
+    pub(super) fn blocks(&mut self, blocks: impl IntoIterator<Item = (Block, bool)>, source: SourceId) {
         for (block, json) in blocks {
+            let block = &block;
             self.json = json;
             match block.ident.as_str() {
                 "resource" | "data" => self.resource(block, source, None),

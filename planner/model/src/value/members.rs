@@ -109,3 +109,29 @@ impl std::fmt::Debug for Members {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(items: &[(&str, i64)]) -> Members {
+        items.iter().map(|(name, n)| ((*name).into(), Value::number(*n))).collect()
+    }
+
+    #[test]
+    fn of_what_has_one_name_the_last_counts() {
+        let members = of(&[("b", 1), ("a", 2), ("b", 3), ("c", 4), ("b", 5)]);
+        assert_eq!(members, of(&[("a", 2), ("b", 5), ("c", 4)]));
+        assert_eq!(members.get("b"), Some(&Value::number(5)));
+        assert_eq!((members.len(), members.get("d")), (3, None));
+    }
+
+    #[test]
+    fn one_is_set_replaced_and_left_out() {
+        let members = of(&[("a", 1), ("c", 3)]);
+        assert_eq!(members.with("b".into(), Value::number(2)), of(&[("a", 1), ("b", 2), ("c", 3)]));
+        assert_eq!(members.with("c".into(), Value::number(4)), of(&[("a", 1), ("c", 4)]));
+        assert_eq!(members.without("a"), of(&[("c", 3)]));
+        assert!(members.without("b") == members && !members.without("b").is_same(&members));
+    }
+}

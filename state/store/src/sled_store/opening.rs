@@ -9,11 +9,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::Options;
 use super::batches::said;
 use super::database::{Database, Loaded};
-use crate::StoreError;
 use crate::contents::Contents;
 use crate::format::FormatError;
 use crate::lock::Lock;
 use crate::snapshot::{self, sync_folder};
+use crate::{State, StoreError};
 
 /// Takes the lock, in a folder that is made if need be.
 pub(super) fn lock(dir: &Path, options: &Options) -> Result<Lock, StoreError> {
@@ -34,7 +34,7 @@ pub(super) fn open(dir: &Path, limit: Duration) -> Result<(Database, Contents), 
             return Err(damaged(dir, "the database is missing".to_owned()));
         }
         let established = header.map(|_| snapshot::read(dir)).transpose()?.flatten();
-        create(dir, &established.unwrap_or_else(Contents::fresh))?;
+        create(dir, &established.unwrap_or_else(|| Contents::of(State::fresh())))?;
     }
     let (database, contents) = watched(dir, limit)?;
     if let Some(header) = snapshot::header(dir)? {
@@ -53,13 +53,14 @@ pub(super) fn open(dir: &Path, limit: Duration) -> Result<(Database, Contents), 
     Ok((database, contents))
 }
 
-/// Gives a folder without a state an empty one.
-pub(super) fn establish(dir: &Path) -> Result<(), StoreError> {
+/// Gives a folder without a state this one.
+pub(super) fn establish(dir: &Path, state: &State) -> Result<(), StoreError> {
     if exists(dir) || snapshot::header(dir)?.is_some() || snapshot::is_behind(dir) {
         return Ok(());
     }
     let path = folder(dir);
-    let frame = snapshot::frame(&Contents::fresh()).map_err(|source| StoreError::Database { path, source })?;
+    let frame =
+        snapshot::frame(&Contents::of(state.clone())).map_err(|source| StoreError::Database { path, source })?;
     snapshot::write(dir, &frame)
 }
 

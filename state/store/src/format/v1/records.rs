@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -45,8 +46,16 @@ impl<'de> Visitor<'de> for Reading {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RecordsV1, A::Error> {
         let mut records = BTreeMap::new();
+        let mut last: Arc<str> = "".into();
         while let Some(dto) = items.next_element::<RecordV1>()? {
-            let (key, record) = dto.try_into().map_err(A::Error::custom)?;
+            let (mut key, record): (RecordKey, Record) = dto.try_into().map_err(A::Error::custom)?;
+            // Records of a type stand together, and share its name.
+            let ty = &mut key.address.resource.ty;
+            if *ty == last {
+                ty.clone_from(&last)
+            } else {
+                last.clone_from(ty)
+            }
             if let Some(twice) = records.insert(key, record) {
                 let what = format_args!("the object with identity {} stands twice", twice.identity);
                 return Err(A::Error::custom(what));
