@@ -13,7 +13,7 @@ pub(crate) fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl Fn
     let first = Mutex::new(Some(first));
     let work = || first.lock().unwrap_or_else(PoisonError::into_inner).take().map(|first| first());
     thread::scope(|scope| {
-        let beside = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &work);
+        let beside = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         let second = second();
         let first = match beside {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

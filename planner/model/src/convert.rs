@@ -202,7 +202,7 @@ fn entries(from: &Value, items: &Members, to: &Type, path: &AttrPath) -> Result<
 
 fn object(items: &Members, to: &ObjectType, path: &AttrPath, from_map: bool) -> Result<Value, ConvertError> {
     let missing: Vec<_> =
-        to.attributes.keys().filter(|name| !items.contains_key(*name) && !to.optional.contains(*name)).collect();
+        to.attributes.keys().filter(|name| !items.contains_key(name) && !to.optional.contains(*name)).collect();
     if !missing.is_empty() {
         let message = if from_map {
             format!("map has no element for required attribute {}", explain::quoted(missing[0]))

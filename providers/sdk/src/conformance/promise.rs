@@ -81,7 +81,7 @@ fn misfit_at(value: &Value, ty: &Type, at: &str) -> Option<String> {
             items.iter().find_map(|(name, item)| misfit_at(item, t, &join(at, name)))
         }
         (Type::Object(o), Kind::Object(items)) => {
-            let missing = o.attributes.keys().find(|name| !items.contains_key(*name));
+            let missing = o.attributes.keys().find(|name| !items.contains_key(name));
             let extra = items.keys().find(|name| !o.attributes.contains_key(*name));
             if let Some(name) = missing.or(extra) {
                 return Some(format!("`{}` is missing or not in the schema", join(at, name)));

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::functions::path::clean;
 
+/// How many entries of folders are looked at: more are not part of a configuration, such as those of a whole host.
+const MAX_ENTRIES: usize = 500_000;
+
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -23,11 +26,11 @@ pub(super) fn files(dir: &Path, folder: &str, pattern: &str) -> Result<BTreeSet<
     let whole = clean(&format!("{}/{pattern}", if folder.is_empty() { "." } else { folder }));
     let from = clean(folder);
     let parts = split(whole.trim_start_matches('/'), '/');
-    let mut found = BTreeSet::new();
+    let mut found = Found { paths: BTreeSet::new(), left: MAX_ENTRIES };
     let root = if whole.starts_with('/') { "/" } else { "" };
     walk(dir, Path::new(root), &parts, &mut found)?;
     let mut files = BTreeSet::new();
-    for path in found {
+    for path in found.paths {
         let path = clean(&path.to_string_lossy());
         match std::fs::metadata(dir.join(&path)) {
             Ok(meta) if meta.is_file() => files.insert(relative(&from, &path)),
@@ -36,6 +39,12 @@ pub(super) fn files(dir: &Path, folder: &str, pattern: &str) -> Result<BTreeSet<
         };
     }
     Ok(files)
+}
+
+/// What matches, and how many entries may still be looked at.
+struct Found {
+    paths: BTreeSet<PathBuf>,
+    left: usize,
 }
 
 /// `to` as seen from `from`.
@@ -48,18 +57,19 @@ fn relative(from: &str, to: &str) -> String {
 }
 
 /// Collects what matches the parts of a pattern below a folder.
-fn walk(dir: &Path, base: &Path, parts: &[&str], found: &mut BTreeSet<PathBuf>) -> Result<(), Fault> {
+fn walk(dir: &Path, base: &Path, parts: &[&str], found: &mut Found) -> Result<(), Fault> {
     let plain = parts.iter().take_while(|p| !p.contains(['*', '?', '[', '{', '\\'])).count();
     let base = parts[..plain].iter().fold(base.to_owned(), |base, part| base.join(part));
     if dir.join(&base).symlink_metadata().is_err() {
         return Ok(());
     }
     let Some((part, rest)) = parts[plain..].split_first() else {
-        found.insert(base);
+        found.paths.insert(base);
         return Ok(());
     };
     let Ok(entries) = std::fs::read_dir(dir.join(&base)) else { return Ok(()) };
-    let entries: Vec<_> = entries.flatten().map(|e| base.join(e.file_name())).collect();
+    let entries: Vec<_> = entries.flatten().take(found.left + 1).map(|e| base.join(e.file_name())).collect();
+    found.left = found.left.checked_sub(entries.len()).ok_or(Fault::Endless)?;
     if *part != "**" {
         return matching(dir, &entries, part, rest, found);
     }
@@ -69,7 +79,7 @@ fn walk(dir: &Path, base: &Path, parts: &[&str], found: &mut BTreeSet<PathBuf>) 
                 walk(dir, entry, &parts[plain..], found)?;
             }
         } else if rest.is_empty() && dir.join(entry).exists() {
-            found.insert(entry.clone());
+            found.paths.insert(entry.clone());
         }
     }
     match rest.split_first() {
@@ -87,20 +97,14 @@ fn within(folder: &Path, outer: &Path) -> bool {
     folder.canonicalize().is_ok_and(|folder| folder.starts_with(outer))
 }
 
-fn matching(
-    dir: &Path,
-    entries: &[PathBuf],
-    part: &str,
-    rest: &[&str],
-    found: &mut BTreeSet<PathBuf>,
-) -> Result<(), Fault> {
+fn matching(dir: &Path, entries: &[PathBuf], part: &str, rest: &[&str], found: &mut Found) -> Result<(), Fault> {
     for entry in entries {
         let Some(name) = entry.file_name().and_then(|n| n.to_str()) else { continue };
         if !matches(part, name)? {
             continue;
         }
         if rest.is_empty() {
-            found.insert(entry.clone());
+            found.paths.insert(entry.clone());
         } else {
             walk(dir, entry, rest, found)?;
         }
@@ -247,5 +251,19 @@ mod tests {
             assert_eq!(matches(pattern, "a"), Err(Fault::Malformed), "{pattern}");
         }
         assert_eq!(matches(&format!("{}b", "*a".repeat(40)), &"a".repeat(250)), Err(Fault::Endless));
+    }
+
+    #[test]
+    fn links_that_multiply_come_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        for level in 0..30 {
+            let place = folder.path().join(level.to_string());
+            std::fs::create_dir(&place).unwrap();
+            for name in ["a", "b"] {
+                std::os::unix::fs::symlink(format!("../{}", level + 1), place.join(name)).unwrap();
+            }
+        }
+        let mut found = Found { paths: BTreeSet::new(), left: 1_000 };
+        assert_eq!(walk(folder.path(), Path::new("0"), &["**", "*.tf"], &mut found), Err(Fault::Endless));
     }
 }
