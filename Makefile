@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all that a fresh machine needs; both install what is missing first.
-.PHONY: help demo test oracle-mutants build guest bench bench-plan fuzz fmt lint clean
+.PHONY: help demo test verify-machines oracle-mutants build guest bench bench-plan fuzz fmt lint clean
 
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 target = $(or $(CARGO_TARGET_DIR),target)
@@ -13,6 +13,9 @@ demo: ## the whole story on three real virtual machines: plan, apply, measure, d
 
 test: ## all tests, those on real machines included
 	@.ci/test
+
+verify-machines: ## the table of changes on a real machine: live, restart or replace; ROW=cpu: only those attributes
+	@.ci/verify-machines
 
 bench: ## speed against a bare virsh script and against terraform
 	@.ci/bench

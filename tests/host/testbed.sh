@@ -5,6 +5,7 @@
 #   testbed.sh [-d DIR] up          start it, unless it runs
 #   testbed.sh [-d DIR] run CMD…    run CMD inside it (starts it first); where a libvirtd of the host's answers, CMD
 #                                   simply runs, because then the host is a libvirt host already
+#   testbed.sh [-d DIR] enter CMD…  the same, whatever libvirtd answers outside of it
 #   testbed.sh [-d DIR] down        end its guests, networks and processes and remove the namespace
 #
 # DIR (or CPLAN_TESTBED, otherwise /var/tmp/cplan-testbed) keeps its state and must not lie in /run. Only root can do this.
@@ -16,6 +17,8 @@
 # QEMU runs as libvirt-qemu with dynamic ownership, as Debian ships it: what works here works on a real host. libvirt
 # asks QEMU anew for its capabilities at every single start when that user may not open an existing /dev/kvm (68 s
 # instead of 0.3 s), so the private /dev/kvm belongs to the group kvm, as udev would have it.
+#
+# CPLAN_TESTBED_CGROUPS=hidden starts it without the cgroups of the host, as in many a container.
 #
 # If slirp4netns is installed the namespace has an uplink (10.0.2.0/24, user-mode, nothing of the host is changed).
 set -eu
@@ -35,10 +38,13 @@ shift
 host_answers() { timeout 5 virsh -c qemu:///system uri >/dev/null 2>&1; }
 
 # A nested `run`, or a real libvirt host: nothing to set up.
-if [ "$verb" = run ]; then
+case $verb in
+run)
     [ $# -ge 1 ] || die "run needs a command"
     if host_answers; then exec "$@"; fi
-fi
+    ;;
+enter) [ $# -ge 1 ] || die "enter needs a command" ;;
+esac
 
 [ "$(id -u)" = 0 ] || die "only root can make namespaces; run it with sudo"
 for program in ip nsenter unshare flock virsh libvirtd virtlogd; do
@@ -94,10 +100,13 @@ up() {
     # A sysfs of this network namespace would hide the cgroups, without which libvirt ignores cpu quotas: they are bound back.
     nsenter --net="/run/netns/$ns" unshare -m sh -eu -c '
         dir=$1
+        cgroups=$2
         mount --make-rprivate /
         mount --rbind /sys/fs/cgroup "$dir/cgroup"
         mount -t sysfs sysfs /sys
-        mount --rbind "$dir/cgroup" /sys/fs/cgroup
+        [ "$cgroups" = hidden ] || mount --rbind "$dir/cgroup" /sys/fs/cgroup
+        # libvirt would take this place for the tree, too.
+        umount -l "$dir/cgroup"
         resolv=$(readlink -f /etc/resolv.conf)
         mount --bind "$dir/run" /run
         mount --bind "$dir/etc" /etc/libvirt
@@ -113,7 +122,7 @@ up() {
         fi
         virtlogd -d -p /run/virtlogd.pid
         libvirtd -d -p /run/libvirtd.pid
-    ' sh "$dir" 9>&- </dev/null
+    ' sh "$dir" "${CPLAN_TESTBED_CGROUPS-}" 9>&- </dev/null
     tries=0
     until running; do
         tries=$((tries + 1))
@@ -185,10 +194,10 @@ flock 9
 case $verb in
 up) up ;;
 down) down ;;
-run)
+run | enter)
     up
     exec 9>&-
     exec nsenter -t "$(pid_of libvirtd)" -m -n -- sh -c 'cd "$1" && shift && exec "$@"' sh "$(pwd)" "$@"
     ;;
-*) die "say up, down or run CMD" ;;
+*) die "say up, down, run CMD or enter CMD" ;;
 esac

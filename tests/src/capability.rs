@@ -27,6 +27,12 @@ pub fn libvirt() -> Result<(), String> {
     succeeds("qemu-system-x86_64", &["--version"])
 }
 
+/// The rights to make namespaces and users.
+pub fn root() -> Result<(), String> {
+    let output = Command::new("id").arg("-u").output().map_err(|e| format!("id: {e}"))?;
+    if output.stdout.trim_ascii() == b"0" { Ok(()) } else { Err("this is an ordinary user".to_owned()) }
+}
+
 /// An ssh client.
 pub fn ssh() -> Result<(), String> {
     succeeds("ssh", &["-V"])

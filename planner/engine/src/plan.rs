@@ -136,6 +136,8 @@ pub struct Change {
     pub attributes: Vec<AttrChange>,
     /// What an update does to the running object.
     pub disruption: Option<Disruption>,
+    /// The attributes that bring it about.
+    pub disrupted_by: Vec<AttrPath>,
     /// The machine that holds it, where it is known.
     pub container: Option<InstanceAddr>,
     /// For an object that was replaced and not deleted then: its key.
@@ -161,6 +163,7 @@ impl Change {
             after: None,
             attributes: Vec::new(),
             disruption: None,
+            disrupted_by: Vec::new(),
             container: None,
             deposed: None,
             create_first: false,

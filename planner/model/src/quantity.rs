@@ -13,6 +13,8 @@ pub enum Format {
     Rate,
     /// A share of one; parsed to parts per billion. `%`.
     Fraction,
+    /// How fast data is read or written; parsed to bytes per second. The units of a size followed by `/s`.
+    Throughput,
 }
 
 impl Format {
@@ -41,6 +43,15 @@ impl Format {
             ],
             Format::Rate => &[("bit", 1), ("kbit", 1_000), ("mbit", 1_000_000), ("gbit", 1_000_000_000)],
             Format::Fraction => &[("%", 10_000_000)],
+            Format::Throughput => &[
+                ("B/s", 1),
+                ("KB/s", 1_000),
+                ("KiB/s", KI),
+                ("MB/s", 1_000_000),
+                ("MiB/s", KI * KI),
+                ("GB/s", 1_000_000_000),
+                ("GiB/s", KI * KI * KI),
+            ],
         }
     }
 
@@ -51,6 +62,7 @@ impl Format {
             Format::Duration => "7.5ms",
             Format::Rate => "100mbit",
             Format::Fraction => "1%",
+            Format::Throughput => "10MB/s",
         }
     }
 
@@ -60,6 +72,7 @@ impl Format {
             Format::Duration => "duration",
             Format::Rate => "rate",
             Format::Fraction => "fraction",
+            Format::Throughput => "throughput",
         }
     }
 }
@@ -122,7 +135,7 @@ pub fn spelling_for(format: Format, amount: u64) -> String {
         let thousandths = u128::from(amount) * 1000;
         if amount >= unit.1 && thousandths % u128::from(unit.1) == 0 {
             let whole = amount.is_multiple_of(unit.1);
-            if whole || !matches!(format, Format::Bytes) {
+            if whole || !matches!(format, Format::Bytes | Format::Throughput) {
                 best = *unit;
             }
         }
@@ -147,6 +160,7 @@ mod tests {
         assert_eq!(parse_quantity(Format::Bytes, "512MiB"), Ok(536_870_912));
         assert_eq!(parse_quantity(Format::Fraction, "1%"), Ok(10_000_000));
         assert_eq!(parse_quantity(Format::Fraction, "0.1%"), Ok(1_000_000));
+        assert_eq!(parse_quantity(Format::Throughput, "10MB/s"), Ok(10_000_000));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
+use crate::cgroup::{CpuController, cpu_controller};
 use crate::client::Client;
 use crate::host::facts;
 use crate::kvm::KvmProbe;
@@ -65,7 +66,7 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
     findings.push(file("tun", "/dev/net/tun", "modprobe tun"));
     findings.push(access::cache_dir(&settings.cache_dir));
     findings.push(space(&settings.cache_dir).await);
-    findings.push(cgroups());
+    findings.push(cgroups(client).await);
     findings.push(kvm(client, reachable).await);
     findings
 }
@@ -164,14 +165,15 @@ async fn space(folder: &Path) -> Finding {
     }
 }
 
-/// Without them libvirt ignores shares of the processor.
-fn cgroups() -> Finding {
-    let unified = std::fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap_or_default();
-    if Path::new("/sys/fs/cgroup/cpu").exists() || unified.split_whitespace().any(|c| c == "cpu") {
-        return Finding::good("cgroups", "the cpu controller is there");
+/// Without them a machine with a `cpu_quota` does not start.
+async fn cgroups(client: &Client) -> Finding {
+    match cpu_controller(client).await {
+        CpuController::Usable => Finding::good("cgroups", "the cpu controller is there"),
+        CpuController::Missing(why) => {
+            let remedy = "Mount it where libvirtd sees it, and restart libvirtd: mount -t cgroup2 none /sys/fs/cgroup.";
+            Finding::lesser("cgroups", format!("cpu_quota cannot be used: {why}"), remedy)
+        }
     }
-    let remedy = "Mount it: mount -t cgroup2 none /sys/fs/cgroup.";
-    Finding::lesser("cgroups", "the cpu controller is missing: machines share processors without limits", remedy)
 }
 
 async fn kvm(client: &Client, reachable: bool) -> Finding {

@@ -1,6 +1,7 @@
 //! Hosts, networks, images and machines through libvirt.
 
 mod apt;
+mod cgroup;
 mod client;
 mod doctor;
 mod guest_init;
@@ -22,7 +23,7 @@ pub use doctor::{Finding, Health, doctor};
 pub use host::{HostFacts, facts};
 pub use image::{ImageError, ImageResource, boot_type};
 pub use kvm::{KvmProbe, KvmVerdict};
-pub use machine::MachineResource;
+pub use machine::{Effect, MachineResource, Rule, TABLE};
 pub use network::{NetworkResource, attachment_type};
 pub use ownership::{Mark, NAMESPACE};
 pub use settings::{HostSettings, SharedSettings};

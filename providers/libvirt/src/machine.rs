@@ -1,13 +1,17 @@
 //! `lab_machine`: a domain, its overlay disk and its seed.
 
+mod adjust;
 mod boot;
 mod check;
+mod effect;
 mod files;
 mod live;
 mod observe;
 mod power;
 mod schema;
 mod seed;
+mod throttle;
+mod timezone;
 mod values;
 
 use std::sync::{Arc, OnceLock};
@@ -22,7 +26,8 @@ use cplan_sdk::{
 use crate::client::Client;
 use crate::host::busy_host;
 use crate::kvm::KvmProbe;
-use values::Machine;
+use effect::effects;
+pub use effect::{Effect, Rule, TABLE};
 
 /// The resource type.
 pub struct MachineResource {
@@ -106,11 +111,18 @@ impl Resource for MachineResource {
 
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let planned = values::planned(&request, ctx.data_dir());
-        let disruption = request.prior.as_ref().and_then(|prior| disruption(prior, &planned, &request.private));
+        let prior = request.prior.as_ref();
         // With its disk everything that was put on it is gone: another machine, whose contents are made again.
-        let lost = request.prior.as_ref().and_then(|prior| prior.get("has_disk")?.as_bool()) == Some(false);
-        let replace = if lost { vec![AttrPath::attr("has_disk")] } else { Vec::new() };
-        Ok(PlanResponse { planned: Some(planned), disruption, replace, private: request.private })
+        let moved = prior.map(|prior| effects(&self.schema, prior, &planned, &request.private)).unwrap_or_default();
+        let of = |effect| moved.iter().filter(move |(_, e)| *e == effect).map(|(path, _)| path.clone());
+        let (restart, replace): (Vec<AttrPath>, _) = (of(Effect::Restart).collect(), of(Effect::Replace).collect());
+        let stopped = prior.is_some_and(|prior| prior.get("running").and_then(Value::as_bool) == Some(false));
+        let (disruption, disrupted_by) = match (stopped, restart.is_empty()) {
+            (true, _) => (Some(Disruption::Start), Vec::new()),
+            (false, false) => (Some(Disruption::Restart), restart),
+            (false, true) => (None, Vec::new()),
+        };
+        Ok(PlanResponse { planned: Some(planned), disruption, disrupted_by, replace, private: request.private })
     }
 
     async fn check(&self, _ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
@@ -161,27 +173,6 @@ fn claims(action: Action, values: &Value, boot: impl FnOnce() -> Claim) -> Vec<C
         claims.push(boot());
     }
     claims
-}
-
-/// What an update does to the machine.
-fn disruption(prior: &Value, planned: &Value, accelerator: &[u8]) -> Option<Disruption> {
-    if prior.get("running").and_then(Value::as_bool) == Some(false) {
-        return Some(Disruption::Start);
-    }
-    let text = |values: &Value, name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
-    let wanted = text(planned, "accel").filter(|accel| accel != "auto");
-    let other_accelerator = wanted.is_some_and(|w| !accelerator.is_empty() && w.as_bytes() != accelerator);
-    let same = observe::same_memory(text(prior, "memory").as_deref(), text(planned, "memory").as_deref())
-        && same_wiring(prior, planned);
-    (!same || other_accelerator).then_some(Disruption::Restart)
-}
-
-/// A network that is made again under its name is another value, but the machine only has to be plugged in.
-fn same_wiring(prior: &Value, planned: &Value) -> bool {
-    if let (Ok(before), Ok(after)) = (Machine::from_values(prior), Machine::from_values(planned)) {
-        return before.wiring() == after.wiring();
-    }
-    ["cpus", "management", "interface"].iter().all(|name| prior.get(name) == planned.get(name))
 }
 
 #[cfg(test)]

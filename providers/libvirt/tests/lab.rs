@@ -1,7 +1,7 @@
 //! What the tests on a real libvirt share: settings, resources, and a plan-and-apply of one object.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::plain_ssh::PlainSsh;
@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::capability::{require, runs};
 
-/// Where images stay between runs; QEMU's user must be able to reach it, which a home folder would not allow.
+/// Where images stay between runs, unless `CPLAN_TEST_IMAGES` says otherwise; QEMU's user must be able to reach it, which
+/// a home folder would not allow.
 const IMAGES: &str = "/var/tmp/cplan-tests";
 
 /// A libvirt host, a cache folder and the resources.
@@ -98,7 +99,7 @@ pub(crate) async fn systemd() -> Json {
 }
 
 async fn image(flavor: &str) -> Json {
-    let folder = Path::new(IMAGES);
+    let folder = std::env::var_os("CPLAN_TEST_IMAGES").map_or_else(|| PathBuf::from(IMAGES), PathBuf::from);
     let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.join("cache") };
     let resource = ImageResource::new(SharedSettings::new(settings));
     let ctx = Context::new(folder.join(".cplan"), Arc::new(Said), CancellationToken::new());
@@ -175,6 +176,42 @@ impl<'a> Object<'a> {
     /// The attributes that make it another object.
     pub(crate) async fn replaced_for(&self) -> Vec<String> {
         self.planned().await.1.replace.iter().map(ToString::to_string).collect()
+    }
+
+    /// All that the provider says to the plan.
+    pub(crate) async fn response(&self) -> cplan_sdk::PlanResponse {
+        self.planned().await.1
+    }
+
+    pub(crate) fn boot_id(&self) -> Option<String> {
+        self.now.as_ref().and_then(|now| now.boot_id.clone())
+    }
+
+    /// What runs it: `kvm` or `tcg`.
+    pub(crate) fn accelerator(&self) -> String {
+        String::from_utf8(self.now.as_ref().unwrap().private.clone()).unwrap()
+    }
+
+    /// Deletes it and makes another one of the same configuration, as a replacement does.
+    pub(crate) async fn replace(&mut self) -> Result<(), ProviderError> {
+        self.delete().await?;
+        let config = std::mem::take(&mut self.config);
+        *self = Object::new(self.resource, self.lab, "again", config);
+        self.apply().await
+    }
+
+    /// Takes its disk away.
+    pub(crate) async fn lose_disk(&mut self) {
+        std::fs::remove_file(self.lab.machine_dir(&self.identity).join("overlay.qcow2")).unwrap();
+        assert!(self.read().await);
+    }
+
+    /// Takes its first tap out of the bridge.
+    pub(crate) async fn unplug(&mut self) {
+        let list = virsh(&["domiflist", self.text("domain")]);
+        let tap = list.split_whitespace().find(|word| word.starts_with("vnet")).unwrap().to_owned();
+        assert!(std::process::Command::new("ip").args(["link", "set", &tap, "nomaster"]).status().unwrap().success());
+        assert!(self.read().await);
     }
 
     async fn planned(&self) -> (Value, cplan_sdk::PlanResponse) {

@@ -62,6 +62,8 @@ pub struct PlanResponse {
     pub replace: Vec<AttrPath>,
     /// What an update does to the running object.
     pub disruption: Option<Disruption>,
+    /// The attributes whose change brings the disruption about, where it is one of those.
+    pub disrupted_by: Vec<AttrPath>,
     /// The provider's own bytes, handed to apply.
     pub private: Vec<u8>,
 }

@@ -35,9 +35,9 @@ pub(crate) fn meaning(change: &Change) -> &'static str {
     }
 }
 
-/// What will happen to it: `will be updated in-place (restarts the machine)`.
+/// What will happen to it: `will be updated in-place (restarts the machine, because of cpus)`.
 pub(crate) fn headline(change: &Change) -> String {
-    let mut text = match (change.action, &change.reason) {
+    let text = match (change.action, &change.reason) {
         (Action::NoOp, _) if change.importing.is_some() => "will be imported",
         (Action::NoOp, _) if change.moved_from.is_some() => "has moved",
         (Action::NoOp, _) => "will stay as it is",
@@ -57,12 +57,18 @@ pub(crate) fn headline(change: &Change) -> String {
         (Action::Forget, _) => "will no longer be managed by cplan, but will not be destroyed",
     }
     .to_owned();
-    text.push_str(match change.disruption {
-        Some(Disruption::Restart) => " (restarts the machine)",
-        Some(Disruption::Start) => " (starts the machine)",
-        None => "",
-    });
-    text
+    text + &disruption(change)
+}
+
+/// ` (restarts the machine, because of cpus)`
+fn disruption(change: &Change) -> String {
+    let what = match change.disruption {
+        Some(Disruption::Restart) => "restarts the machine",
+        Some(Disruption::Start) => "starts the machine",
+        None => return String::new(),
+    };
+    let names: Vec<String> = change.disrupted_by.iter().map(ToString::to_string).collect();
+    if names.is_empty() { format!(" ({what})") } else { format!(" ({what}, because of {})", names.join(", ")) }
 }
 
 /// Why, where the headline does not say it; stands on a line of its own.

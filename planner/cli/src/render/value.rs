@@ -57,7 +57,9 @@ pub(crate) fn bare(value: &Value) -> String {
 }
 
 fn is_quantity(text: &str) -> bool {
-    [Format::Bytes, Format::Duration, Format::Rate, Format::Fraction].iter().any(|f| parse_quantity(*f, text).is_ok())
+    [Format::Bytes, Format::Duration, Format::Rate, Format::Fraction, Format::Throughput]
+        .iter()
+        .any(|f| parse_quantity(*f, text).is_ok())
 }
 
 /// How the lines of a value are drawn.

@@ -160,6 +160,7 @@ impl Planner<'_> {
             after: Some(planned.clone()),
             attributes,
             disruption: response.disruption.filter(|_| action == Action::Update),
+            disrupted_by: if action == Action::Update { response.disrupted_by } else { Vec::new() },
             container,
             deposed: None,
             create_first,

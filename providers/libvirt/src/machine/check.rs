@@ -1,5 +1,8 @@
 //! What is wrong with machines, before anything is touched.
 
+mod limits;
+mod names;
+
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -7,11 +10,14 @@ use std::path::Path;
 use cplan_model::{AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Value, parse_quantity, spelling_for};
 use cplan_sdk::ProviderError;
 use ipnet::Ipv4Net;
+use virt::connect::Connect;
 
-use crate::Client;
+use crate::cgroup::{CpuController, cpu_controller};
+use crate::client::{Client, LibvirtError};
 use crate::host::{HostFacts, facts};
 use crate::kvm::{KvmProbe, KvmVerdict};
 use crate::network::address_in;
+use crate::xml::domain::{DomainSpec, parse};
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Diagnostics {
@@ -53,6 +59,8 @@ pub(super) fn one(config: &Value) -> Diagnostics {
             "accel",
         ));
     }
+    found.extend(limits::one(config));
+    found.extend(names::one(config));
     for plug in plugs(config) {
         found.extend(plug.outside());
     }
@@ -72,6 +80,7 @@ struct Plug {
     path: AttrPath,
     network: Option<(String, Ipv4Net)>,
     address: Option<String>,
+    mac: Option<String>,
 }
 
 fn plugs(values: &Value) -> Vec<Plug> {
@@ -82,6 +91,7 @@ fn plugs(values: &Value) -> Vec<Plug> {
             path,
             network: text("id").zip(text("cidr").and_then(|c| c.parse().ok())).map(|(id, net)| (id.to_owned(), net)),
             address: block.get("address").and_then(Value::as_str).map(str::to_owned),
+            mac: block.get("mac").and_then(Value::as_str).map(str::to_owned),
         }
     };
     let management = values.get("management").map(|block| plug(AttrPath::attr("management"), block));
@@ -114,6 +124,24 @@ pub(super) async fn all(
         return Ok(diagnostics);
     }
     let facts = facts(client).await?;
+    let lab = |values: &Value| Some(values.get("domain")?.as_str()?.split('-').nth(1)?.to_owned());
+    let labs: Vec<String> = planned.iter().filter_map(|(_, values)| lab(values)).collect();
+    let others = if planned.iter().any(|(_, v)| v.get("cpu_pin").is_some_and(|pin| !pin.is_null())) {
+        client.call(move |connection| strangers(connection, &labs)).await?
+    } else {
+        Vec::new()
+    };
+    diagnostics.extend(limits::shared_pins(planned, &others, facts.cpus));
+    let limited: Vec<_> =
+        planned.iter().filter(|(_, v)| v.get("cpu_quota").is_some_and(|quota| !quota.is_null())).collect();
+    if !limited.is_empty()
+        && let CpuController::Missing(why) = cpu_controller(client).await
+    {
+        diagnostics.extend(limited.iter().map(|(address, _)| no_quota(&why).address(address.clone())));
+    }
+    if client.settings().get().is_local() {
+        diagnostics.extend(planned.iter().filter_map(|(address, values)| limits::disk(address, values)));
+    }
     let explicit: Vec<_> =
         planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm")).collect();
     let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
@@ -125,6 +153,20 @@ pub(super) async fn all(
         diagnostics.extend(explicit.iter().map(|(address, _)| no_kvm(&why).address(address.clone())));
     }
     Ok(diagnostics)
+}
+
+fn no_quota(why: &str) -> Diagnostic {
+    let what = format!("A share of a processor cannot be kept on this host: {why}.");
+    Diagnostic::error("machine-no-quota", "Processor quotas do not work", what)
+        .remedy("Leave `cpu_quota` out, or see `cplan doctor`.")
+        .attribute(AttrPath::attr("cpu_quota"))
+}
+
+/// The machines of the host that are of no lab of this plan: what is ours may be about to go or to change.
+fn strangers(connection: &Connect, labs: &[String]) -> Result<Vec<DomainSpec>, LibvirtError> {
+    let domains = connection.list_all_domains(0).map_err(LibvirtError::call("list the domains"))?;
+    let specs = domains.iter().filter_map(|domain| parse(&domain.xml_desc(0).ok()?).ok());
+    Ok(specs.filter(|spec| spec.mark.as_ref().is_none_or(|mark| !labs.contains(&mark.lab))).collect())
 }
 
 fn no_kvm(why: &str) -> Diagnostic {
@@ -165,6 +207,7 @@ fn between(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     let mut addresses: HashMap<(String, String), (&InstanceAddr, AttrPath)> = HashMap::new();
     let mut names: HashMap<&str, &InstanceAddr> = HashMap::new();
+    let mut macs: HashMap<(String, String), &InstanceAddr> = HashMap::new();
     for (address, values) in planned {
         if let Some(name) = values.get("name").and_then(Value::as_str)
             && let Some(other) = names.insert(name, address)
@@ -178,6 +221,15 @@ fn between(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
             diagnostics.push(diagnostic.address(address.clone()).attribute(AttrPath::attr("name")));
         }
         for plug in plugs(values) {
+            if let Some((mac, network)) = plug.mac.clone().zip(plug.network.as_ref().map(|(id, _)| id.clone()))
+                && let Some(other) = macs.insert((network, mac.to_ascii_lowercase()), address)
+                && other != address
+            {
+                let what = format!("`{other}` has a card with the MAC address {mac} in the same network.");
+                let diagnostic = Diagnostic::error("machine-mac", "Invalid MAC address", what)
+                    .remedy("Give each card an address of its own, or leave it out.");
+                diagnostics.push(diagnostic.address(address.clone()).attribute(plug.path.then_attr("mac")));
+            }
             if let Some(outside) = plug.outside() {
                 diagnostics.push(outside.address(address.clone()));
                 continue;

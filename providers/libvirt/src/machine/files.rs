@@ -34,7 +34,7 @@ pub(super) async fn prepare(
     let (host, client, disk) = tokio::join!(
         key_pair(&host_key, &machine.name),
         client_key_pair(&client_key),
-        overlay_disk(&overlay, &machine.image.disk)
+        overlay_disk(&overlay, &machine.image.disk, machine.disk_size()?)
     );
     let (host_public, client_public, ()) = (host?, client?, disk?);
     let private = tokio::fs::read(&host_key).await.map_err(failed("the key", &host_key))?;
@@ -125,17 +125,38 @@ async fn key_pair(path: &Path, comment: &str) -> Result<String, ProviderError> {
 }
 
 /// A disk that begins as the image's and keeps what the machine writes.
-async fn overlay_disk(path: &Path, base: &Path) -> Result<(), ProviderError> {
+async fn overlay_disk(path: &Path, base: &Path, size: Option<u64>) -> Result<(), ProviderError> {
     if path.exists() {
         return Ok(());
     }
     let new = beside(path);
     let mut command = Command::new("qemu-img");
     command.args(["create", "-q", "-f", "qcow2", "-F", format_of(base)?, "-b"]).arg(base).arg(&new);
+    command.args(size.map(|bytes| bytes.to_string()));
     run(command, "apt-get install qemu-utils").await?;
     let moved = std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))
         .and_then(|()| std::fs::rename(&new, path));
     moved.map_err(|e| ProviderError::failed(format!("the disk `{}` cannot be written", path.display())).source(e))
+}
+
+/// Makes the disk of a machine that does not run as large as it should be.
+pub(super) async fn grow(settings: &HostSettings, id: &str, size: Option<u64>) -> Result<(), ProviderError> {
+    let path = settings.machine_dir(id).join("overlay.qcow2");
+    let has = disk_size(&path);
+    let Some(size) = size.filter(|size| has.is_none_or(|has| has < *size)) else { return Ok(()) };
+    let mut command = Command::new("qemu-img");
+    command.args(["resize", "-q", "-f", "qcow2"]).arg(&path).arg(size.to_string());
+    run(command, "apt-get install qemu-utils").await
+}
+
+/// How large a disk file looks to a guest, in bytes: the size of a raw one, and what stands in the header of a qcow2 one.
+pub(super) fn disk_size(path: &Path) -> Option<u64> {
+    let mut header = [0; 32];
+    let mut file = std::fs::File::open(path).ok()?;
+    match io::Read::read_exact(&mut file, &mut header) {
+        Ok(()) if header.starts_with(b"QFI\xfb") => Some(u64::from_be_bytes(header[24..32].try_into().ok()?)),
+        _ => Some(file.metadata().ok()?.len()),
+    }
 }
 
 /// A qcow2 file begins with `QFI\xfb` (docs/interop/qcow2.txt of QEMU); anything else is raw.

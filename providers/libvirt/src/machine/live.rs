@@ -23,13 +23,13 @@ pub(super) async fn look(client: &Client, identity: &Identity) -> Result<Option<
     Ok(found)
 }
 
-/// Whether the domain, as it runs, is what it should be.
-pub(super) fn is_current(found: &DomainSpec, wanted: &DomainSpec) -> bool {
-    let plain = |interfaces: &[InterfaceSpec]| -> Vec<_> {
-        interfaces.iter().map(|i| InterfaceSpec { tap: None, ..i.clone() }).collect()
+/// Whether two domains are the same, but for what libvirt chooses at each start.
+pub(super) fn is_same(one: &DomainSpec, other: &DomainSpec) -> bool {
+    let plain = |spec: &DomainSpec| {
+        let interfaces = spec.interfaces.iter().map(|i| InterfaceSpec { tap: None, ..i.clone() });
+        DomainSpec { interfaces: interfaces.collect(), ..spec.clone() }
     };
-    DomainSpec { interfaces: plain(&found.interfaces), ..found.clone() }
-        == DomainSpec { interfaces: plain(&wanted.interfaces), ..wanted.clone() }
+    plain(one) == plain(other)
 }
 
 /// Defines the domain, over an older definition of ours if there is one.
@@ -81,7 +81,8 @@ fn explain(error: LibvirtError) -> ProviderError {
     error.remedy("Let the user that QEMU runs as reach the files: chmod o+x on each folder above cache_dir.")
 }
 
-fn lookup(connection: &Connect, id: &str) -> Result<Domain, LibvirtError> {
+/// The domain by its UUID.
+pub(super) fn lookup(connection: &Connect, id: &str) -> Result<Domain, LibvirtError> {
     connection.lookup_domain_by_uuid_string(id).map_err(LibvirtError::call("find a domain"))
 }
 

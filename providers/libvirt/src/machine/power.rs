@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use cplan_model::{Identity, Value};
-use cplan_sdk::{ApplyResponse, Context, ErrorKind, Observed, ProviderError, ReadRequest, RecoverRequest, Resource};
+use cplan_sdk::{
+    Access, ApplyResponse, Context, ErrorKind, Observed, ProviderError, ReadRequest, RecoverRequest, Resource,
+};
 
+use super::adjust::{adjust, adjusted, grow_disk, settle_memory};
 use super::observe::Found;
-use super::values::{Machine, access, with_host_key};
-use super::{MachineResource, boot, files, live};
+use super::values::{Machine, TIMEZONE, access, with_host_key};
+use super::{MachineResource, boot, files, live, timezone};
 use crate::network::reattach;
 use crate::xml::domain::{Accelerator, DomainSpec};
 
@@ -32,7 +35,7 @@ impl MachineResource {
             let host_key = files::prepare(&settings, ctx.data_dir(), identity, &machine).await?;
             let values = with_host_key(planned, &host_key);
             let spec = machine.domain(identity, &settings, accelerator)?;
-            self.power_on(ctx, identity, &values, found.as_ref(), &spec).await?;
+            self.power_on(ctx, identity, (&machine, &values), found.as_ref(), &spec).await?;
             Ok((values, spec))
         };
         let (values, spec) = match prepared.await {
@@ -50,7 +53,10 @@ impl MachineResource {
         };
         let limit = machine.boot_timeout();
         match boot::wait(ctx, &self.client, &*self.shell, &access, &spec.console, limit).await {
-            Ok(boot_id) => Ok(ApplyResponse { values, private, boot_id: Some(boot_id) }),
+            Ok(boot_id) => match settle_memory(ctx, &self.client, &machine.name, &identity.id, spec.memory_kib).await {
+                Ok(()) => Ok(ApplyResponse { values, private, boot_id: Some(boot_id) }),
+                Err(error) => Err(error.partial(values)),
+            },
             Err(error) => {
                 ctx.progress.log(&format!("console of {}:\n{}", machine.name, boot::tail(&spec.console, 50)));
                 Err(error.partial(values))
@@ -81,29 +87,66 @@ impl MachineResource {
         &self,
         ctx: &Context,
         identity: &Identity,
-        values: &Value,
+        (machine, values): (&Machine, &Value),
         found: Option<&Found>,
         wanted: &DomainSpec,
     ) -> Result<(), ProviderError> {
-        if let Some(found) = found.filter(|f| f.active && live::is_current(&f.spec, wanted)) {
-            if !found.running {
-                live::start(&self.client, identity).await?;
-            }
-            if !found.connected {
-                self.plug_in(wanted).await?;
-            }
-            if !found.defined {
-                live::define(&self.client, identity, wanted).await?;
-            }
-            return Ok(());
+        let active = found.filter(|f| f.active);
+        if let Some(found) = active.filter(|f| live::is_same(&adjusted(&f.spec, wanted), wanted)) {
+            self.adjust(ctx, identity, values, found, wanted).await?;
+            return match machine.disk_size()?.filter(|size| found.disk_size.is_some_and(|has| has < *size)) {
+                Some(size) => grow_disk(&self.client, identity, size).await,
+                None => Ok(()),
+            };
+        }
+        // A disk can be made larger from outside only while nobody has it open.
+        if active.is_none() {
+            files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
         }
         live::define(&self.client, identity, wanted).await?;
         if found.is_some_and(|f| f.active) {
             ctx.progress.status("stopping, to start again with what changed");
             self.shut_down(ctx, identity, values).await?;
+            files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
         }
         ctx.progress.status("starting");
         live::start(&self.client, identity).await
+    }
+
+    /// Makes a running machine what it should be, without a restart.
+    async fn adjust(
+        &self,
+        ctx: &Context,
+        identity: &Identity,
+        values: &Value,
+        found: &Found,
+        wanted: &DomainSpec,
+    ) -> Result<(), ProviderError> {
+        if !found.running {
+            live::start(&self.client, identity).await?;
+        }
+        if !found.connected {
+            self.plug_in(wanted).await?;
+        }
+        if !found.defined || !live::is_same(&found.spec, wanted) {
+            live::define(&self.client, identity, wanted).await?;
+        }
+        ctx.progress.status("changing it while it runs");
+        let zone = wanted.notes.get(TIMEZONE).filter(|zone| found.spec.notes.get(TIMEZONE) != Some(zone));
+        if let (Some(zone), Some(access)) = (zone, access(values)) {
+            self.tell_timezone(ctx, &access, zone).await?;
+        }
+        adjust(&self.client, identity, &found.spec, wanted).await
+    }
+
+    async fn tell_timezone(&self, ctx: &Context, access: &Access, zone: &str) -> Result<(), ProviderError> {
+        let rules = timezone::rules(zone).unwrap_or_default();
+        let output = self.shell.run(ctx, access, &timezone::script(zone), &rules).await?;
+        if output.status == 0 {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(ProviderError::failed(format!("the time zone of `{}` cannot be set", access.name)).details(said))
     }
 
     /// Asks the guest to stop, and pulls its plug if it does not. Its disk is written out first: what was just put

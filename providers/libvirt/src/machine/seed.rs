@@ -4,8 +4,8 @@ mod nocloud;
 
 use std::io;
 
+use super::timezone;
 use super::values::Machine;
-use crate::naming::mac_address;
 
 /// What goes into a seed.
 pub(super) struct Seed<'a> {
@@ -35,6 +35,10 @@ impl Seed<'_> {
         append(&mut builder, "etc/ssh/ssh_host_ed25519_key", 0o600, self.host_key)?;
         append(&mut builder, "root/.ssh/authorized_keys", 0o600, self.client_public.as_bytes())?;
         append(&mut builder, "etc/cplan/interfaces", 0o644, interfaces(self.id, self.machine).as_bytes())?;
+        if let Some((zone, rules)) = self.machine.timezone().and_then(|zone| Some((zone, timezone::rules(zone)?))) {
+            append(&mut builder, "etc/timezone", 0o644, format!("{zone}\n").as_bytes())?;
+            append(&mut builder, "etc/localtime", 0o644, &rules)?;
+        }
         // The end of the archive makes its size a multiple of the disk's 512-byte sectors.
         builder.into_inner()
     }
@@ -52,7 +56,7 @@ fn append(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, data: &[u8
 
 /// Lines `MAC ADDRESS/PREFIX [GATEWAY]`.
 fn interfaces(id: &str, machine: &Machine) -> String {
-    machine.told().into_iter().enumerate().map(|(i, told)| format!("{} {told}\n", mac_address(id, i))).collect()
+    machine.macs(id).iter().zip(machine.told()).map(|(mac, told)| format!("{mac} {told}\n")).collect()
 }
 
 #[cfg(test)]
@@ -63,12 +67,13 @@ mod tests {
 
     use super::*;
     use crate::machine::schema::schema;
+    use crate::naming::mac_address;
 
     #[test]
     fn holds_what_the_guest_needs() {
         let network = |name, cidr, gateway, mode| serde_json::json!({"id": "n", "name": name, "cidr": cidr, "gateway": gateway, "mode": mode});
         let json = serde_json::json!({
-            "name": "edge", "cpus": 1, "memory": "256MiB",
+            "name": "edge", "cpus": 1, "timezone": "Etc/UTC", "memory": "256MiB",
             "image": {"digest": "d", "flavor": "micro", "kernel": "k", "initrd": "i", "disk": "b", "cmdline": "c"},
             "management": {"network": network("m", "10.70.0.0/24", "10.70.0.1", "nat"), "address": "10.70.0.11"},
             "interface": [{"network": network("l", "10.71.0.0/16", "10.71.0.1", "isolated"), "address": "10.71.0.11"}],
@@ -90,6 +95,8 @@ mod tests {
         assert_eq!(files["etc/hostname"], (0o644, "edge\n".to_owned()));
         assert_eq!(files["etc/ssh/ssh_host_ed25519_key"], (0o600, "KEY".to_owned()));
         assert_eq!(files["root/.ssh/authorized_keys"].0, 0o600);
+        assert_eq!(files["etc/timezone"].1, "Etc/UTC\n");
+        assert!(files["etc/localtime"].1.starts_with("TZif"));
         let (a, b) = (mac_address("id", 0), mac_address("id", 1));
         let lines = format!("{a} 10.70.0.11/24 10.70.0.1\n{b} 10.71.0.11/16\n");
         assert_eq!(files["etc/cplan/interfaces"], (0o644, lines));

@@ -1,5 +1,6 @@
 //! From values to what is wanted, and from what is found to values.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use cplan_model::{Format, Identity, Type, Value, parse_quantity};
 use cplan_sdk::{Access, PlanRequest, ProviderError, from_value};
 use serde::Deserialize;
 
+use super::timezone;
 use crate::naming::{libvirt_name, mac_address};
 use crate::ownership::Mark;
 use crate::settings::HostSettings;
-use crate::xml::domain::{Accelerator, DiskSpec, DomainSpec, InterfaceSpec, KernelSpec};
+use crate::xml::domain::{Accelerator, DiskSpec, DomainSpec, InterfaceSpec, KernelSpec, PERIOD};
 
 /// The values of a machine, all known.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +20,15 @@ pub(super) struct Machine {
     pub(super) name: String,
     pub(super) cpus: u64,
     memory: String,
+    maximum_memory: Option<String>,
+    cpu_quota: Option<f64>,
+    cpu_pin: Option<Vec<u64>>,
+    disk_size: Option<String>,
+    disk_read_limit: Option<String>,
+    disk_write_limit: Option<String>,
+    tier: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+    timezone: Option<String>,
     pub(super) image: Boot,
     accel: Option<String>,
     boot_timeout: Option<String>,
@@ -57,6 +68,8 @@ impl Boot {
 pub(super) struct Plug {
     pub(super) network: Attachment,
     pub(super) address: String,
+    mac: Option<String>,
+    up: Option<bool>,
 }
 
 /// `lab_network.x.attachment`
@@ -74,6 +87,32 @@ const BOOT_TIMEOUT: &str = "180s";
 impl Machine {
     pub(super) fn from_values(values: &Value) -> Result<Machine, ProviderError> {
         from_value(values)
+    }
+
+    /// The MAC addresses of the interfaces in order, lower case.
+    pub(super) fn macs(&self, id: &str) -> Vec<String> {
+        let mac = |(i, plug): (usize, &Plug)| {
+            plug.mac.as_ref().map_or_else(|| mac_address(id, i), |m| m.to_ascii_lowercase())
+        };
+        self.plugs().enumerate().map(mac).collect()
+    }
+
+    /// How large the disk should be, in bytes; `None` is as the image has it.
+    pub(super) fn disk_size(&self) -> Result<Option<u64>, ProviderError> {
+        self.disk_size.as_deref().map(|text| amount(Format::Bytes, text)).transpose()
+    }
+
+    /// The time zone by its name.
+    pub(super) fn timezone(&self) -> Option<&str> {
+        self.timezone.as_deref()
+    }
+
+    /// What is noted in the domain's metadata.
+    fn notes(&self) -> BTreeMap<String, String> {
+        let labels = self.labels.iter().flatten().map(|(key, text)| (format!("{LABEL}{key}"), text.clone()));
+        let own = [(TIER, &self.tier), (TIMEZONE, &self.timezone)];
+        let own = own.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.clone()?)));
+        labels.chain(own).collect()
     }
 
     /// The interfaces in order, the management one first.
@@ -118,36 +157,82 @@ impl Machine {
         accelerator: Accelerator,
     ) -> Result<DomainSpec, ProviderError> {
         let folder = settings.machine_dir(&identity.id);
-        let interfaces = self.plugs().zip(self.told()).enumerate().map(|(i, (plug, told))| InterfaceSpec {
-            mac: mac_address(&identity.id, i),
-            network: plug.network.name.clone(),
-            told: Some(told),
-            tap: None,
-        });
+        let interfaces =
+            self.plugs().zip(self.told()).zip(self.macs(&identity.id)).map(|((plug, told), mac)| InterfaceSpec {
+                mac,
+                network: plug.network.name.clone(),
+                up: plug.up != Some(false),
+                told: Some(told),
+                tap: None,
+            });
         let disk = |name: &str, format: &str, read_only| DiskSpec {
             file: folder.join(name),
             format: format.into(),
             read_only,
+            read_limit: None,
+            write_limit: None,
         };
+        let limit = |text: &Option<String>| text.as_deref().map(|t| amount(Format::Throughput, t)).transpose();
+        let overlay = DiskSpec {
+            read_limit: limit(&self.disk_read_limit)?,
+            write_limit: limit(&self.disk_write_limit)?,
+            ..disk("overlay.qcow2", "qcow2", false)
+        };
+        let memory_kib = memory_kib(&self.memory)?;
+        let maximum_kib = self.maximum_memory.as_deref().map_or(Ok(memory_kib), self::memory_kib)?;
+        let pins = self.cpu_pin.iter().flatten();
         Ok(DomainSpec {
             mark: Some(Mark::from(identity)),
             name: libvirt_name(identity),
             uuid: identity.id.clone(),
             accelerator,
-            memory_kib: memory_kib(&self.memory)?,
+            memory_kib,
+            maximum_kib,
             cpus: self.cpus,
+            quota: self.cpu_quota.map(quota),
+            pins: pins.zip(0..).map(|(host, own)| (own, [*host].into())).collect(),
+            notes: self.notes(),
             kernel: self.image.kernel(),
-            disks: vec![disk("overlay.qcow2", "qcow2", false), disk("seed.img", "raw", true)],
+            disks: vec![overlay, disk("seed.img", "raw", true)],
             interfaces: interfaces.collect(),
             console: folder.join("console.log"),
         })
     }
 }
 
+/// The keys of the notes in a domain's metadata.
+pub(super) const TIER: &str = "tier";
+pub(super) const TIMEZONE: &str = "timezone";
+pub(super) const LABEL: &str = "label:";
+
 /// QEMU gives memory in whole MiB; libvirt rounds up.
 pub(super) fn memory_kib(text: &str) -> Result<u64, ProviderError> {
-    let bytes = parse_quantity(Format::Bytes, text).map_err(|e| ProviderError::failed(e.what).remedy(e.remedy))?;
-    Ok(bytes.div_ceil(1024 * 1024) * 1024)
+    Ok(amount(Format::Bytes, text)?.div_ceil(1024 * 1024) * 1024)
+}
+
+fn amount(format: Format, text: &str) -> Result<u64, ProviderError> {
+    parse_quantity(format, text).map_err(|e| ProviderError::failed(e.what).remedy(e.remedy))
+}
+
+/// A share of a processor in microseconds of a period.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "checked")]
+pub(super) fn quota(share: f64) -> u64 {
+    (share * PERIOD as f64).round() as u64
+}
+
+/// The larger of what is asked for now and what it was started with: so less memory, and more up to that, needs no restart.
+fn maximum(request: &PlanRequest) -> Value {
+    let base = &request.proposed;
+    let memory = base.get("memory").cloned().unwrap_or_else(|| Value::unknown(Type::String));
+    if let Some(set) = request.config.get("maximum_memory").filter(|v| !v.is_null()) {
+        return set.clone();
+    }
+    let kib = |value: &Value| value.as_str().and_then(|text| memory_kib(text).ok());
+    let kept = request.prior.as_ref().and_then(|prior| prior.get("maximum_memory"));
+    match (kept, kept.and_then(kib), kib(&memory)) {
+        (Some(kept), Some(had), Some(wanted)) if wanted <= had => kept.clone(),
+        _ => memory,
+    }
 }
 
 /// The client key of a lab.
@@ -182,6 +267,8 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         ("flavor", base.get("image").and_then(|i| i.get("flavor")).cloned().unwrap_or_else(unknown)),
     ]);
     base.with("accel", default("accel", "auto"))
+        .with("maximum_memory", maximum(request))
+        .with("timezone", default("timezone", &timezone::of_this_host()))
         .with("boot_timeout", default("boot_timeout", BOOT_TIMEOUT))
         .with("id", Value::string(id.as_str()))
         .with("domain", Value::string(libvirt_name(&request.identity)))

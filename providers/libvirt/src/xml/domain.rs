@@ -1,8 +1,9 @@
 //! `<domain>`: <https://libvirt.org/formatdomain.html>.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::read::{all, attribute, find, mark, marked, metadata, text};
+use super::read::{all, attribute, find, mark, marked, metadata, signed, text};
 use super::{Element, XmlError};
 use crate::ownership::Mark;
 
@@ -32,6 +33,8 @@ pub struct InterfaceSpec {
     pub mac: String,
     /// The libvirt network.
     pub network: String,
+    /// Whether its cable is plugged in.
+    pub up: bool,
     /// What the guest was told of it when it started: its address with the prefix, and the gateway if it has one.
     pub told: Option<String>,
     /// The tap on the host, while it runs.
@@ -51,8 +54,16 @@ pub struct DomainSpec {
     pub accelerator: Accelerator,
     /// What it has now (a balloon may have taken some back), in KiB.
     pub memory_kib: u64,
+    /// What a balloon can give it at most, in KiB.
+    pub maximum_kib: u64,
     /// Processors that are plugged in.
     pub cpus: u64,
+    /// How many microseconds of every [`PERIOD`] each of its processors may run; `None` is no limit.
+    pub quota: Option<u64>,
+    /// The host's processors that each of its own may run on; one that is not named may run on all.
+    pub pins: BTreeMap<u64, BTreeSet<u64>>,
+    /// What is said about it in its metadata: its tier, its time zone, its user's labels.
+    pub notes: BTreeMap<String, String>,
     /// The kernel that is entered directly; without, the first disk boots by itself.
     pub kernel: Option<KernelSpec>,
     /// The disks in order: vda, vdb, …
@@ -83,7 +94,14 @@ pub struct DiskSpec {
     pub format: String,
     /// The guest cannot write it.
     pub read_only: bool,
+    /// How fast the guest may read it, in bytes per second.
+    pub read_limit: Option<u64>,
+    /// How fast the guest may write it, in bytes per second.
+    pub write_limit: Option<u64>,
 }
+
+/// The period of processor quotas in microseconds, the kernel's own default.
+pub const PERIOD: u64 = 100_000;
 
 /// The document that defines a domain.
 pub fn render(spec: &DomainSpec) -> String {
@@ -112,10 +130,11 @@ pub fn render(spec: &DomainSpec) -> String {
         .attr("type", if kvm { "kvm" } else { "qemu" })
         .child(Element::new("name").text(&spec.name))
         .child(Element::new("uuid").text(&spec.uuid))
-        .children(spec.mark.as_ref().map(|mark| metadata(mark, told(spec))))
-        .child(Element::new("memory").attr("unit", "KiB").text(spec.memory_kib))
+        .children(spec.mark.as_ref().map(|mark| metadata(mark, told(spec, ["cplan:interface", "cplan:note"]))))
+        .child(Element::new("memory").attr("unit", "KiB").text(spec.maximum_kib))
         .child(Element::new("currentMemory").attr("unit", "KiB").text(spec.memory_kib))
         .child(Element::new("vcpu").attr("placement", "static").text(spec.cpus))
+        .children(tuning(spec))
         .child(os)
         .child(Element::new("features").child(Element::new("acpi")).child(Element::new("apic")))
         .child(cpu)
@@ -127,10 +146,35 @@ pub fn render(spec: &DomainSpec) -> String {
         .render()
 }
 
+/// What limits its processors, if anything does.
+fn tuning(spec: &DomainSpec) -> Option<Element> {
+    let pins = spec.pins.iter().map(|(cpu, on)| {
+        let on: Vec<_> = on.iter().map(u64::to_string).collect();
+        Element::new("vcpupin").attr("vcpu", cpu).attr("cpuset", on.join(","))
+    });
+    let period = spec.quota.map(|_| Element::new("period").text(PERIOD));
+    let quota = spec.quota.map(|quota| Element::new("quota").text(quota));
+    let within: Vec<_> = pins.chain(period).chain(quota).collect();
+    (!within.is_empty()).then(|| Element::new("cputune").children(within))
+}
+
 /// libvirt keeps the metadata of a running domain until it starts again, and with it what its guest was told.
-fn told(spec: &DomainSpec) -> Vec<Element> {
+fn told(spec: &DomainSpec, [interface, note]: [&'static str; 2]) -> Vec<Element> {
     let told = spec.interfaces.iter().filter_map(|interface| Some((&interface.mac, interface.told.as_ref()?)));
-    told.map(|(mac, told)| Element::new("cplan:interface").attr("mac", mac).attr("told", told)).collect()
+    let told = told.map(|(mac, told)| Element::new(interface).attr("mac", mac).attr("told", told));
+    let notes = spec.notes.iter().map(|(key, text)| Element::new(note).attr("key", key).attr("text", text));
+    told.chain(notes).collect()
+}
+
+/// What a running domain's metadata become; libvirt itself puts the namespace on all of it.
+pub fn render_mark(spec: &DomainSpec) -> Option<String> {
+    let mark = spec.mark.as_ref()?;
+    Some(signed(Element::new("owner"), mark).children(told(spec, ["interface", "note"])).render())
+}
+
+/// One network card as libvirt wants it for a change of a running domain.
+pub fn render_interface(interface: &InterfaceSpec) -> String {
+    network_card(interface).render()
 }
 
 fn devices(spec: &DomainSpec) -> Element {
@@ -142,17 +186,10 @@ fn devices(spec: &DomainSpec) -> Element {
             .child(Element::new("driver").attr("name", "qemu").attr("type", &disk.format))
             .child(Element::new("source").attr("file", disk.file.display()))
             .child(Element::new("target").attr("dev", format!("vd{name}")).attr("bus", "virtio"));
-        if disk.read_only { element.child(Element::new("readonly")) } else { element }
+        let element = if disk.read_only { element.child(Element::new("readonly")) } else { element };
+        element.children(throttle(disk))
     });
-    let interfaces = spec.interfaces.iter().map(|interface| {
-        Element::new("interface")
-            .attr("type", "network")
-            .child(Element::new("mac").attr("address", &interface.mac))
-            .child(Element::new("source").attr("network", &interface.network))
-            .child(Element::new("model").attr("type", "virtio"))
-            // The kernel is given: a boot ROM for the network would only cost time at every start.
-            .child(Element::new("rom").attr("enabled", "no"))
-    });
+    let interfaces = spec.interfaces.iter().map(network_card);
     let serial = Element::new("serial")
         .attr("type", "pty")
         .child(Element::new("log").attr("file", spec.console.display()).attr("append", "off"))
@@ -174,11 +211,31 @@ fn devices(spec: &DomainSpec) -> Element {
         .child(rng)
 }
 
+/// libvirt wants bytes per second here, whatever unit users think in.
+fn throttle(disk: &DiskSpec) -> Option<Element> {
+    let limit = |name, bytes: Option<u64>| bytes.map(|bytes| Element::new(name).text(bytes));
+    let both = [limit("read_bytes_sec", disk.read_limit), limit("write_bytes_sec", disk.write_limit)];
+    let limits: Vec<_> = both.into_iter().flatten().collect();
+    (!limits.is_empty()).then(|| Element::new("iotune").children(limits))
+}
+
+fn network_card(interface: &InterfaceSpec) -> Element {
+    Element::new("interface")
+        .attr("type", "network")
+        .child(Element::new("mac").attr("address", &interface.mac))
+        .child(Element::new("source").attr("network", &interface.network))
+        .child(Element::new("model").attr("type", "virtio"))
+        .child(Element::new("link").attr("state", if interface.up { "up" } else { "down" }))
+        // The kernel is given: a boot ROM for the network would only cost time at every start.
+        .child(Element::new("rom").attr("enabled", "no"))
+}
+
 /// What a document from libvirt says.
 pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
     let document = roxmltree::Document::parse(xml)?;
     let root = document.root_element();
-    let memory = memory_kib(root, "currentMemory").or_else(|| memory_kib(root, "memory"));
+    let maximum = memory_kib(root, "memory");
+    let memory = memory_kib(root, "currentMemory").or(maximum);
     let cpus = attribute(root, &["vcpu"], "current").or_else(|| text(root, &["vcpu"]));
     let path = |at: &[&str]| text(root, at).map(PathBuf::from).unwrap_or_default();
     let get = |node, at: &[&str], name| attribute(node, at, name);
@@ -186,6 +243,9 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         file: get(disk, &["source"], "file").map(PathBuf::from).unwrap_or_default(),
         format: get(disk, &["driver"], "type").unwrap_or_default(),
         read_only: find(disk, &["readonly"]).is_some(),
+        // Zero is no limit.
+        read_limit: number(disk, &["iotune", "read_bytes_sec"]).filter(|n| *n > 0),
+        write_limit: number(disk, &["iotune", "write_bytes_sec"]).filter(|n| *n > 0),
     });
     let told = marked(root, "interface");
     let interfaces = all(root, &["devices"], "interface").into_iter().map(|interface| {
@@ -194,6 +254,7 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         InterfaceSpec {
             told: told.map(str::to_owned),
             network: get(interface, &["source"], "network").unwrap_or_default(),
+            up: get(interface, &["link"], "state").as_deref() != Some("down"),
             tap: get(interface, &["target"], "dev"),
             mac,
         }
@@ -205,7 +266,11 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         uuid: text(root, &["uuid"]).ok_or(XmlError::Missing("the UUID"))?,
         accelerator: if root.attribute("type") == Some("kvm") { Accelerator::Kvm } else { Accelerator::Tcg },
         memory_kib: memory.ok_or(XmlError::Missing("the memory"))?,
+        maximum_kib: maximum.ok_or(XmlError::Missing("the memory"))?,
         cpus: cpus.and_then(|c| c.parse().ok()).ok_or(XmlError::Missing("the number of processors"))?,
+        quota: quota(root),
+        pins: pins(root),
+        notes: notes(root),
         kernel: text(root, &["os", "kernel"]).map(|file| KernelSpec {
             file: file.into(),
             initrd: path(&["os", "initrd"]),
@@ -215,6 +280,48 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         interfaces: interfaces.collect(),
         console: serial.and_then(|s| get(s, &["log"], "file")).map(PathBuf::from).unwrap_or_default(),
     })
+}
+
+fn number(node: roxmltree::Node<'_, '_>, at: &[&str]) -> Option<u64> {
+    text(node, at)?.parse().ok()
+}
+
+/// The quota as a share of [`PERIOD`]: somebody else may have set another period. Below zero is no limit.
+fn quota(root: roxmltree::Node<'_, '_>) -> Option<u64> {
+    let quota = number(root, &["cputune", "quota"]).filter(|n| *n > 0)?;
+    let period = number(root, &["cputune", "period"]).filter(|n| *n > 0).unwrap_or(PERIOD);
+    Some((quota * PERIOD).div_ceil(period))
+}
+
+fn pins(root: roxmltree::Node<'_, '_>) -> BTreeMap<u64, BTreeSet<u64>> {
+    let pins = all(root, &["cputune"], "vcpupin").into_iter();
+    pins.filter_map(|pin| Some((pin.attribute("vcpu")?.parse().ok()?, cpu_set(pin.attribute("cpuset")?)))).collect()
+}
+
+/// `0-3,^2,8`: processors, ranges of them, and exceptions from what stands before.
+fn cpu_set(text: &str) -> BTreeSet<u64> {
+    let mut set = BTreeSet::new();
+    for part in text.split(',').map(str::trim) {
+        let (part, except) = part.strip_prefix('^').map_or((part, false), |part| (part, true));
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>()) else { continue };
+        for cpu in first..=last.min(first.saturating_add(MOST_CPUS)) {
+            if except {
+                set.remove(&cpu)
+            } else {
+                set.insert(cpu)
+            };
+        }
+    }
+    set
+}
+
+/// More than any host has.
+const MOST_CPUS: u64 = 8192;
+
+fn notes(root: roxmltree::Node<'_, '_>) -> BTreeMap<String, String> {
+    let notes = marked(root, "note").into_iter();
+    notes.filter_map(|note| Some((note.attribute("key")?.to_owned(), note.attribute("text")?.to_owned()))).collect()
 }
 
 /// libvirt writes KiB, but accepts and could keep other units.
@@ -240,24 +347,47 @@ mod tests {
             uuid: "c0ffee00-0000-4000-8000-000000000001".into(),
             accelerator,
             memory_kib: 262_144,
+            maximum_kib: 524_288,
             cpus: 2,
+            quota: Some(50_000),
+            pins: [(0, [0, 2].into()), (1, [1].into())].into(),
+            notes: [("tier".to_owned(), "edge & \"co\"".to_owned())].into(),
             kernel: Some(KernelSpec {
                 file: "/c/vmlinuz".into(),
                 initrd: "/c/initrd & co".into(),
                 cmdline: "console=ttyS0 a=\"b\" <x>".into(),
             }),
             disks: vec![
-                DiskSpec { file: "/c/overlay.qcow2".into(), format: "qcow2".into(), read_only: false },
-                DiskSpec { file: "/c/seed.img".into(), format: "raw".into(), read_only: true },
+                DiskSpec {
+                    file: "/c/overlay.qcow2".into(),
+                    format: "qcow2".into(),
+                    read_only: false,
+                    read_limit: Some(10_000_000),
+                    write_limit: None,
+                },
+                DiskSpec {
+                    file: "/c/seed.img".into(),
+                    format: "raw".into(),
+                    read_only: true,
+                    read_limit: None,
+                    write_limit: None,
+                },
             ],
             interfaces: vec![
                 InterfaceSpec {
                     mac: "52:54:00:00:00:01".into(),
                     network: "m".into(),
+                    up: true,
                     told: Some("10.70.0.11/24 10.70.0.1".into()),
                     tap: None,
                 },
-                InterfaceSpec { mac: "52:54:00:00:00:02".into(), network: "l".into(), told: None, tap: None },
+                InterfaceSpec {
+                    mac: "52:54:00:00:00:02".into(),
+                    network: "l".into(),
+                    up: false,
+                    told: None,
+                    tap: None,
+                },
             ],
             console: "/c/console.log".into(),
         }
@@ -282,9 +412,25 @@ mod tests {
              <serial type='pty'><source path='/dev/pts/1'/><log file='/l' append='off'/></serial></devices></domain>",
         )
         .unwrap();
-        assert_eq!((found.memory_kib, found.cpus, found.mark), (131_072, 1, None));
+        assert_eq!((found.memory_kib, found.maximum_kib, found.cpus, found.mark), (131_072, 262_144, 1, None));
+        assert!(found.interfaces[0].up);
         assert_eq!(found.interfaces[0].tap.as_deref(), Some("vnet3"));
         assert_eq!(found.interfaces[0].mac, "52:54:00:aa:00:01");
         assert_eq!(found.console, PathBuf::from("/l"));
+    }
+    #[test]
+    fn limits_that_others_set_are_understood() {
+        let of = |tuning: &str| {
+            let xml = format!(
+                "<domain type='kvm'><name>a</name><uuid>u</uuid><memory>1024</memory><vcpu>2</vcpu>{tuning}</domain>"
+            );
+            parse(&xml).unwrap()
+        };
+        let halved = of("<cputune><period>50000</period><quota>25000</quota></cputune>");
+        assert_eq!(halved.quota, Some(50_000));
+        assert_eq!(of("<cputune><period>100000</period><quota>-1</quota></cputune>").quota, None);
+        let pinned = of("<cputune><vcpupin vcpu='0' cpuset='0-3,^2,8'/><vcpupin vcpu='1' cpuset='x'/></cputune>");
+        assert_eq!(pinned.pins[&0], [0, 1, 3, 8].into());
+        assert!(pinned.pins[&1].is_empty());
     }
 }

@@ -27,24 +27,28 @@ pub(super) fn all<'a, 'i>(node: Node<'a, 'i>, path: &[&str], name: &'static str)
 
 /// The mark in `<metadata>`.
 pub(super) fn mark(root: Node<'_, '_>) -> Option<Mark> {
-    let owner = owner(root)?;
+    let owner = owned(root)?;
     let get = |name| owner.attribute(name).map(str::to_owned);
     Some(Mark { id: get("id")?, lab: get("lab")?, name: get("name")? })
 }
 
 /// What stands under a name within the mark.
 pub(super) fn marked<'a, 'i>(root: Node<'a, 'i>, name: &str) -> Vec<Node<'a, 'i>> {
-    let within = owner(root).into_iter().flat_map(|owner| owner.children());
+    let within = owned(root).into_iter().flat_map(|owner| owner.children());
     within.filter(|child| child.has_tag_name((NAMESPACE, name))).collect()
 }
 
-fn owner<'a, 'i>(root: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
+fn owned<'a, 'i>(root: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
     find(root, &["metadata"])?.children().find(|c| c.has_tag_name((NAMESPACE, "owner")))
 }
 
 /// The `<metadata>` with a mark and what stands within it.
 pub(super) fn metadata(mark: &Mark, within: Vec<Element>) -> Element {
     let owner = Element::new("cplan:owner").attr("xmlns:cplan", NAMESPACE);
-    let owner = owner.attr("id", &mark.id).attr("lab", &mark.lab).attr("name", &mark.name);
-    Element::new("metadata").child(owner.children(within))
+    Element::new("metadata").child(signed(owner, mark).children(within))
+}
+
+/// An element with a mark's attributes.
+pub(super) fn signed(owner: Element, mark: &Mark) -> Element {
+    owner.attr("id", &mark.id).attr("lab", &mark.lab).attr("name", &mark.name)
 }

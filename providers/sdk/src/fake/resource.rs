@@ -121,9 +121,14 @@ impl FakeResource {
         object.map_or(Ok(Observed::Absent), |object| self.present(object, holder, prior))
     }
 
-    fn restarts(&self, prior: &Value, planned: &Value) -> bool {
+    fn restarts_for(&self, prior: &Value, planned: &Value) -> Vec<AttrPath> {
         let restart_on = |path: &AttrPath| path.root().is_some_and(|name| self.traits.restart_on.contains(&name));
-        changes(&self.traits.schema, prior, planned).iter().any(|change| restart_on(&change.path))
+        let moved = changes(&self.traits.schema, prior, planned).into_iter().map(|change| change.path);
+        moved.filter(restart_on).collect()
+    }
+
+    fn restarts(&self, prior: &Value, planned: &Value) -> bool {
+        !self.restarts_for(prior, planned).is_empty()
     }
 }
 
@@ -178,14 +183,21 @@ impl Resource for FakeResource {
 
     async fn plan(&self, _: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let planned = (self.traits.complete)(&request.identity, request.proposed);
-        let disruption = request.prior.as_ref().and_then(|prior| {
-            if self.is_box() && !is_running(prior) {
-                Some(Disruption::Start)
-            } else {
-                self.restarts(prior, &planned).then_some(Disruption::Restart)
-            }
-        });
-        Ok(PlanResponse { planned: Some(planned), replace: Vec::new(), disruption, private: request.private })
+        let (disruption, disrupted_by) = match &request.prior {
+            Some(prior) if self.is_box() && !is_running(prior) => (Some(Disruption::Start), Vec::new()),
+            Some(prior) => match self.restarts_for(prior, &planned) {
+                paths if paths.is_empty() => (None, paths),
+                paths => (Some(Disruption::Restart), paths),
+            },
+            None => (None, Vec::new()),
+        };
+        Ok(PlanResponse {
+            planned: Some(planned),
+            replace: Vec::new(),
+            disruption,
+            disrupted_by,
+            private: request.private,
+        })
     }
 
     async fn apply(&self, _: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {

@@ -76,6 +76,7 @@ fn an_update_shows_the_leaf_in_field_units() {
 
     let mut machine = instance("lab_machine.edge", Action::Update, Reason::Configuration);
     machine.disruption = Some(Disruption::Restart);
+    machine.disrupted_by = vec![AttrPath::attr("memory")];
     machine.attributes =
         vec![moved(AttrPath::attr("memory"), Some(Value::string("512MiB")), Some(Value::string("1GiB")))];
 
@@ -93,7 +94,7 @@ fn an_update_shows_the_leaf_in_field_units() {
         # (1 unchanged attribute hidden)
     }
 
-  # lab_machine.edge will be updated in-place (restarts the machine)
+  # lab_machine.edge will be updated in-place (restarts the machine, because of memory)
   ~ resource "lab_machine" "edge" {
       ~ memory = "512MiB" -> "1GiB"
     }

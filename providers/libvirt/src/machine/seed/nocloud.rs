@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::Seed;
-use crate::naming::mac_address;
 
 /// The size of the volume: that of a floppy disk.
 const BYTES: usize = 1440 * 1024;
@@ -38,7 +37,8 @@ pub(super) fn volume(seed: &Seed<'_>, archive: &[u8]) -> io::Result<Vec<u8>> {
 fn user_data(seed: &Seed<'_>) -> String {
     let name = &seed.machine.name;
     let client = seed.client_public.trim();
-    let config = json!({
+    let zone = seed.machine.timezone().map(|zone| ("timezone".to_owned(), json!(zone)));
+    let mut config = json!({
         "hostname": name,
         "fqdn": name,
         "manage_etc_hosts": true,
@@ -55,6 +55,9 @@ fn user_data(seed: &Seed<'_>) -> String {
         "no_ssh_fingerprints": true,
         "ssh": {"emit_keys_to_console": false},
     });
+    if let Json::Object(config) = &mut config {
+        config.extend(zone);
+    }
     format!("#cloud-config\n{config:#}\n")
 }
 
@@ -68,10 +71,11 @@ fn meta_data(seed: &Seed<'_>, contents: &[&str]) -> String {
 
 /// Version 2 in what all of its readers know.
 fn network_config(seed: &Seed<'_>) -> String {
-    let cards = seed.machine.told().into_iter().enumerate().map(|(i, told)| {
+    let told = seed.machine.told().into_iter().zip(seed.machine.macs(seed.id)).enumerate();
+    let cards = told.map(|(i, (told, mac))| {
         let mut words = told.split(' ');
         let mut card = json!({
-            "match": {"macaddress": mac_address(seed.id, i)},
+            "match": {"macaddress": mac},
             "set-name": format!("eth{i}"),
             "dhcp4": false,
             "addresses": [words.next().unwrap_or_default()],
@@ -96,6 +100,7 @@ mod tests {
     use super::*;
     use crate::machine::schema::schema;
     use crate::machine::values::Machine;
+    use crate::naming::mac_address;
 
     fn files(bytes: Vec<u8>) -> (String, BTreeMap<String, Vec<u8>>) {
         let volume = FileSystem::new(Cursor::new(bytes), FsOptions::new()).unwrap();
