@@ -5,13 +5,13 @@ mod script;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cplan_model::{Action, Attribute, Schema, Type, Value};
+use cplan_model::{Action, Attribute, Format, Schema, Type, Value, parse_quantity};
 use cplan_sdk::{
-    Access, ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, Output, PlanRequest, PlanResponse,
-    ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
+    Access, ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, ImportRequest, Locality, Observed, Output,
+    PlanRequest, PlanResponse, ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
 };
 
-use crate::machine::{self, sha256, text};
+use crate::machine::{self, IMPORTED, sha256, text};
 
 /// How many lines of a failed script an error shows; the log has all.
 const TAIL: usize = 20;
@@ -42,6 +42,11 @@ impl CommandResource {
                     "survives_restart",
                     Attribute::optional(Type::Bool, "Whether it outlives a restart of the machine; true by default."),
                 ),
+                (
+                    "timeout",
+                    Attribute::optional(Type::String, "How long `apply` and `remove` may take; any time by default.")
+                        .format(Format::Duration),
+                ),
                 ("in_place", Attribute::computed(Type::Bool, "Whether the check succeeds.")),
             ],
         );
@@ -55,6 +60,8 @@ struct Parts<'a> {
     check: Option<&'a str>,
     remove: Option<&'a str>,
     survives: bool,
+    /// Seconds.
+    limit: Option<u64>,
     /// Of all that makes `apply` run again when it changes.
     digest: String,
 }
@@ -71,6 +78,9 @@ impl<'a> Parts<'a> {
             check: text(values, "check"),
             remove: text(values, "remove"),
             survives: survives(values),
+            limit: text(values, "timeout")
+                .and_then(|t| parse_quantity(Format::Duration, t).ok())
+                .map(|ns| ns.div_ceil(1_000_000_000)),
             digest: sha256(whole.as_bytes()),
         }
     }
@@ -95,7 +105,7 @@ impl Resource for CommandResource {
     }
 
     fn probe(&self, request: &ReadRequest) -> String {
-        script::probe(&Parts::of(&request.prior), &request.identity.id)
+        script::probe(&Parts::of(&request.prior), &request.identity.id, request.private == IMPORTED)
     }
 
     fn observe(&self, request: &ReadRequest, output: &ProbeOutput) -> Result<Observed, ProviderError> {
@@ -109,12 +119,12 @@ impl Resource for CommandResource {
             }
         };
         let values = request.prior.with("in_place", Value::bool(in_place));
-        Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(output.boot_id.clone()) })
+        Ok(Observed::Present { values, private: request.private.clone(), boot_id: Some(output.boot_id.clone()) })
     }
 
     async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let planned = request.proposed.with("in_place", Value::bool(true));
-        Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
+        Ok(PlanResponse { planned: Some(planned), private: request.private, ..PlanResponse::default() })
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
@@ -122,7 +132,8 @@ impl Resource for CommandResource {
         let Some(planned) = request.planned else {
             let prior = request.prior.ok_or_else(|| ProviderError::failed("a delete of nothing was asked for"))?;
             let access = machine::access(&prior)?;
-            let output = self.shell.run(ctx, &access, &script::delete(&Parts::of(&prior), id), b"").await?;
+            let script = script::delete(&Parts::of(&prior), id, request.private == IMPORTED);
+            let output = self.shell.run(ctx, &access, &script, b"").await?;
             judge(ctx, &access, "remove", &output)?;
             return Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None });
         };
@@ -138,20 +149,42 @@ impl Resource for CommandResource {
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
         let values = request.planned.as_ref().or(request.prior.as_ref());
         let values = values.ok_or_else(|| ProviderError::failed("nothing is known of the command to recover"))?;
-        let access = machine::access(values)?;
         let script = script::recover(&Parts::of(values), &request.identity.id);
-        let output = self.shell.run(ctx, &access, &script, b"").await?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut lines = said.lines();
-        let boot_id = lines.next().map(str::to_owned);
-        let in_place = match lines.next() {
-            Some("absent") => return Ok(Observed::Absent),
-            Some("in-place") => true,
+        let (output, boot_id) = machine::probe(ctx, &*self.shell, values, &script).await?;
+        let in_place = match String::from_utf8_lossy(&output.stdout).trim() {
+            "absent" => return Ok(Observed::Absent),
+            "in-place" => true,
             // It was begun, and how far it came nobody knows.
             _ => false,
         };
         let values = values.with("in_place", Value::bool(in_place));
-        Ok(Observed::Present { values, private: Vec::new(), boot_id })
+        Ok(Observed::Present { values, private: Vec::new(), boot_id: Some(boot_id) })
+    }
+
+    async fn import(&self, ctx: &Context, request: ImportRequest) -> Result<Observed, ProviderError> {
+        let mut values = machine::imported(&self.schema, &request, "apply")?;
+        for name in ["check", "apply", "remove", "triggers", "survives_restart", "timeout"] {
+            let set = request.config.get(name).cloned().unwrap_or_else(|| Value::null(Type::String));
+            if !set.is_wholly_known() {
+                return Err(ProviderError::failed(format!("`{name}` is not known yet, so nothing can be imported"))
+                    .remedy("Apply first what it hangs on."));
+            }
+            values = values.with(name, set);
+        }
+        let parts = Parts::of(&values);
+        if parts.check.is_none() {
+            return Err(ProviderError::failed(
+                "only its `check` can tell whether a command has done its work, and there is none",
+            )
+            .remedy("Write a `check`; the id of the import says nothing and may be anything."));
+        }
+        let script = script::probe(&parts, &request.identity.id, true);
+        let (output, boot_id) = machine::probe(ctx, &*self.shell, &values, &script).await?;
+        if String::from_utf8_lossy(&output.stdout).trim() != "in-place" {
+            return Ok(Observed::Absent);
+        }
+        let values = values.with("in_place", Value::bool(true));
+        Ok(Observed::Present { values, private: IMPORTED.to_vec(), boot_id: Some(boot_id) })
     }
 
     fn claims(&self, _action: Action, values: &Value) -> Vec<Claim> {
@@ -176,6 +209,12 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
     let name = &access.name;
     match words[..] {
         ["done", boot_id] => Ok(boot_id.to_owned()),
+        ["failed", script::TIMED_OUT] => Err(ProviderError::new(
+            ErrorKind::TimedOut,
+            format!("the `{what}` script on machine `{name}` did not end in time"),
+        )
+        .remedy("Mend what it waits for, or raise `timeout`; the run log has its whole output.")
+        .details(tail)),
         ["failed", status] => {
             Err(ProviderError::failed(format!("the `{what}` script on machine `{name}` ended with status {status}"))
                 .remedy("Mend the script or what it needs; the run log has its whole output.")

@@ -59,7 +59,7 @@ pub(super) fn probe(name: &str, id: &str) -> String {
 const TRANSACTION: &str = r#"
 LC_ALL=C DEBIAN_FRONTEND=noninteractive; export LC_ALL DEBIAN_FRONTEND
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1 || exit 83
-B=$D/packages
+B=$D/brought-packages
 hold_marks || exit 84
 T=$(mktemp -d) || exit 84
 trap 'rm -rf "$T"' EXIT

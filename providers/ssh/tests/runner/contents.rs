@@ -331,13 +331,67 @@ async fn a_command_without_a_check_goes_by_its_record() {
     assert_eq!(runs(), 1);
     // As after a restart: the record is of another boot.
     let record = fs::read_to_string(command.mark()).unwrap();
-    let (kept, _) = record.trim_end().rsplit_once('\n').unwrap();
-    fs::write(command.mark(), format!("{kept}\nanother-boot\n")).unwrap();
+    let boot = record.lines().nth(2).unwrap();
+    fs::write(command.mark(), record.replace(boot, "another-boot")).unwrap();
     assert_eq!(command.observed("in_place").await, Some(Value::bool(false)));
     command.apply(&set).await.unwrap();
     assert_eq!(runs(), 2);
     command.delete().await.unwrap();
     assert!(matches!(command.recover(values).await, Observed::Absent));
+}
+
+/// A script whose connection is lost goes on, and whoever comes next waits for it instead of running it beside itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_lost_its_connection_is_waited_for() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let log = command.sshd.dir.path().join("log");
+    let l = log.display();
+    let set = [("apply", s(&format!("echo begun >>{l}; sleep 3; echo ended >>{l}")))];
+    let lines = || fs::read_to_string(&log).unwrap_or_default();
+    let cut = async {
+        while !lines().contains("begun") {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        command.shell.disconnect(&command.sshd.access).await;
+    };
+    let resource = Provider::resource(&command.provider, "lab_command").unwrap();
+    let request = ApplyRequest {
+        identity: command.identity.clone(),
+        prior: None,
+        planned: Some(command.config(&set)),
+        config: None,
+        private: Vec::new(),
+        run: "run".into(),
+    };
+    let ctx = context(command.sshd.dir.path());
+    let (cut_off, ()) = tokio::join!(resource.apply(&ctx, request), cut);
+    assert_eq!(cut_off.unwrap_err().kind, ErrorKind::Transient);
+    let found = command.recover(command.config(&set)).await;
+    let Observed::Present { values, .. } = found else { panic!("it was begun: {found:?}") };
+    assert_eq!(values.get("in_place"), Some(&Value::bool(true)));
+    command.apply(&set).await.unwrap();
+    assert_eq!(lines(), "begun\nended\n");
+    command.delete().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_has_its_time_and_what_was_done_before_is_imported() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let flag = command.sshd.dir.path().join("flag");
+    let f = flag.display();
+    let error = command.apply(&[("apply", s("echo waiting; sleep 60")), ("timeout", s("1s"))]).await.unwrap_err();
+    assert_eq!((error.kind, error.details.as_str()), (ErrorKind::TimedOut, "waiting"));
+    command.state = error.partial.map(|partial| *partial);
+    command.delete().await.unwrap();
+    command.state = None;
+    let set =
+        [("check", s(&format!("test -e {f}"))), ("apply", s(&format!("touch {f}"))), ("remove", s(&format!("rm {f}")))];
+    assert!(command.import("any", &set).await.is_none());
+    fs::write(&flag, "").unwrap();
+    let (values, private) = command.import("any", &set).await.unwrap();
+    (command.state, command.private) = (Some(values), private);
+    command.delete().await.unwrap();
+    assert!(!flag.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
