@@ -6,6 +6,7 @@ use cplan_tests::folder::Finished;
 
 mod conforming;
 mod forwards;
+mod logs;
 mod packages;
 mod services;
 

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     State(StateCommand),
     /// Open a shell on a machine, or run a command there
     Ssh(SshArgs),
+    /// Show what was said when something was done
+    Logs(LogsArgs),
     /// Write configuration files in the usual form
     Fmt(FmtArgs),
     /// Say what this host can and cannot do, and what mends it
@@ -181,6 +183,20 @@ pub(crate) struct SshArgs {
     /// The command; without, a shell
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Of `logs`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogsArgs {
+    /// An object, a resource or a module: its newest log; without, the whole newest run
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+    /// Only this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// List the runs, the newest first
+    #[arg(long, conflicts_with = "address")]
+    pub(crate) list: bool,
 }
 
 /// Of `fmt`.

@@ -12,6 +12,7 @@ mod graph;
 mod header;
 mod import;
 mod init;
+mod logs;
 mod man;
 mod output;
 mod plan;
@@ -93,6 +94,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Man(args) => man::run(session, &args),
         Command::Graph(_) => graph::run(session),
         Command::State(command) => state::run(session, &command),
+        Command::Logs(args) => logs::run(session, &args),
         Command::Ssh(args) => ssh::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cplan_engine::{Event, EventSink, Operation, Plan, StepId};
+use cplan_engine::{Event, EventSink, Operation, Plan, StepId, Stream};
 use cplan_model::{InstanceAddr, Value};
 use cplan_sdk::Progress;
 use tokio::task::AbortHandle;
@@ -138,15 +138,17 @@ impl Reporter {
         let seconds = elapsed.as_secs_f64();
         match event {
             Event::StepStarted { address, action, .. } => {
-                self.log.begin(address, format!("== {} {action:?}", Moment::now().rfc3339()));
+                self.log.begin(address, format!("== {} {action:?} {address}", Moment::now().rfc3339()));
             }
             Event::StepStatus { address, text, .. } => self.log.append(address, &format!("-- {seconds:.1}s: {text}")),
-            Event::StepLog { address, text, .. } => self.log.append(address, text),
+            Event::StepLog { address, text, stream: Stream::Out, .. } => self.log.append(address, text),
+            Event::StepLog { address, text, stream: Stream::Err, .. } => self.log.append_errors(address, text),
             Event::StepFinished { address, action, .. } => {
                 self.log.end(address, &format!("== {action:?} done after {seconds:.3}s"));
             }
             Event::StepFailed { address, action, error, .. } => {
-                self.log.append(address, &format!("== {action:?} failed after {seconds:.3}s: {error}"));
+                self.log.append(address, &format!("== {action:?} failed after {seconds:.3}s"));
+                self.log.append_errors(address, error);
             }
             Event::StepSkipped { address, because, .. } => self.log.append(address, &format!("== skipped: {because}")),
             Event::Settled { address, outcome } => self.log.append(address, &format!("== settled: {outcome}")),

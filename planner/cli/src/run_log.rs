@@ -1,5 +1,6 @@
-//! The full output of every step: `.cplan/logs/<run>/<address>.log`, and `run.json` with how it was run and what it cost.
-//! Steps that say nothing have a line each in `steps.log`: ten thousand of them must not be as many files.
+//! The full output of every step: `.cplan/logs/<run>/<address>.out` and, where something was said on standard error or
+//! failed, `.err`; and `run.json` with how it was run and what it cost. Of steps that say nothing, all but the first
+//! hundred share `steps.log`, a line each: ten thousand of them must not be as many files.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +13,19 @@ use cplan_model::InstanceAddr;
 use serde_json::Value as Json;
 
 use crate::clock::Moment;
+
+/// How many silent steps of a run have a file of their own.
+const FILES: usize = 100;
+/// The ends of the names of a step's files.
+pub(crate) const OUT: &str = ".out";
+/// See [`OUT`].
+pub(crate) const ERR: &str = ".err";
+/// The steps without a file.
+pub(crate) const SHARED: &str = "steps.log";
+/// How it was run.
+pub(crate) const HEADER: &str = "run.json";
+/// The folder of all runs below `.cplan`.
+pub(crate) const FOLDER: &str = "logs";
 
 /// The log of one run. Its folder comes to be with the first thing that is written.
 #[derive(Debug)]
@@ -27,6 +41,8 @@ pub(crate) struct RunLog {
 struct Silent {
     /// How they began.
     begun: HashMap<InstanceAddr, String>,
+    /// How many have a file of their own.
+    files: usize,
     /// `steps.log`.
     file: Option<BufWriter<File>>,
 }
@@ -36,7 +52,7 @@ impl RunLog {
     pub(crate) fn new(data_dir: &Path) -> Self {
         let random = uuid::Uuid::new_v4().simple().to_string();
         let run = format!("{}-{}", Moment::now().compact(), &random[..4]);
-        let dir = data_dir.join("logs").join(&run);
+        let dir = data_dir.join(FOLDER).join(&run);
         RunLog { run, dir, silent: Mutex::default(), failed: Mutex::new(None) }
     }
 
@@ -54,7 +70,16 @@ impl RunLog {
     pub(crate) fn append(&self, address: &InstanceAddr, text: &str) {
         let begun = self.silent().begun.remove(address);
         let text = begun.map_or_else(|| text.to_owned(), |begun| format!("{begun}\n{text}"));
-        self.write(&file_name(address), &text, true);
+        self.write(&(file_name(address) + OUT), &text, true);
+    }
+
+    /// Adds to what an object has said on standard error.
+    pub(crate) fn append_errors(&self, address: &InstanceAddr, text: &str) {
+        // How it began is told in the other file.
+        self.append(address, "");
+        if !text.is_empty() {
+            self.write(&(file_name(address) + ERR), text, true);
+        }
     }
 
     /// Adds the end of a step to the log of its object; of a step that said nothing, to that of all such.
@@ -64,6 +89,11 @@ impl RunLog {
             drop(silent);
             return self.append(address, text);
         };
+        if silent.files < FILES {
+            silent.files += 1;
+            drop(silent);
+            return self.write(&(file_name(address) + OUT), &format!("{begun}\n{text}"), true);
+        }
         if let Err(error) = silent.line(&self.dir, format_args!("{address}: {begun} {text}")) {
             self.fail(error);
         }
@@ -83,7 +113,7 @@ impl RunLog {
 
     /// Writes how the run was started or how it ended.
     pub(crate) fn header(&self, header: &Json) {
-        self.write("run.json", &format!("{header:#}"), false);
+        self.write(HEADER, &format!("{header:#}"), false);
     }
 
     /// The first failure to write, if there was one: the run went on without its log.
@@ -92,6 +122,9 @@ impl RunLog {
     }
 
     fn write(&self, name: &str, text: &str, append: bool) {
+        if text.is_empty() {
+            return;
+        }
         let line = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
         let written = fs::create_dir_all(&self.dir).and_then(|()| {
             let mut options = OpenOptions::new();
@@ -118,7 +151,7 @@ impl Silent {
             Some(file) => file,
             None => {
                 fs::create_dir_all(dir)?;
-                let file = OpenOptions::new().create(true).append(true).open(dir.join("steps.log"))?;
+                let file = OpenOptions::new().create(true).append(true).open(dir.join(SHARED))?;
                 self.file.insert(BufWriter::new(file))
             }
         };
@@ -126,8 +159,8 @@ impl Silent {
     }
 }
 
-/// The address without quotes, and with what a file name should not have in percent notation: `lab_machine.this[edge0].log`.
-fn file_name(address: &InstanceAddr) -> String {
+/// The address without quotes, and with what a file name should not have in percent notation: `lab_machine.this[edge0]`.
+pub(crate) fn file_name(address: &InstanceAddr) -> String {
     let mut name = String::new();
     for byte in address.to_string().bytes().filter(|b| *b != b'"') {
         match byte {
@@ -140,7 +173,7 @@ fn file_name(address: &InstanceAddr) -> String {
         name.truncate(160);
         name.push_str(&format!("-{}", id.simple()));
     }
-    name + ".log"
+    name
 }
 
 #[cfg(test)]
@@ -150,8 +183,8 @@ mod tests {
     #[test]
     fn addresses_become_file_names() {
         let name = |text: &str| file_name(&text.parse().unwrap());
-        assert_eq!(name("module.lab.lab_machine.this[\"edge0\"]"), "module.lab.lab_machine.this[edge0].log");
-        assert_eq!(name("a.b[\"../x\"]"), "a.b[..%2fx].log");
+        assert_eq!(name("module.lab.lab_machine.this[\"edge0\"]"), "module.lab.lab_machine.this[edge0]");
+        assert_eq!(name("a.b[\"../x\"]"), "a.b[..%2fx]");
         assert!(name(&format!("a.b[\"{}\"]", "/".repeat(300))).len() < 255);
     }
 
@@ -162,7 +195,7 @@ mod tests {
         assert!(!folder.path().join("logs").exists());
         log.append(&"a.b".parse().unwrap(), "one");
         log.append(&"a.b".parse().unwrap(), "two\n");
-        let written = fs::read_to_string(folder.path().join("logs").join(log.run()).join("a.b.log")).unwrap();
+        let written = fs::read_to_string(folder.path().join("logs").join(log.run()).join("a.b.out")).unwrap();
         assert_eq!(written, "one\ntwo\n");
         assert!(log.failure().is_none());
     }
@@ -172,19 +205,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = RunLog::new(folder.path());
         let address = |n: usize| format!("a.b[{n}]").parse().unwrap();
-        for n in 0..100 {
+        for n in 0..300 {
             log.begin(&address(n), "== begun".into());
         }
         log.append(&address(7), "something");
-        for n in 0..100 {
+        log.append_errors(&address(8), "bad");
+        for n in 0..300 {
             log.end(&address(n), "== done");
         }
         log.flush();
         let dir = folder.path().join("logs").join(log.run());
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);
-        assert_eq!(fs::read_to_string(dir.join("a.b[7].log")).unwrap(), "== begun\nsomething\n== done\n");
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), FILES + 2 + 1 + 1);
+        let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+        assert_eq!(read("a.b[7].out"), "== begun\nsomething\n== done\n");
+        assert_eq!((read("a.b[8].out"), read("a.b[8].err")), ("== begun\n== done\n".into(), "bad\n".into()));
         let all = fs::read_to_string(dir.join("steps.log")).unwrap();
-        assert_eq!((all.lines().count(), all.lines().next()), (99, Some("a.b[0]: == begun == done")));
+        assert_eq!((all.lines().count(), all.lines().next()), (300 - FILES - 2, Some("a.b[102]: == begun == done")));
     }
 
     #[test]

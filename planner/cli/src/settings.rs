@@ -245,6 +245,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Man(_) => "man",
         Command::Graph(_) => "graph",
         Command::State(_) => "state",
+        Command::Logs(_) => "logs",
         Command::Ssh(_) => "ssh",
         Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",

@@ -10,7 +10,7 @@ mod schedule;
 mod step;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use cplan_model::{
     Action, CheckOwner, CheckedBlock, Checks, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span,
@@ -26,6 +26,7 @@ use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
 use crate::plan::{Operation, Plan, PlanMode, StepId, Work};
 use crate::registry::Registry;
+use crate::secret::Secrets;
 use crate::values::{Live, Repeat, Values};
 use schedule::Schedule;
 use step::{Done, Outcome, Prepared, Ready, Task};
@@ -111,6 +112,7 @@ pub async fn apply(
         checks: plan.checks.clone(),
         gates: gates::gates(plan),
         unreached: HashSet::new(),
+        secrets: Arc::new(Mutex::new(secrets(plan))),
         report: ApplyReport::default(),
     };
     run.amend()?;
@@ -143,6 +145,8 @@ struct Run<'a> {
     gates: Vec<gates::Gate>,
     /// Those that were not come to because something before them failed.
     unreached: HashSet<CheckOwner>,
+    /// What no log and no error may show, whichever step says it.
+    secrets: Arc<Mutex<Secrets>>,
     report: ApplyReport,
 }
 
@@ -497,6 +501,16 @@ impl<'a> Run<'a> {
     fn journalled(&self, operation: &Operation) -> bool {
         operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
     }
+}
+
+/// The secrets that a plan knows of.
+fn secrets(plan: &Plan) -> Secrets {
+    let mut secrets = Secrets::default();
+    let values = plan.operations().flat_map(|(_, o)| o.prior.iter().chain(&o.planned).chain(&o.config));
+    let outputs = plan.outputs.iter().flat_map(|o| o.before.iter().chain(&o.after));
+    let changes = plan.changes.iter().flat_map(|c| c.before.iter().chain(&c.after));
+    values.chain(outputs).chain(changes).for_each(|value| secrets.learn(value));
+    secrets
 }
 
 /// Where an operation is done together with others, if it is.

@@ -4,6 +4,15 @@ use cplan_model::{Action, InstanceAddr, Value};
 
 use crate::StepId;
 
+/// The two outputs of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output, and what the provider has to say.
+    Out,
+    /// Standard error.
+    Err,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -52,6 +61,8 @@ pub enum Event {
         address: InstanceAddr,
         /// The output.
         text: String,
+        /// Where it was said.
+        stream: Stream,
     },
     /// A step is done and its result durable.
     StepFinished {

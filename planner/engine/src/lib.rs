@@ -33,7 +33,7 @@ pub use apply::{ApplyReport, Cause, Failure, apply};
 pub use dependencies::dependencies;
 pub use dot::dot;
 pub use drift::{DriftEntry, DriftKind};
-pub use event::{Deaf, Event, EventSink};
+pub use event::{Deaf, Event, EventSink, Stream};
 pub use failure::EngineError;
 pub use identity::choose as choose_identity;
 pub use plan::{

@@ -16,6 +16,24 @@ impl Secrets {
         Secrets(secrets)
     }
 
+    /// Adds what everybody's log is to be without: a text that is so short that it stands in others by chance is left to
+    /// the steps that it belongs to, and of one with several lines each counts, because outputs come in lines.
+    pub(crate) fn learn(&mut self, value: &Value) {
+        let mut found = Vec::new();
+        collect(value, false, &mut found);
+        if found.is_empty() {
+            return;
+        }
+        for secret in found.into_iter().filter(|s| s.len() >= 4) {
+            if secret.contains('\n') {
+                self.0.extend(secret.lines().map(str::trim).filter(|line| line.len() >= 8).map(str::to_owned));
+            }
+            self.0.push(secret);
+        }
+        self.0.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        self.0.dedup();
+    }
+
     /// The text without them.
     pub(crate) fn hush(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| {
@@ -67,6 +85,14 @@ mod tests {
     use cplan_model::{Diagnostic, Marks};
 
     use super::*;
+
+    #[test]
+    fn others_learn_of_secrets_that_are_long_enough() {
+        let key = Value::string("-----BEGIN-----\nc2VjcmV0\n-----END-----\n").mark(Marks::SENSITIVE);
+        let mut all = Secrets::default();
+        all.learn(&Value::tuple([key, Value::string("abc").mark(Marks::SENSITIVE), Value::string("open")]));
+        assert_eq!(all.hush("abc open\n c2VjcmV0"), "abc open\n (sensitive value)");
+    }
 
     #[test]
     fn secrets_are_taken_out() {

@@ -88,7 +88,7 @@ impl ShaperResource {
             let (boot_id, dump) = said.split_once('\n').unwrap_or((&said, ""));
             actual = readback::parse(dump).map_err(|e| unreadable(&access, &e))?;
             last = String::from_utf8_lossy(&output.stderr).into_owned();
-            ctx.progress.log(&last);
+            ctx.progress.log_errors(&last);
             if let Root::Foreign(root) = &actual.root {
                 self.shell.run(ctx, &access, &script::unmark(id), b"").await?;
                 return Err(foreign(&access, address, root));

@@ -5,12 +5,17 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-/// Hears what a call has to say. The CLI shows the status and keeps the log under `.cplan/logs/<run>/<address>`.
+/// Hears what a call has to say. The CLI shows the status and keeps the log under
+/// `.cplan/logs/<run>/<address>.out` and `.err`.
 pub trait Progress: Send + Sync {
     /// A short text of what is being waited for, replaced by the next ("waiting for ssh, 12s, last console line: …").
     fn status(&self, text: &str);
     /// Output to keep in full: commands, their output, console tails. Never secrets.
     fn log(&self, text: &str);
+    /// The same for what was said on standard error.
+    fn log_errors(&self, text: &str) {
+        self.log(text);
+    }
 }
 
 /// Says nothing.

@@ -202,7 +202,8 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
     let (body, last) = said.rsplit_once(script::RESULT).unwrap_or((&said, ""));
     let body = body.strip_suffix('\n').unwrap_or(body);
     let errors = String::from_utf8_lossy(&output.stderr);
-    ctx.progress.log(&format!("{body}{}{errors}", if body.is_empty() || body.ends_with('\n') { "" } else { "\n" }));
+    ctx.progress.log(body);
+    ctx.progress.log_errors(&errors);
     let words: Vec<&str> = last.split_whitespace().collect();
     let lines: Vec<&str> = body.lines().chain(errors.lines()).collect();
     let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");

@@ -71,7 +71,7 @@ impl FileResource {
         let path = text(&prior, "path").unwrap_or_default();
         let script = script::delete(path, &request.identity.id, request.private == IMPORTED);
         let output = self.shell.run(ctx, &machine::access(&prior)?, &script, b"").await?;
-        ctx.progress.log(&String::from_utf8_lossy(&output.stderr));
+        ctx.progress.log_errors(&String::from_utf8_lossy(&output.stderr));
         match output.status {
             0 => Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None }),
             status => Err(failed("delete", path, status, &output)),

@@ -179,7 +179,8 @@ impl Resource for ServiceResource {
         let output = self.shell.run(ctx, &machine::access(&planned)?, &wish.script(), b"").await?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let (said, boot_id) = said.rsplit_once("cplan-result ").unwrap_or((&said, ""));
-        ctx.progress.log(&format!("{said}{}", String::from_utf8_lossy(&output.stderr)));
+        ctx.progress.log(said);
+        ctx.progress.log_errors(&String::from_utf8_lossy(&output.stderr));
         match output.status {
             0 => Ok(ApplyResponse { values: planned, private: Vec::new(), boot_id: Some(boot_id.trim().to_owned()) }),
             status => Err(failed(&unit, status, &output)),

@@ -69,7 +69,7 @@ pub(crate) fn tell(
         }
     }
     if session.settings.verbose || !well {
-        let logs = session.settings.data_dir.join("logs").join(session.log.run());
+        let logs = session.settings.data_dir.join(crate::run_log::FOLDER).join(session.log.run());
         session.print(&format!("\nThe full output of every step: {}\n", session.shown(&logs)))?;
     }
     if session.settings.verbose {

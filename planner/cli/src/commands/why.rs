@@ -18,6 +18,7 @@ use crate::failure::CommandError;
 use crate::progress::Notes;
 use crate::render::json;
 use crate::render::why::{Cause, Run, causes};
+use crate::run_log;
 use crate::session::Session;
 
 /// Follows a value back.
@@ -53,7 +54,7 @@ fn record<'s>(target: &Target, state: &'s State) -> Option<&'s Record> {
 
 /// What the log of a run says of it; only its name where the log is gone.
 fn last_run(session: &Session, run: &str) -> Run {
-    let header = session.settings.data_dir.join("logs").join(run).join("run.json");
+    let header = session.settings.data_dir.join(run_log::FOLDER).join(run).join(run_log::HEADER);
     let header: Json =
         fs::read_to_string(header).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Json::Null);
     let text = |name: &str| header[name].as_str().map(str::to_owned);

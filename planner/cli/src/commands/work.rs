@@ -100,7 +100,7 @@ pub(crate) async fn run(session: &Session, consent: Consent) -> Result<ExitCode,
     let kind = Kind::of(session);
     let reporter =
         Reporter::new(session.terminal, session.settings.json, session.settings.verbose, session.log.clone());
-    header::write(session, kind, None);
+    header::write(session, kind, None, None);
     interruptible(session, &reporter);
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     let events: Arc<dyn EventSink> = reporter.clone();
@@ -192,6 +192,7 @@ pub(crate) async fn carry_out(
 ) -> Result<ExitCode, CommandError> {
     let kind = Kind::of(session);
     reporter.knows_plan(plan);
+    header::write(session, kind, Some(plan), None);
     let ticking = reporter.tick();
     let events: Arc<dyn EventSink> = reporter.clone();
     let (run, registry) = (session.log.run(), &session.providers.registry);
@@ -200,7 +201,7 @@ pub(crate) async fn carry_out(
     reporter.finish();
     store.finish()?;
     let done = done?;
-    header::write(session, kind, Some(&done));
+    header::write(session, kind, Some(plan), Some(&done));
     report::tell(session, &plan.config, plan, &done, kind, store)
 }
 

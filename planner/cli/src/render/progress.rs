@@ -265,7 +265,8 @@ lab_machine.m[0]: Creation complete after 1m5s
 
     #[test]
     fn step_output_is_shown_only_when_asked_for() {
-        let log = Event::StepLog { step: StepId(0), address: address(0), text: "a\nb".into() };
+        let stream = cplan_engine::Stream::Out;
+        let log = Event::StepLog { step: StepId(0), address: address(0), text: "a\nb".into(), stream };
         assert_eq!(Progress::new(Style::plain(), false, false).event(&log, at(0)), "");
         let loud = Progress::new(Style::plain(), true, false).event(&log, at(0));
         assert_eq!(loud, "lab_machine.m[0] | a\nlab_machine.m[0] | b\n");

@@ -1,5 +1,7 @@
 //! From a provider's answer to the state's record.
 
+use std::sync::PoisonError;
+
 use cplan_model::{Action, Value, changes};
 use cplan_sdk::{ApplyResponse, ProviderError};
 use cplan_store::{Record, RecordKey, Status, Transaction};
@@ -42,6 +44,9 @@ impl Run<'_> {
         match result {
             Ok(response) => {
                 let marked = planned.map_or_else(|| response.values.clone(), |p| remark(schema, p, &response.values));
+                if marked.marks_deep().is_sensitive() {
+                    self.secrets.lock().unwrap_or_else(PoisonError::into_inner).learn(&marked);
+                }
                 let broken = planned.and_then(|planned| {
                     changes(schema, planned, &response.values)
                         .into_iter()

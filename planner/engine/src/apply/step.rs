@@ -1,6 +1,6 @@
 //! One step: finalised if its inputs were unknown, then applied.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cplan_config::decode;
 use cplan_model::{Action, InstanceAddr, Reason, Value, changes};
@@ -9,7 +9,7 @@ use cplan_store::{Intent, IntentId};
 use futures::future::{BoxFuture, join_all};
 
 use super::Run;
-use crate::event::{Event, EventSink};
+use crate::event::{Event, EventSink, Stream};
 use crate::plan::{Operation, StepId};
 use crate::proposed::{nulls_for_unknowns, propose, remark, told};
 use crate::secret::Secrets;
@@ -214,6 +214,7 @@ impl<'a> Run<'a> {
             requests.push((self.context(ready.id, &operation.key.address, &secrets), request));
             asked.push((ready.id, intent, ready.planned, secrets));
         }
+        let all = self.secrets.clone();
         Box::pin(async move {
             let results = match requests.len() {
                 1 if !resource.applied_together() => {
@@ -228,7 +229,9 @@ impl<'a> Run<'a> {
             let mut results = results.into_iter();
             let done = asked.into_iter().map(|(id, intent, planned, secrets)| {
                 let none = || Err(ProviderError::failed("the provider gave no answer to a step"));
-                let result = results.next().unwrap_or_else(none).map_err(|error| secrets.hush_error(error));
+                let result = results.next().unwrap_or_else(none).map_err(|error| {
+                    all.lock().unwrap_or_else(PoisonError::into_inner).hush_error(secrets.hush_error(error))
+                });
                 Done { id, intent, outcome: Outcome::Applied { planned, result } }
             });
             done.collect()
@@ -261,6 +264,7 @@ impl<'a> Run<'a> {
             step,
             address: address.clone(),
             secrets: secrets.clone(),
+            all: self.secrets.clone(),
         }))
     }
 }
@@ -282,23 +286,33 @@ struct StepProgress {
     events: Arc<dyn EventSink>,
     step: StepId,
     address: InstanceAddr,
+    /// Of its own step.
     secrets: Arc<Secrets>,
+    /// Of all.
+    all: Arc<Mutex<Secrets>>,
+}
+
+impl StepProgress {
+    fn hush(&self, text: &str) -> String {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).hush(&self.secrets.hush(text))
+    }
+
+    fn say(&self, text: &str, stream: Stream) {
+        let (step, address) = (self.step, self.address.clone());
+        self.events.event(Event::StepLog { step, address, text: self.hush(text), stream });
+    }
 }
 
 impl Progress for StepProgress {
     fn status(&self, text: &str) {
-        self.events.event(Event::StepStatus {
-            step: self.step,
-            address: self.address.clone(),
-            text: self.secrets.hush(text),
-        });
+        self.events.event(Event::StepStatus { step: self.step, address: self.address.clone(), text: self.hush(text) });
     }
 
     fn log(&self, text: &str) {
-        self.events.event(Event::StepLog {
-            step: self.step,
-            address: self.address.clone(),
-            text: self.secrets.hush(text),
-        });
+        self.say(text, Stream::Out);
+    }
+
+    fn log_errors(&self, text: &str) {
+        self.say(text, Stream::Err);
     }
 }

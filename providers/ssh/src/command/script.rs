@@ -67,8 +67,8 @@ pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
          if ! recorded || ! in_place; then\n\
            note begun || exit 1\n\
            o=$(mktemp) || exit 1\n\
-           {{ {}; }} >\"$o\" 2>&1 </dev/null; s=$?\n\
-           cat \"$o\"; rm -f \"$o\"\n\
+           {{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
+           cat \"$o\"; cat \"$o.err\" >&2; rm -f \"$o\" \"$o.err\"\n\
            if [ $s != 0 ]; then echo; echo \"{RESULT}failed $s\"; exit 0; fi\n\
          {}fi\n\
          note done || exit 1\n\
@@ -90,7 +90,8 @@ pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
 pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool) -> String {
     let remove = match parts.remove {
         Some(remove) => format!(
-            "o=$(mktemp) || exit 1\n{{ {}; }} >\"$o\" 2>&1 </dev/null; s=$?\ncat \"$o\"; rm -f \"$o\"\n\
+            "o=$(mktemp) || exit 1\n{{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
+             cat \"$o\"; cat \"$o.err\" >&2; rm -f \"$o\" \"$o.err\"\n\
              if [ $s != 0 ]; then echo; echo \"{RESULT}failed $s\"; exit 0; fi\n",
             limited(remove, parts.limit)
         ),

@@ -38,7 +38,7 @@ pub(super) async fn run(session: &Session, args: &ApplyArgs, path: &Path) -> Res
     }
     let reporter =
         Reporter::new(session.terminal, session.settings.json, session.settings.verbose, session.log.clone());
-    header::write(session, Kind::of(session), None);
+    header::write(session, Kind::of(session), Some(plan), None);
     work::interruptible(session, &reporter);
     let context = session.context(Arc::new(Notes(Arc::clone(&session.log))));
     set_up(session, &file, &context).await?;
