@@ -39,7 +39,7 @@ resource "lab_network" "lab" {
 }
 
 resource "lab_image" "machine" {
-  flavor   = "micro"
+  flavor   = var.flavor
   packages = var.packages
 }
 

@@ -33,6 +33,12 @@ variable "wireless" {
   default     = "4g"
 }
 
+variable "flavor" {
+  description = "What the machines' image is: \"micro\", or \"systemd\" for whole Debian systems."
+  type        = string
+  default     = "micro"
+}
+
 variable "packages" {
   description = "Debian packages whose programs the machines have."
   type        = list(string)

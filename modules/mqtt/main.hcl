@@ -1,12 +1,22 @@
 locals {
-  config = <<-EOT
-    listener ${var.port}
-    allow_anonymous true
-    persistence false
-    set_tcp_nodelay true
-    pid_file /run/mosquitto/cplan.pid
-    log_dest file /run/mosquitto/cplan.log
-  EOT
+  # A micro machine has no service manager: there, a command starts the broker of its image.
+  micro = { for name, machine in var.machines : name => machine if try(machine.access.flavor, "") == "micro" }
+  whole = { for name, machine in var.machines : name => machine if !contains(keys(local.micro), name) }
+
+  closed = nonsensitive(length(var.users) > 0)
+  tls    = nonsensitive(var.tls != null)
+  keys   = local.tls ? var.machines : {}
+  users  = local.closed ? var.machines : {}
+
+  config = join("\n", concat(
+    ["listener ${var.port}", "allow_anonymous ${!local.closed}"],
+    local.closed ? ["password_file /etc/mosquitto/cplan.users"] : [],
+    local.tls ? ["certfile /etc/mosquitto/cplan.crt", "keyfile /etc/mosquitto/cplan.key"] : [],
+    ["persistence false", "set_tcp_nodelay true", "pid_file /run/mosquitto/cplan.pid", "log_dest file /run/mosquitto/cplan.log", ""],
+  ))
+
+  # What a broker reads once, when it starts.
+  secrets = sha256(jsonencode([var.users, var.tls]))
 
   # A listening socket of the port in /proc/net, where addresses are hexadecimal and 0A means LISTEN.
   listening = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eq ':${format("%04X", var.port)} 0+:0000 0A'"
@@ -18,18 +28,73 @@ locals {
   EOT
 }
 
-resource "lab_file" "config" {
-  for_each = var.machines
+resource "lab_package" "mosquitto" {
+  for_each = local.whole
   machine  = each.value.access
-  path     = "/etc/mosquitto/cplan.conf"
-  content  = local.config
+  name     = "mosquitto"
+}
+
+resource "lab_file" "config" {
+  for_each   = var.machines
+  machine    = each.value.access
+  path       = contains(keys(local.micro), each.key) ? "/etc/mosquitto/cplan.conf" : "/etc/mosquitto/mosquitto.conf"
+  content    = local.config
+  overwrite  = true
+  depends_on = [lab_package.mosquitto]
+}
+
+resource "lab_file" "certificate" {
+  for_each   = local.keys
+  machine    = each.value.access
+  path       = "/etc/mosquitto/cplan.crt"
+  content    = var.tls.certificate
+  depends_on = [lab_package.mosquitto]
+}
+
+resource "lab_file" "key" {
+  for_each   = local.keys
+  machine    = each.value.access
+  path       = "/etc/mosquitto/cplan.key"
+  content    = var.tls.private_key
+  mode       = "0400"
+  owner      = "mosquitto"
+  depends_on = [lab_package.mosquitto]
+}
+
+# The broker wants its own hashes, which have a salt: they are made where they are used.
+resource "lab_command" "users" {
+  for_each   = local.users
+  machine    = each.value.access
+  triggers   = { users = sha256(jsonencode(var.users)) }
+  check      = "test -s /etc/mosquitto/cplan.users"
+  remove     = "rm -f /etc/mosquitto/cplan.users"
+  depends_on = [lab_package.mosquitto]
+
+  apply = <<-EOT
+    umask 077
+    cat >/etc/mosquitto/cplan.users.new <<'CPLAN-USERS'
+    ${join("\n", [for user, password in var.users : "${user}:${password}"])}
+    CPLAN-USERS
+    mosquitto_passwd -U /etc/mosquitto/cplan.users.new || exit 1
+    chown mosquitto /etc/mosquitto/cplan.users.new
+    mv -f /etc/mosquitto/cplan.users.new /etc/mosquitto/cplan.users
+  EOT
+}
+
+resource "lab_service" "broker" {
+  for_each   = local.whole
+  machine    = each.value.access
+  name       = "mosquitto"
+  restart_on = { config = lab_file.config[each.key].written, secrets = local.secrets }
+  depends_on = [lab_file.certificate, lab_file.key, lab_command.users]
 }
 
 resource "lab_command" "broker" {
-  for_each         = var.machines
+  for_each         = local.micro
   machine          = each.value.access
-  triggers         = { config = lab_file.config[each.key].content }
+  triggers         = { config = lab_file.config[each.key].content, secrets = local.secrets }
   survives_restart = false
+  depends_on       = [lab_file.certificate, lab_file.key, lab_command.users]
 
   check  = local.listening
   apply  = <<-EOT

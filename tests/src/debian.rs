@@ -18,7 +18,8 @@ use crate::folder::{Finished, finish};
 const BASE: &str = "/var/tmp/cplan-tests-debian-bookworm-2";
 
 /// What starts a machine: a writable layer that is gone with the namespace, and systemd as its first process, in a control
-/// group of its own. `$1` is its folder, `$2` the repository, `$3` the file system.
+/// group of its own. `$1` is its folder, `$2` the repository, `$3` the file system; with `debian` as `$4`
+/// packages come from where this host's do.
 const START: &str = r#"
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 rw "$1/rw"
@@ -46,8 +47,14 @@ else
     mkdir "$root/sys/fs/cgroup/systemd"
     mount -t cgroup -o none,name=systemd c "$root/sys/fs/cgroup/systemd"
 fi
-echo 'deb [trusted=yes] file:/repository ./' >"$root/etc/apt/sources.list"
-rm -f "$root/etc/apt/sources.list.d/"* "$root/usr/sbin/policy-rc.d"
+rm -f "$root/usr/sbin/policy-rc.d"
+if [ "$4" = debian ]; then
+    mount --bind /etc/apt "$root/etc/apt"
+    cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+else
+    echo 'deb [trusted=yes] file:/repository ./' >"$root/etc/apt/sources.list"
+    rm -f "$root/etc/apt/sources.list.d/"*
+fi
 cp "$1/config" "$root/etc/ssh/sshd_config"
 cd "$root"
 pivot_root . mnt
@@ -81,6 +88,19 @@ pub fn possible() -> Result<(), String> {
     }
     let user = Command::new("id").arg("-u").output().map_err(|e| e.to_string())?;
     if user.stdout.trim_ascii() == b"0" { Ok(()) } else { Err("only root can make namespaces".to_owned()) }
+}
+
+/// Whether this host gets packages from Debian 12, as [`Debian::online`] needs it.
+pub fn online() -> Result<(), String> {
+    possible()?;
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    if !release.contains("VERSION_CODENAME=bookworm") {
+        return Err("this host is no Debian 12, whose package sources are wanted".to_owned());
+    }
+    let mut command = Command::new("apt-cache");
+    command.args(["policy", "mosquitto"]);
+    let known = finish(command).stdout.contains("Candidate: 2");
+    if known { Ok(()) } else { Err("apt-cache knows no mosquitto: apt-get update".to_owned()) }
 }
 
 /// A folder of packages, as `file:/repository` on every machine.
@@ -157,6 +177,18 @@ impl Debian {
     /// # Panics
     /// When it does not start.
     pub fn start(name: &str, repository: &Repository) -> Self {
+        Self::begin(name, repository, "repository")
+    }
+
+    /// Starts one whose packages are Debian's, as this host gets them.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn online(name: &str) -> Self {
+        Self::begin(name, &Repository::new(), "debian")
+    }
+
+    fn begin(name: &str, repository: &Repository, packages: &str) -> Self {
         let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
         let path = dir.path();
         for key in ["host", "client"] {
@@ -177,7 +209,7 @@ impl Debian {
         let group = format!("cplan-test-{}-{port}", std::process::id());
         let child = Command::new("sh")
             .args(["-euc", ENTER, "sh", &group, "sh", "-euc", START, "sh"])
-            .args([path, repository.0.path(), &base])
+            .args([path, repository.0.path(), &base, Path::new(packages)])
             .stdin(Stdio::null())
             .stderr(fs::File::create(path.join("sshd.log")).unwrap_or_else(|e| panic!("{e}")))
             .spawn()

@@ -7,6 +7,7 @@ use cplan_tests::folder::Finished;
 mod conforming;
 mod forwards;
 mod logs;
+mod modules;
 mod packages;
 mod services;
 

@@ -67,3 +67,87 @@ fn twenty_packages_on_three_machines_are_one_transaction_each() {
         machine.run("! dpkg-query -W 'part*' needed 2>/dev/null | grep . && test ! -e /var/lib/cplan && test ! -e /usr/share/needed").expect(0);
     }
 }
+
+fn one(own: &str, packages: &[(&str, &str)]) -> String {
+    let block = |(name, more): &(&str, &str)| {
+        format!(
+            "resource \"lab_package\" \"{name}\" {{\n  machine = local.machines.a\n  name    = \"{name}\"\n{more}}}\n"
+        )
+    };
+    own.to_owned() + &packages.iter().map(block).collect::<String>()
+}
+
+/// What cannot be installed stops nothing else, and what it says is of use.
+#[test]
+fn a_package_that_cannot_be_installed_fails_alone() {
+    if !capable() {
+        return;
+    }
+    let repository = repository();
+    repository.add("broken", "1.0", "Depends: nothing-has-this\n", &[]);
+    repository.add("against", "1.0", "Conflicts: part0\n", &[]);
+    let failing = "#!/bin/sh\necho 'it fails' >&2\nexit 1\n";
+    repository.add("failing", "1.0", "", &[("/DEBIAN/postinst", failing)]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let own = machines(std::slice::from_ref(&machine));
+    let wanted = [
+        ("part0", ""),
+        ("part1", "  version = \"3.0\"\n"),
+        ("part2", "  version = \"1.0*\"\n"),
+        ("broken", ""),
+        ("missing", ""),
+    ];
+    let folder = Folder::with(&one(&own, &wanted));
+    let said = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    for part in [
+        "there is no package `missing`",
+        "the package `part1` has no version 3.0",
+        "have 1.1-1, 1.0-1",
+        "apt could not install or remove the package `broken`",
+        "nothing-has-this",
+    ] {
+        assert!(said.to_lowercase().contains(&part.to_lowercase()), "`{part}` is missing in:\n{said}");
+    }
+    assert_eq!(machine.transactions(), 1);
+    assert_eq!(folder.cplan(&["state", "list"]).stdout, "lab_package.part0\nlab_package.part2\n");
+    assert_eq!(machine.run("dpkg-query -W -f '${Version}' part2").stdout, "1.0-1");
+    // What failed left no mark.
+    assert_eq!(machine.run("ls /var/lib/cplan/owned | wc -l").stdout.trim(), "2");
+
+    folder.write("main.hcl", &one(&own, &[("part0", ""), ("failing", "")]));
+    let said = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(said.contains("it fails"), "{said}");
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("! dpkg-query -W 'part*' failing needed 2>/dev/null | grep . && test ! -e /var/lib/cplan").expect(0);
+}
+
+/// What was there before, and what others need, is not ours to remove.
+#[test]
+fn packages_of_others_stay() {
+    if !capable() {
+        return;
+    }
+    let repository = repository();
+    repository.add("theirs", "1.0", "Depends: part5\n", &[]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    machine.run("apt-get -q update && apt-get -q -y install part4").expect(0);
+    let own = machines(std::slice::from_ref(&machine));
+    let folder = Folder::with(&one(&own, &[("part3", ""), ("part4", ""), ("part5", "")]));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    machine.run("apt-get -q -y install theirs").expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    let left = machine.run("dpkg-query -W -f '${Package} ' 'part*' theirs").stdout;
+    assert_eq!(left, "part4 part5 theirs ");
+    let why = folder.cplan(&["logs", "lab_package.part5"]).expect(0).stdout;
+    assert!(why.contains("part5 stays, because theirs, which is not ours, needs it"), "{why}");
+
+    // Imported, it is ours: destroy removes it.
+    folder.write("main.hcl", &one(&own, &[("part4", "")]));
+    folder.cplan(&["import", "lab_package.part4", "part4"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("! dpkg-query -W part4 2>/dev/null | grep . && test ! -e /var/lib/cplan/owned").expect(0);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cplan_sdk::{Output, ProviderError};
 
-use super::script::RESULT;
+use super::script::{RESULT, WHY};
 
 /// How many lines of apt's output an error shows; the log has all.
 const TAIL: usize = 20;
@@ -64,13 +64,15 @@ pub(super) fn tail(said: &str) -> String {
 pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let (mut said, mut lines) = (String::new(), Vec::new());
+    let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in text.lines().chain(errors.lines()) {
-        match line.strip_prefix(RESULT) {
-            Some(result) => lines.push(result),
-            None => {
-                said.push_str(line);
-                said.push('\n');
-            }
+        if let Some(result) = line.strip_prefix(RESULT) {
+            lines.push(result);
+        } else if let Some((id, reason)) = line.strip_prefix(WHY).and_then(|rest| rest.split_once(' ')) {
+            why.entry(id).or_default().push(reason);
+        } else {
+            said.push_str(line);
+            said.push('\n');
         }
     }
     let last = tail(&said);
@@ -80,7 +82,10 @@ pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
         let (version, boot_id) = (words.next()?, words.next()?);
         let found = Found { marked: marked == "marked", version: Some(version.to_owned()).filter(|v| v != "-") };
         let versions = words.take(5).collect::<Vec<_>>().join(", ");
-        let problem = (state != "ok").then(|| Problem { lacking: state == "lacking", versions, tail: last.clone() });
+        let lacking = state == "lacking";
+        // Of its own reasons where apt told them; otherwise the end of all.
+        let tail = why.get(id).map_or_else(|| if lacking { String::new() } else { last.clone() }, |own| own.join("\n"));
+        let problem = (state != "ok").then(|| Problem { lacking, versions, tail });
         Some((id.to_owned(), Outcome { found, boot_id: boot_id.to_owned(), problem }))
     };
     let outcomes = lines.into_iter().filter_map(outcome).collect();

@@ -13,6 +13,8 @@ use crate::machine::{MARKS, PRELUDE};
 pub(super) const NO_APT: i32 = 83;
 /// Begins the lines that tell what became of a package.
 pub(super) const RESULT: &str = "cplan-package ";
+/// Begins the lines that tell why a package is not as it should be: the identity, and what apt said.
+pub(super) const WHY: &str = "cplan-why ";
 
 /// One package of a transaction.
 pub(super) struct Want<'a> {
@@ -95,7 +97,8 @@ END
 [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null
 look
 if [ -n "$lacking" ]; then
-    apt update >>"$T/said" 2>&1
+    apt update >"$T/update" 2>&1
+    cat "$T/update" >>"$T/said"
     look
 fi
 # What is to go: only what was not there before, and nothing that others need.
@@ -129,12 +132,11 @@ for name in $remove; do
     among "$name" "$kept" || minus="$minus $name-"
 done
 # A package that nobody can install must not stop the others.
-broken=
 if [ -n "$install$minus" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; then
     cat "$T/plan" >>"$T/said"
     some=$install install=
     for one in $some; do
-        if apt -s install $install $one $minus >>"$T/said" 2>&1; then install="$install $one"; else broken="$broken ${one%%=*}"; fi
+        if apt -s install $install $one $minus >"$T/plan" 2>&1; then install="$install $one"; else mv "$T/plan" "$T/why-${one%%=*}"; fi
     done
 fi
 if [ -n "$minus" ]; then
@@ -186,8 +188,15 @@ while read -r id verb name pattern known; do
                 result=lacking
                 versions=$(apt-cache madison "$name" 2>/dev/null | sed 's/^[^|]*| *\([^ |]*\).*/\1/' | tr '\n' ' ')
             fi
-            # What never was there leaves no mark.
-            [ "$version" != - ] || [ "$(sed -n 3p "$M/$id" 2>/dev/null)" != absent ] || rm -f "$M/$id"
+            if [ "$result" = lacking ]; then
+                grep -E '^(E|W|Err):' "$T/update"
+            else
+                cat "$T/why-$name"
+            fi 2>/dev/null | tail -n 20 | while IFS= read -r line; do echo "cplan-why $id $line"; done
+            # What never was there leaves no mark; what is half there is ours to clear away.
+            case ${1:-not-installed} in
+                not-installed | config-files) [ "$(sed -n 3p "$M/$id" 2>/dev/null)" != absent ] || rm -f "$M/$id" ;;
+            esac
         else
             apt-mark manual "$name" >/dev/null 2>&1
         fi
