@@ -85,7 +85,7 @@ pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
         let lacking = state == "lacking";
         // Of its own reasons where apt told them; otherwise the end of all.
         let tail = why.get(id).map_or_else(|| if lacking { String::new() } else { last.clone() }, |own| own.join("\n"));
-        let problem = (state != "ok").then(|| Problem { lacking, versions, tail });
+        let problem = (state != "ok").then_some(Problem { lacking, versions, tail });
         Some((id.to_owned(), Outcome { found, boot_id: boot_id.to_owned(), problem }))
     };
     let outcomes = lines.into_iter().filter_map(outcome).collect();

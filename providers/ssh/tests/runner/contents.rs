@@ -8,8 +8,8 @@ use std::sync::Arc;
 use cplan_model::{Identity, Schema, Type, Value};
 use cplan_sdk::conformance::{self, Case};
 use cplan_sdk::{
-    ApplyRequest, Assembly, ErrorKind, ImportRequest, Observed, PlanRequest, Provider, ProviderError, ReadRequest,
-    RecoverRequest, Resource, Shell,
+    Access, ApplyRequest, Assembly, ErrorKind, ImportRequest, Observed, PlanRequest, Provider, ProviderError,
+    ReadRequest, RecoverRequest, Resource, Shell,
 };
 use cplan_ssh::{CommandResource, FileResource, OpenSshShell};
 
@@ -421,6 +421,36 @@ async fn a_machine_that_is_gone_is_unreachable_and_not_absent() {
     file.sshd.stop();
     let Observed::Unreachable { reason } = file.read().await else { panic!("it does not answer") };
     assert!(reason.contains("edge0"), "{reason}");
+}
+
+/// The cost of a plan that finds nothing: however many objects, one session and one command per machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_machines_are_read_with_one_command_each() {
+    let Some(object) = Object::new("lab_file") else { return };
+    let machines: Vec<Sshd> = (0..20).filter_map(|_| Sshd::start()).collect();
+    let mut requests = Vec::new();
+    for (number, machine) in machines.iter().enumerate() {
+        // The identity tells machines apart, as it does in a lab.
+        let access = Access { id: format!("machine-{number}"), ..machine.access.clone() }.to_value();
+        for n in 0..10 {
+            let (ty, set) = match n % 2 {
+                0 => ("lab_file", [("path", s(&format!("/no/such/file{n}"))), ("content", s("x"))]),
+                _ => ("lab_command", [("check", s("true")), ("apply", s("true"))]),
+            };
+            let prior =
+                set.iter().fold(Value::object([("machine", access.clone())]), |v, (name, x)| v.with(name, x.clone()));
+            let identity = Identity { id: format!("none-{number}-{n}"), ..object.identity.clone() };
+            requests.push((ty.to_owned(), ReadRequest { identity, prior, private: Vec::new(), boot_id: None }));
+        }
+    }
+    let answers = object.provider.read(&context(object.sshd.dir.path()), requests).await;
+    assert_eq!(answers.iter().filter(|a| matches!(a, Ok(Observed::Absent))).count(), 200);
+    assert_eq!(object.shell.sessions(), 20);
+    for machine in &machines {
+        // The session's own, and the read.
+        assert_eq!(machine.commands(), 2);
+    }
+    object.shell.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

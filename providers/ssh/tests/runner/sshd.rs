@@ -42,7 +42,8 @@ impl Sshd {
         let d = dir.path().display();
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {d}/host\nPidFile none\nAuthorizedKeysFile {d}/client.pub\n\
-             StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nLogLevel ERROR\n"
+             StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nLogLevel ERROR\n\
+             ForceCommand echo >>{d}/commands; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
         );
         fs::write(dir.path().join("config"), config).unwrap();
         let child = Command::new("/usr/sbin/sshd")
@@ -69,6 +70,11 @@ impl Sshd {
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(Sshd { dir, access, child })
+    }
+
+    /// How many commands it was asked for.
+    pub(crate) fn commands(&self) -> usize {
+        fs::read_to_string(self.dir.path().join("commands")).map_or(0, |text| text.lines().count())
     }
 
     /// Ends the daemon; what it forked for open connections lives on, as with a real one.
