@@ -6,7 +6,7 @@ use cplan_bench::{BenchmarkResource, GuestBinary};
 use cplan_engine::{Registry, TerraformProvider};
 use cplan_libvirt::{Client, HostSettings, ImageResource, MachineResource, NetworkResource, SharedSettings};
 use cplan_model::{Attribute, Diagnostics, Schema, Type, Value};
-use cplan_network::{LinksSource, ShaperResource};
+use cplan_network::{HostBridgeResource, LinksSource, ShaperResource};
 use cplan_sdk::fake::FakeProvider;
 use cplan_sdk::{Assembly, Provider, ProviderError, Shell};
 use cplan_ssh::{CommandResource, FileResource, ForwardResource, OpenSshShell, PackageResource, ServiceResource};
@@ -63,6 +63,7 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
         Ok(Diagnostics::new())
     };
     Assembly::new("lab", schema, Arc::clone(shell), configure)
+        .resource(HostBridgeResource::default())
         .resource(NetworkResource::new(host.clone()))
         .resource(ImageResource::new(host.settings().clone()))
         .resource(MachineResource::new(host.clone(), Arc::clone(shell)))

@@ -2,6 +2,7 @@
 //! [`ShaperResource`] keeps a machine's rules in its kernel, and [`measure`] proves them.
 
 mod doctor;
+mod host_bridge;
 mod impairment;
 mod links;
 pub mod measure;
@@ -9,5 +10,6 @@ mod rule;
 mod shaper;
 
 pub use doctor::doctor;
+pub use host_bridge::{HostBridgeResource, HostPlaces};
 pub use links::LinksSource;
 pub use shaper::{PROBE_TOS, ShaperResource};

@@ -3,5 +3,7 @@
 
 #[path = "runner/capability.rs"]
 mod capability;
+#[path = "runner/host_bridge.rs"]
+mod host_bridge;
 #[path = "runner/shaper.rs"]
 mod shaper;

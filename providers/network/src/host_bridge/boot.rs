@@ -1,0 +1,262 @@
+//! What makes the bridge anew when the host starts: files of ifupdown, netplan or systemd-networkd. What the host's own
+//! files say of the interface is commented out under our mark, so that it can be found and taken back.
+
+mod ifupdown;
+mod netplan;
+mod networkd;
+mod stanza;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::program::NETFILTER;
+use super::wanted::Wanted;
+
+/// Who configures the network of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    Ifupdown,
+    Netplan,
+    Networkd,
+}
+
+impl Tool {
+    pub(super) const ALL: [Tool; 3] = [Tool::Netplan, Tool::Networkd, Tool::Ifupdown];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Tool::Ifupdown => "ifupdown",
+            Tool::Netplan => "netplan",
+            Tool::Networkd => "systemd-networkd",
+        }
+    }
+
+    /// Whether a host has it; `root` is where its file system begins.
+    pub(super) fn is_used(self, root: &Path) -> bool {
+        match self {
+            Tool::Netplan => has(&root.join("etc/netplan"), "yaml"),
+            Tool::Networkd => has(&root.join("etc/systemd/network"), "network"),
+            Tool::Ifupdown => root.join("etc/network/interfaces").is_file(),
+        }
+    }
+
+    /// The one that a host has.
+    pub(super) fn of(root: &Path) -> Option<Tool> {
+        Tool::ALL.into_iter().find(|tool| tool.is_used(root))
+    }
+}
+
+fn has(folder: &Path, extension: &str) -> bool {
+    files(folder).iter().any(|path| path.extension().is_some_and(|e| e == extension) && !is_ours(path))
+}
+
+fn is_ours(path: &Path) -> bool {
+    path.file_name().and_then(|n| n.to_str()).is_some_and(|name| name.contains("-cplan-"))
+}
+
+/// The files of a folder, in order of name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
+    files.sort();
+    files
+}
+
+/// A file and what it becomes; `None` is no file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) path: PathBuf,
+    pub(super) old: Option<String>,
+    pub(super) new: Option<String>,
+    mode: u32,
+}
+
+impl Edit {
+    /// Whole or not at all.
+    pub(super) fn write(&self) -> io::Result<()> {
+        let Some(new) = &self.new else { return fs::remove_file(&self.path) };
+        let mode = fs::metadata(&self.path).map_or(self.mode, |meta| meta.permissions().mode() & 0o7777);
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut name = self.path.clone().into_os_string();
+        name.push(".cplan-new");
+        let beside = PathBuf::from(name);
+        fs::write(&beside, new)?;
+        fs::set_permissions(&beside, fs::Permissions::from_mode(mode))?;
+        fs::rename(&beside, &self.path)
+    }
+}
+
+/// What is to be done to the files of a host so that they have a bridge as wanted, or with `None` so that nothing of it
+/// is left. Nothing where all is as it should be. `mac` is the bridge's.
+pub(super) fn edits(root: &Path, bridge: &str, wanted: Option<(&Wanted, &str)>) -> io::Result<Vec<Edit>> {
+    let tool = wanted.and_then(|(wanted, _)| Tool::ALL.into_iter().find(|tool| tool.name() == wanted.persistent));
+    let mut edits = Vec::new();
+    let mut edit = |path: PathBuf, mode, make: &dyn Fn(&str) -> Option<String>| -> io::Result<()> {
+        let old = match fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let new = make(old.as_deref().unwrap_or_default());
+        if new != old {
+            edits.push(Edit { path, old, new, mode });
+        }
+        Ok(())
+    };
+    let of = |this: Tool| wanted.filter(|_| tool == Some(this)).map(|(wanted, _)| wanted);
+    let mac = wanted.map_or("", |(_, mac)| mac);
+
+    let main = root.join("etc/network/interfaces");
+    if main.is_file() {
+        for path in files(&root.join("etc/network/interfaces.d")) {
+            edit(path, 0o644, &|text| Some(ifupdown::without_interface(text, bridge, of(Tool::Ifupdown))))?;
+        }
+        edit(main, 0o644, &|text| Some(ifupdown::main(text, bridge, of(Tool::Ifupdown), mac)))?;
+    }
+    let netplan = root.join("etc/netplan");
+    for path in files(&netplan).into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml") && !is_ours(p)) {
+        edit(path, 0o600, &|text| Some(netplan::without_interface(text, bridge, of(Tool::Netplan))))?;
+    }
+    edit(netplan.join(format!("99-cplan-{bridge}.yaml")), 0o600, &|_| {
+        of(Tool::Netplan).map(|wanted| netplan::file(wanted, mac))
+    })?;
+    let networkd = root.join("etc/systemd/network");
+    for (suffix, text) in networkd::files(bridge, of(Tool::Networkd), mac) {
+        edit(networkd.join(format!("05-cplan-{bridge}{suffix}")), 0o644, &|_| text.clone())?;
+    }
+    let netfilter = wanted.filter(|_| tool.is_some()).and_then(|(wanted, _)| wanted.netfilter);
+    edit(root.join(format!("etc/sysctl.d/90-cplan-{bridge}.conf")), 0o644, &|_| {
+        let line = |name: &str| format!("net.bridge.{name} = {}\n", u8::from(netfilter.unwrap_or_default()));
+        netfilter.map(|_| NETFILTER.into_iter().map(line).collect())
+    })?;
+    Ok(edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+
+    const MAC: &str = "52:54:00:00:00:01";
+
+    fn wanted(tool: Tool) -> Wanted {
+        Wanted {
+            mark: "m".into(),
+            name: "br0".into(),
+            interface: "eth0".into(),
+            addresses: BTreeSet::from(["10.9.0.2/24".to_owned(), "fd09::2/64".to_owned()]),
+            gateway: Some("10.9.0.1".into()),
+            dns: vec!["10.9.0.1".into()],
+            stp: false,
+            netfilter: Some(false),
+            persistent: tool.name().into(),
+            reachable: Vec::new(),
+            undo_after: Duration::from_secs(30),
+        }
+    }
+
+    /// A host with these files, on which a bridge is made and taken away again; what the files were in between.
+    fn there_and_back(tool: Tool, given: &[(&str, &str)]) -> Vec<(String, String)> {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in given {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        assert_eq!(Tool::of(root.path()), Some(tool));
+        let wanted = wanted(tool);
+        let of = || Some((&wanted, MAC));
+        for edit in edits(root.path(), "br0", of()).unwrap() {
+            edit.write().unwrap();
+        }
+        assert_eq!(edits(root.path(), "br0", of()).unwrap(), [], "written once");
+        let between = edits(root.path(), "br0", None).unwrap();
+        for edit in &between {
+            edit.write().unwrap();
+        }
+        for (path, text) in given {
+            assert_eq!(fs::read_to_string(root.path().join(path)).unwrap(), *text, "{path}");
+        }
+        assert_eq!(edits(root.path(), "br0", None).unwrap(), [], "nothing is left");
+        let shown = |path: &Path| path.strip_prefix(root.path()).unwrap().display().to_string();
+        between.into_iter().map(|e| (shown(&e.path), e.old.unwrap())).collect()
+    }
+
+    #[test]
+    fn ifupdown_keeps_what_is_not_of_the_interface() {
+        let main = "auto lo\niface lo inet loopback\n\n# uplink\nallow-hotplug eth0\niface eth0 inet dhcp\n  mtu 1400\n\niface eth0.5 inet manual\n";
+        let found = there_and_back(
+            Tool::Ifupdown,
+            &[
+                ("etc/network/interfaces", main),
+                ("etc/network/interfaces.d/a", "auto eth0\niface eth0 inet6 auto"),
+                ("etc/network/interfaces.d/b", "auto eth1 eth0\niface eth1 inet dhcp\n"),
+            ],
+        );
+        let text = |name: &str| found.iter().find(|(path, _)| path == name).map(|(_, text)| text.as_str());
+        assert_eq!(
+            text("etc/network/interfaces"),
+            Some(
+                "auto lo\niface lo inet loopback\n\n# uplink\n#cplan br0: allow-hotplug eth0\n#cplan br0: iface eth0 inet dhcp\n\
+                 #cplan br0:   mtu 1400\n\niface eth0.5 inet manual\n# cplan br0: begin\niface eth0 inet manual\n\n\
+                 auto br0\niface br0 inet static\n    address 10.9.0.2/24\n    gateway 10.9.0.1\n    \
+                 dns-nameservers 10.9.0.1\n    bridge_ports eth0\n    bridge_hw 52:54:00:00:00:01\n    bridge_stp off\n    \
+                 bridge_fd 0\niface br0 inet6 static\n    address fd09::2/64\n# cplan br0: end\n"
+            )
+        );
+        assert_eq!(
+            text("etc/network/interfaces.d/a"),
+            Some("#cplan br0: auto eth0\n#cplan br0: iface eth0 inet6 auto")
+        );
+        assert_eq!(text("etc/network/interfaces.d/b"), None, "the interface comes up by hand, and that is harmless");
+        assert_eq!(
+            text("etc/sysctl.d/90-cplan-br0.conf"),
+            Some(
+                "net.bridge.bridge-nf-call-iptables = 0\nnet.bridge.bridge-nf-call-ip6tables = 0\n\
+                 net.bridge.bridge-nf-call-arptables = 0\n"
+            )
+        );
+    }
+
+    #[test]
+    fn netplan_keeps_what_is_not_of_the_interface() {
+        let two = "network:\n  version: 2\n  ethernets:\n    eth0: # uplink\n      dhcp4: true\n\n      # why\n      \
+                   nameservers:\n        addresses: [1.1.1.1]\n    eth1:\n      dhcp4: true\n";
+        let one = "network:\n  ethernets:\n    \"eth0\":\n      addresses:\n      - 10.9.0.2/24\n  version: 2\n";
+        let found =
+            there_and_back(Tool::Netplan, &[("etc/netplan/00.yaml", two), ("etc/netplan/50-cloud-init.yaml", one)]);
+        assert_eq!(
+            found[0].1,
+            "network:\n  version: 2\n  ethernets:\n#cplan br0:     eth0: # uplink\n#cplan br0:       dhcp4: true\n\n      \
+             # why\n#cplan br0:       nameservers:\n#cplan br0:         addresses: [1.1.1.1]\n    eth1:\n      \
+             dhcp4: true\n"
+        );
+        assert_eq!(
+            found[1].1,
+            "network:\n#cplan br0:   ethernets:\n#cplan br0:     \"eth0\":\n#cplan br0:       addresses:\n\
+             #cplan br0:       - 10.9.0.2/24\n  version: 2\n"
+        );
+        let own = found.iter().find(|(path, _)| path == "etc/netplan/99-cplan-br0.yaml").unwrap();
+        let (comment, json) = own.1.split_once('\n').unwrap();
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            (comment, &json["network"]["bridges"]["br0"]["interfaces"][0]),
+            ("# Written by cplan for the bridge br0.", &"eth0".into())
+        );
+    }
+
+    #[test]
+    fn networkd_gets_files_that_come_first() {
+        let theirs = ("etc/systemd/network/20-wired.network", "[Match]\nName=eth0\n[Network]\nDHCP=yes\n");
+        let found = there_and_back(Tool::Networkd, &[theirs]);
+        let names: Vec<_> = found.iter().map(|(path, _)| path.trim_start_matches("etc/systemd/network/")).collect();
+        assert_eq!(names[..3], ["05-cplan-br0.netdev", "05-cplan-br0.network", "05-cplan-br0-port.network"]);
+        assert!(names.iter().all(|name| *name < "20-wired.network" || name.starts_with("etc/")));
+    }
+}

@@ -1,0 +1,74 @@
+//! The dead man's switch: a process of its own undoes everything when nobody says in time that all is well. It outlives
+//! cplan, and the connection that cplan was started over.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use cplan_sdk::{ProviderError, quote};
+use tokio::process::Command;
+
+/// A switch that may go off.
+pub(super) struct Guard {
+    folder: PathBuf,
+}
+
+impl Guard {
+    /// Arms it: `undo` runs after so long unless it is disarmed.
+    pub(super) async fn arm(folder: &Path, after: Duration, undo: &str) -> Result<Guard, ProviderError> {
+        let failed =
+            |error: io::Error| ProviderError::failed(format!("`{}` cannot be written", folder.display())).source(error);
+        fs::create_dir_all(folder).map_err(failed)?;
+        fs::write(folder.join("undo.sh"), undo).map_err(failed)?;
+        fs::write(folder.join("armed"), "").map_err(failed)?;
+        // Whoever renames `armed` decides: there is only one who can.
+        let script = format!(
+            "cd {} && sleep {} && mv armed fired 2>/dev/null && sh undo.sh >undo.log 2>&1",
+            quote(&folder.to_string_lossy()),
+            after.as_secs_f64()
+        );
+        let started = Command::new("setsid")
+            .args(["--fork", "sh", "-c", &script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await
+            .map_err(|error| {
+                ProviderError::failed("`setsid` cannot be run")
+                    .remedy("Install it: apt-get install util-linux.")
+                    .source(error)
+            })?;
+        if !started.success() {
+            return Err(ProviderError::failed("the process that would undo everything cannot be started"));
+        }
+        Ok(Guard { folder: folder.to_owned() })
+    }
+
+    /// One that an earlier run may have left armed.
+    pub(super) fn found(folder: &Path) -> Option<Guard> {
+        folder.join("armed").exists().then(|| Guard { folder: folder.to_owned() })
+    }
+
+    /// Says that all is well. False when it went off before.
+    pub(super) fn disarm(self) -> bool {
+        let won = fs::rename(self.folder.join("armed"), self.folder.join("kept")).is_ok();
+        if won {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+        won
+    }
+
+    /// Undoes everything now, or waits until that is done.
+    pub(super) async fn fire(self) -> Result<(), ProviderError> {
+        let failed = |error: io::Error| ProviderError::failed("what was changed cannot be undone").source(error);
+        if fs::rename(self.folder.join("armed"), self.folder.join("fired")).is_ok() {
+            let undo = self.folder.join("undo.sh");
+            Command::new("sh").arg(undo).stdin(Stdio::null()).output().await.map_err(failed)?;
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+        Ok(())
+    }
+}
