@@ -59,6 +59,32 @@ async fn reservations_change_while_machines_stay_connected() {
 }
 
 #[tokio::test]
+async fn a_bridge_of_the_host_stays_as_it_is() {
+    let Some(lab) = Lab::new() else { return };
+    let config = json!({"mode": "bridge", "bridge": "brtest0", "cidr": "10.212.5.0/24", "gateway": "10.212.5.1"});
+    let mut network = Object::new(&lab.networks, &lab, "b", config);
+    let missing = network.apply().await.unwrap_err();
+    assert_eq!((missing.kind, missing.message.as_str()), (ErrorKind::NotFound, "the interface `brtest0` is not there"));
+    let ip = |arguments: &str| {
+        let output = std::process::Command::new("ip").args(arguments.split(' ')).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    ip("link add brtest0 type bridge");
+    ip("address add 10.212.5.1/24 dev brtest0");
+    ip("link set brtest0 up");
+    let before = ip("address show dev brtest0");
+    network.apply().await.unwrap();
+    assert!(network.read().await, "nothing drifts");
+    assert_eq!(network.plan().await.0, Vec::<String>::new());
+    assert_eq!(network.text("gateway"), "10.212.5.1");
+    let xml = virsh(&["net-dumpxml", network.text("name")]);
+    assert!(xml.contains("<forward mode='bridge'/>") && xml.contains("<bridge name='brtest0'/>"), "{xml}");
+    network.delete().await.unwrap();
+    assert_eq!(ip("address show dev brtest0"), before);
+    ip("link delete brtest0");
+}
+
+#[tokio::test]
 async fn a_network_that_is_not_ours_is_not_touched() {
     let Some(lab) = Lab::new() else { return };
     let mut network = Object::new(&lab.networks, &lab, "n", json!({"mode": "isolated", "cidr": "10.212.3.0/24"}));

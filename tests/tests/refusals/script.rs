@@ -2,6 +2,7 @@
 //!
 //! - `cplan ARGUMENT...` runs it and takes down what it says on standard error, and how it ends.
 //! - `first cplan ARGUMENT...` only makes what the others need, and has to succeed.
+//! - `without CAPABILITY cplan ARGUMENT...` runs it like the first, as one who may not do all that root may.
 //! - `start cplan ARGUMENT...` lets it run beside the others until `stop`, which kills it.
 //! - `await ID cplan ARGUMENT...` runs it again until it shows the id.
 //! - `copy FILE FILE`, `remove FILE` and `set NAME=VALUE` change the folder and the environment.
@@ -10,11 +11,11 @@
 //! In arguments and values `FOLDER` is where the fixture runs, as it is in what is taken down.
 
 use std::fs;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use cplan_tests::folder::{Finished, Folder};
+use cplan_tests::folder::{Finished, Folder, finish};
 use cplan_tests::repository::{read, top};
 use cplan_tests::session::Session;
 
@@ -61,6 +62,10 @@ fn steps(lines: &[&str], folder: &mut Folder) -> String {
             "remove" => fs::remove_file(folder.path().join(rest)).unwrap(),
             "cplan" => said += &told(line, &cplan(folder, line)),
             "first" => _ = cplan(folder, &rest).expect(0),
+            "without" => {
+                let (capability, command) = rest.split_once(' ').unwrap();
+                said += &told(line, &without(capability, &folder.command(&arguments(command))));
+            }
             "start" => beside = Some(folder.start(&arguments(&rest))),
             "stop" => {
                 let mut child = beside.take().unwrap();
@@ -92,6 +97,20 @@ fn arguments(line: &str) -> Vec<&str> {
 
 fn cplan(folder: &Folder, line: &str) -> Finished {
     folder.cplan(&arguments(line))
+}
+
+/// Runs a command with a capability less; whoever is not root has it not.
+fn without(capability: &str, command: &Command) -> Finished {
+    let mut bound = Command::new("setpriv");
+    bound.args([&format!("--bounding-set=-{capability}"), "--"]).arg(command.get_program()).args(command.get_args());
+    bound.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => bound.env(name, value),
+            None => bound.env_remove(name),
+        };
+    }
+    finish(bound)
 }
 
 fn told(line: &str, finished: &Finished) -> String {

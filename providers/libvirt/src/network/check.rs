@@ -16,14 +16,15 @@ use crate::host::interface_addresses;
 pub(super) fn one(config: &Value) -> Diagnostics {
     let mut found = Diagnostics::new();
     if let Some(mode) = config.get("mode").and_then(Value::as_str)
-        && !["isolated", "nat"].contains(&mode)
+        && !["isolated", "nat", "bridge"].contains(&mode)
     {
         found.push(
             Diagnostic::error("network-mode", "Invalid network mode", format!("`{mode}` is not a mode of a network."))
-                .remedy("Write \"isolated\" or \"nat\".")
+                .remedy("Write \"isolated\", \"nat\" or \"bridge\".")
                 .attribute(AttrPath::attr("mode")),
         );
     }
+    bridged(config, &mut found);
     let Some(cidr) = config.get("cidr").and_then(Value::as_str) else { return found };
     match network(cidr) {
         Ok(net) => reservations(net, config, &mut found),
@@ -32,6 +33,34 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         ),
     }
     found
+}
+
+/// What belongs to a bridge of the host's, and what does not.
+fn bridged(config: &Value, found: &mut Diagnostics) {
+    let mut wrong = |what: String, remedy: &str, attribute| {
+        let error = Diagnostic::error("network-bridge", "Invalid network", what);
+        found.push(error.remedy(remedy).attribute(AttrPath::attr(attribute)));
+    };
+    let Some(mode) = config.get("mode").filter(|mode| mode.is_known()) else { return };
+    let is_set = |name| config.get(name).is_some_and(|v| !v.is_null());
+    if mode.as_str() == Some("bridge") {
+        if !is_set("bridge") {
+            let remedy = "Write `bridge = \"br0\"`, or the name of a `lab_host_bridge`.";
+            wrong("A network in mode `bridge` needs the bridge that it uses.".into(), remedy, "mode");
+        }
+        if is_set("reservations") {
+            let what = "On a bridge of the host's, addresses are given by whoever gives them there already.";
+            wrong(what.into(), "Remove `reservations`; machines have fixed addresses.", "reservations");
+        }
+        return;
+    }
+    for name in ["bridge", "gateway"].into_iter().filter(|name| is_set(name)) {
+        let what = format!(
+            "In mode `{}` the network has a bridge and an address of its own.",
+            mode.as_str().unwrap_or("isolated")
+        );
+        wrong(what, &format!("Remove `{name}`, or write `mode = \"bridge\"`."), name);
+    }
 }
 
 /// The network, or what is wrong with it and how to mend it.
@@ -128,7 +157,9 @@ pub(super) async fn all(client: &Client, planned: &[(InstanceAddr, Value)]) -> R
         .iter()
         .filter_map(|(address, value)| {
             let net = network(&text(value, "cidr")?).ok()?;
-            Some((address, net, text(value, "id")?, text(value, "name")?, text(value, "bridge")?))
+            // On a bridge of the host's, machines stand in the network that is there already.
+            let shared = text(value, "mode").as_deref() == Some("bridge");
+            Some((address, net, text(value, "id")?, text(value, "name")?, text(value, "bridge")?, shared))
         })
         .collect();
     let overlap = |a: &Ipv4Net, b: &Ipv4Net| a.contains(&b.network()) || b.contains(&a.network());
@@ -138,8 +169,9 @@ pub(super) async fn all(client: &Client, planned: &[(InstanceAddr, Value)]) -> R
             .address(address.clone())
             .attribute(AttrPath::attr("cidr"))
     };
-    for (i, (address, net, ..)) in nets.iter().enumerate() {
-        if let Some((other, theirs, ..)) = nets[..i].iter().find(|(_, theirs, ..)| overlap(net, theirs)) {
+    for (i, (address, net, .., shared)) in nets.iter().enumerate() {
+        let in_the_way = |other: &&(_, Ipv4Net, _, _, _, bool)| overlap(net, &other.1) && !(*shared && other.5);
+        if let Some((other, theirs, ..)) = nets[..i].iter().find(in_the_way) {
             diagnostics.push(error(address, format!("The network {net} overlaps with {theirs} of `{other}`.")));
         }
     }
@@ -149,7 +181,7 @@ pub(super) async fn all(client: &Client, planned: &[(InstanceAddr, Value)]) -> R
     let local = client.settings().get().is_local();
     let existing = client.call(live::all).await?;
     let interfaces = if local { interface_addresses().await? } else { Vec::new() };
-    for (address, net, id, name, bridge) in &nets {
+    for (address, net, id, name, bridge, _) in nets.iter().filter(|(.., shared)| !shared) {
         // A lab's own networks are compared with each other above; one of them may be about to be replaced by this.
         let lab = name.strip_prefix("cplan-").and_then(|rest| rest.split('-').next());
         let ours = |spec: &crate::xml::network::NetworkSpec| {
@@ -204,7 +236,7 @@ mod tests {
 
     #[test]
     fn names_the_attribute() {
-        assert_eq!(found(&config("bridge", "10.0.0.0/24", &[]))[0], ("network-mode".into(), "mode".into()));
+        assert_eq!(found(&config("routed", "10.0.0.0/24", &[]))[0], ("network-mode".into(), "mode".into()));
         for cidr in ["10.0.0.5/24", "10.0.0.0", "10.0.0.0/31", "x"] {
             assert_eq!(found(&config("nat", cidr, &[]))[0], ("network-cidr".into(), "cidr".into()), "{cidr}");
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cplan_model::Identity;
-use cplan_sdk::ProviderError;
+use cplan_sdk::{ErrorKind, ProviderError};
 use virt::connect::Connect;
 use virt::network::Network;
 use virt::sys;
@@ -12,7 +12,7 @@ use super::values::Wanted;
 use crate::client::{Client, LibvirtError};
 use crate::ownership::{Mark, conflict};
 use crate::xml::domain;
-use crate::xml::network::{NetworkSpec, Reservation, parse, render, render_reservation};
+use crate::xml::network::{Mode, NetworkSpec, Reservation, parse, render, render_reservation};
 
 /// A network and its state.
 pub(super) struct Found {
@@ -48,7 +48,17 @@ fn look(network: &Network) -> Result<Found, LibvirtError> {
 /// Makes the network what it should be, from wherever it is.
 pub(super) async fn ensure(client: &Client, identity: Identity, wanted: Wanted) -> Result<(), ProviderError> {
     let spec = wanted.0;
-    let (bridge, local) = (spec.bridge.clone(), client.settings().get().is_local());
+    // A bridge of somebody else's is left as it is.
+    let local = client.settings().get().is_local() && spec.mode != Mode::Bridge;
+    let bridge = spec.bridge.clone();
+    if spec.mode == Mode::Bridge && client.settings().get().is_local() {
+        let there = Path::new("/sys/class/net").join(&bridge);
+        if !there.join("bridge").exists() {
+            let what = if there.exists() { "is not a bridge" } else { "is not there" };
+            return Err(ProviderError::new(ErrorKind::NotFound, format!("the interface `{bridge}` {what}"))
+                .remedy("Name a bridge of this host, or make one with a `lab_host_bridge`."));
+        }
+    }
     let name = spec.name.clone();
     let started = client.call(move |c| Ok(ensure_blocking(c, &identity, &spec))).await??;
     if started && local {

@@ -18,17 +18,41 @@ pub(super) fn schema() -> Schema {
     Schema::new(
         "A network of the lab: a bridge on the host that machines are plugged into.",
         [
-            ("mode", Attribute::optional_computed(Type::String, "`isolated` (the default) or `nat`.").replaces()),
+            (
+                "mode",
+                Attribute::optional_computed(
+                    Type::String,
+                    "`isolated` (the default), `nat`, or `bridge`: a bridge of the host.",
+                )
+                .replaces(),
+            ),
             (
                 "cidr",
-                Attribute::required(Type::String, "The network in CIDR notation; the host has its first address.")
-                    .replaces(),
+                Attribute::required(
+                    Type::String,
+                    "The network in CIDR notation; but in mode `bridge` the host has its first address.",
+                )
+                .replaces(),
             ),
             ("reservations", Attribute::optional(Type::map(reservation), "Fixed DHCP reservations by host name.")),
             ("id", Attribute::computed(Type::String, "The libvirt UUID.")),
             ("name", Attribute::computed(Type::String, "The libvirt name.")),
-            ("bridge", Attribute::computed(Type::String, "The bridge on the host.")),
-            ("gateway", Attribute::computed(Type::String, "The host's address in the network.")),
+            (
+                "bridge",
+                Attribute::optional_computed(
+                    Type::String,
+                    "The bridge on the host; in mode `bridge` the one to use, such as `lab_host_bridge.lan.name`.",
+                )
+                .replaces(),
+            ),
+            (
+                "gateway",
+                Attribute::optional_computed(
+                    Type::String,
+                    "The host's address in the network; in mode `bridge` the router of the network, if it has one.",
+                )
+                .replaces(),
+            ),
             ("active", Attribute::computed(Type::Bool, "Whether it runs and will run after the host starts again.")),
             ("attachment", Attribute::computed(attachment_type(), "What a machine needs to be plugged in.")),
         ],

@@ -20,6 +20,7 @@ pub(super) struct Wanted(pub(super) NetworkSpec);
 struct Plain {
     mode: Option<String>,
     cidr: String,
+    bridge: Option<String>,
     reservations: Option<BTreeMap<String, PlainReservation>>,
 }
 
@@ -37,14 +38,21 @@ impl Wanted {
         })?;
         let address = gateway(net).and_then(|gateway| Ipv4Net::new(gateway, net.prefix_len()).ok());
         let reservations = plain.reservations.unwrap_or_default();
+        let mode = match plain.mode.as_deref() {
+            Some("nat") => Mode::Nat,
+            Some("bridge") => Mode::Bridge,
+            _ => Mode::Isolated,
+        };
+        // What others have made keeps what others have given it.
+        let own = mode != Mode::Bridge;
         Ok(Wanted(NetworkSpec {
             mark: Some(Mark::from(identity)),
             name: libvirt_name(identity),
             uuid: identity.id.clone(),
-            bridge: bridge_name(&identity.id),
-            mac: Some(mac_address(&identity.id, 0)),
-            mode: if plain.mode.as_deref() == Some("nat") { Mode::Nat } else { Mode::Isolated },
-            address,
+            bridge: plain.bridge.filter(|_| !own).unwrap_or_else(|| bridge_name(&identity.id)),
+            mac: own.then(|| mac_address(&identity.id, 0)),
+            mode,
+            address: address.filter(|_| own),
             reservations: reservations
                 .into_iter()
                 .map(|(name, r)| (name, Reservation { mac: r.mac.to_ascii_lowercase(), address: r.address }))
@@ -65,24 +73,38 @@ pub(super) fn planned(identity: &Identity, config: &Value, proposed: &Value) -> 
         _ => Value::string("isolated"),
     };
     let cidr = proposed.get("cidr").cloned().unwrap_or_else(|| Value::unknown(Type::String));
+    let set = |name: &str| config.get(name).filter(|v| !v.is_null()).cloned();
+    if mode.as_str() == Some("bridge") {
+        let [bridge, gateway] = ["bridge", "gateway"].map(|n| set(n).unwrap_or_else(|| Value::null(Type::String)));
+        return complete(identity, proposed, bridge, [mode, cidr, gateway], true);
+    }
+    if !mode.is_known() {
+        let unknown = || Value::unknown(Type::String);
+        return complete(identity, proposed, unknown(), [mode, cidr, unknown()], true);
+    }
     let gateway = match cidr.as_str().map(str::parse::<Ipv4Net>) {
         Some(Ok(net)) => gateway(net).map_or_else(|| Value::null(Type::String), |a| Value::string(a.to_string())),
         Some(Err(_)) => Value::null(Type::String),
         None => Value::unknown(Type::String),
     };
-    complete(identity, proposed, &bridge_name(&identity.id), [mode, cidr, gateway], true)
+    complete(identity, proposed, Value::string(bridge_name(&identity.id)), [mode, cidr, gateway], true)
 }
 
 /// What is there; what means the same as before keeps its spelling.
 pub(super) fn observed(identity: &Identity, found: &Found, prior: &Value) -> Value {
     let spec = &found.spec;
-    let cidr = spec.address.map_or_else(String::new, |a| a.trunc().to_string());
-    let gateway = spec.address.map_or_else(|| Value::null(Type::String), |a| Value::string(a.addr().to_string()));
+    // libvirt knows nothing of the addresses on a bridge that is not its own.
+    let believed = |name: &str| prior.get(name).cloned().unwrap_or_else(|| Value::null(Type::String));
+    let (cidr, gateway) = match spec.address {
+        _ if spec.mode == Mode::Bridge => (believed("cidr"), believed("gateway")),
+        Some(net) => (Value::string(net.trunc().to_string()), Value::string(net.addr().to_string())),
+        None => (Value::string(""), Value::null(Type::String)),
+    };
     let values = complete(
         identity,
         prior,
-        &spec.bridge,
-        [Value::string(spec.mode.as_str()), Value::string(cidr), gateway],
+        Value::string(spec.bridge.as_str()),
+        [Value::string(spec.mode.as_str()), cidr, gateway],
         found.active && found.autostart,
     );
     let before = Wanted::from_values(identity, prior).map(|w| w.0.reservations).unwrap_or_default();
@@ -97,7 +119,7 @@ pub(super) fn observed(identity: &Identity, found: &Found, prior: &Value) -> Val
     values.with("reservations", Value::map(ty, reservations))
 }
 
-fn complete(identity: &Identity, base: &Value, bridge: &str, settings: [Value; 3], active: bool) -> Value {
+fn complete(identity: &Identity, base: &Value, bridge: Value, settings: [Value; 3], active: bool) -> Value {
     let [mode, cidr, gateway] = settings;
     let name = Value::string(libvirt_name(identity));
     let id = Value::string(identity.id.as_str());
@@ -110,7 +132,7 @@ fn complete(identity: &Identity, base: &Value, bridge: &str, settings: [Value; 3
     ]);
     base.with("id", id)
         .with("name", name)
-        .with("bridge", Value::string(bridge))
+        .with("bridge", bridge)
         .with("mode", mode)
         .with("cidr", cidr)
         .with("gateway", gateway)

@@ -15,16 +15,19 @@ pub enum Mode {
     Isolated,
     /// Also wherever the host can reach, behind the host's address.
     Nat,
-    /// Anything that cplan does not make (routed, bridged, …).
+    /// Wherever a bridge leads that the host has, and that is not libvirt's.
+    Bridge,
+    /// Anything that cplan does not make (routed, passed through, …).
     Other,
 }
 
 impl Mode {
-    /// `isolated`, `nat`
+    /// `isolated`, `nat`, `bridge`
     pub fn as_str(self) -> &'static str {
         match self {
             Mode::Isolated => "isolated",
             Mode::Nat => "nat",
+            Mode::Bridge => "bridge",
             Mode::Other => "other",
         }
     }
@@ -75,6 +78,10 @@ pub fn render(spec: &NetworkSpec) -> String {
         .child(Element::new("name").text(&spec.name))
         .child(Element::new("uuid").text(&spec.uuid))
         .children(spec.mark.as_ref().map(|mark| metadata(mark, Vec::new())));
+    if spec.mode == Mode::Bridge {
+        let forward = Element::new("forward").attr("mode", "bridge");
+        return root.child(forward).child(Element::new("bridge").attr("name", &spec.bridge)).render();
+    }
     if spec.mode == Mode::Nat {
         root = root.child(Element::new("forward").attr("mode", "nat"));
     }
@@ -102,6 +109,8 @@ pub fn parse(xml: &str) -> Result<NetworkSpec, XmlError> {
     let mode = match find(root, &["forward"]).map(|f| f.attribute("mode").unwrap_or("nat")) {
         None => Mode::Isolated,
         Some("nat") => Mode::Nat,
+        // With devices of its own it would be macvtap.
+        Some("bridge") if find(root, &["bridge"]).is_some() => Mode::Bridge,
         Some(_) => Mode::Other,
     };
     let mut address = None;
@@ -163,6 +172,8 @@ mod tests {
         for mode in [Mode::Isolated, Mode::Nat] {
             assert_eq!(parse(&render(&spec(mode))).unwrap(), spec(mode));
         }
+        let bridged = NetworkSpec { reservations: BTreeMap::new(), mac: None, address: None, ..spec(Mode::Bridge) };
+        assert_eq!(parse(&render(&bridged)).unwrap(), bridged);
         let bare = NetworkSpec { reservations: BTreeMap::new(), mark: None, mac: None, ..spec(Mode::Nat) };
         assert_eq!(parse(&render(&bare)).unwrap(), bare);
     }

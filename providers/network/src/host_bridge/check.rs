@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use cplan_model::{AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Step, Value, parse_quantity};
@@ -42,18 +41,18 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         let at = AttrPath::attr("addresses").then(Step::Element(element));
         wrong("host-bridge-address", "Invalid address", what, "Write one such as \"192.168.1.10/24\".", at);
     }
-    let mut address = |address: &str, at: AttrPath, ok: bool| {
+    let mut address = |address: &str, at: AttrPath, kind: &str, ok: bool| {
         if !ok {
-            let what = format!("\"{address}\" is not an address.");
+            let what = format!("\"{address}\" is not an {kind}.");
             wrong("host-bridge-address", "Invalid address", what, "Write one such as \"192.168.1.1\".", at);
         }
     };
     if let Some(gateway) = text(config, "gateway") {
-        address(gateway, AttrPath::attr("gateway"), gateway.parse::<Ipv4Addr>().is_ok());
+        address(gateway, AttrPath::attr("gateway"), "IPv4 address", gateway.parse::<Ipv4Addr>().is_ok());
     }
     for name in ["dns", "reachable"] {
         for (n, _, one) in each(name) {
-            address(one, AttrPath::attr(name).then(Step::Index(n)), one.parse::<IpAddr>().is_ok());
+            address(one, AttrPath::attr(name).then(Step::Index(n)), "address", one.parse::<IpAddr>().is_ok());
         }
     }
     let tools: Vec<_> = Tool::ALL.into_iter().map(Tool::name).chain([NONE]).collect();
@@ -105,12 +104,13 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
         let port = links.get(interface);
         let master = port.and_then(|port| port.master.as_deref());
         let unusable = match port {
-            None => {
-                Some((format!("This host has no interface `{interface}`."), format!("It has {}.", candidates(links))))
-            }
+            None => Some((
+                format!("This host has no interface `{interface}`."),
+                "Name one of those that `ip -brief link` shows.".to_owned(),
+            )),
             Some(port) if port.is_loopback() || port.is_bridge() => Some((
                 format!("The interface `{interface}` cannot be the port of a bridge."),
-                format!("Name a physical one: {}.", candidates(links)),
+                "Name a physical one, as `ip -brief link` shows them.".to_owned(),
             )),
             Some(_) if Path::new("/sys/class/net").join(interface).join("wireless").exists() => Some((
                 format!("The interface `{interface}` is wireless: access points take no frames of other machines."),
@@ -138,7 +138,12 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
             let has = Tool::of(root).map_or(NONE, Tool::name);
             wrong("host-bridge-persistent", "Unknown tool", what, &format!("Write \"{has}\"."), "persistent");
         }
-        if !is_root() {
+        if tool == Some(Tool::Ifupdown) && !root.join("etc/network/if-pre-up.d/bridge").exists() {
+            let what = "ifupdown makes bridges only where bridge-utils is installed.".to_owned();
+            let remedy = "Install it: apt-get install bridge-utils.";
+            wrong("host-bridge-persistent", "Missing program", what, remedy, "persistent");
+        }
+        if !may_change_the_network() {
             let what = "Only root can change the network of this host.".to_owned();
             let remedy = "Run cplan as root, or have the bridge made and write `bridge` in the `lab_network`.";
             wrong("host-bridge-root", "Root needed", what, remedy, "interface");
@@ -147,16 +152,9 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
     found
 }
 
-/// Whether this process may change the network.
-pub(super) fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
-}
-
-fn candidates(links: &Links) -> String {
-    let named: Vec<_> = links
-        .iter()
-        .filter(|l| !l.is_loopback() && !l.is_bridge() && l.master.is_none())
-        .map(|l| format!("`{}`", l.name))
-        .collect();
-    if named.is_empty() { "none that could be".to_owned() } else { named.join(", ") }
+/// Whether this process may change the network: bit 12 of its effective capabilities is CAP_NET_ADMIN (capabilities(7)).
+fn may_change_the_network() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|bits| bits & 1 << 12 != 0)
 }

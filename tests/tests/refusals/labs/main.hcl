@@ -1,7 +1,7 @@
 # What the provider of labs refuses by itself.
 resource "lab_network" "net" {
   cidr = "10.71.0.1/24"
-  mode = "bridge"
+  mode = "routed"
 }
 
 resource "lab_network" "reserved" {

@@ -17,7 +17,7 @@ pub(super) fn files(bridge: &str, wanted: Option<&Wanted>, mac: &str) -> [(&'sta
         for address in &wanted.addresses {
             let _ = writeln!(text, "Address={address}");
         }
-        for gateway in &wanted.gateway {
+        if let Some(gateway) = &wanted.gateway {
             let _ = writeln!(text, "Gateway={gateway}");
         }
         for server in &wanted.dns {
