@@ -215,8 +215,8 @@ impl Resource for PackageResource {
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
         let values = request.planned.as_ref().or(request.prior.as_ref());
         let values = values.ok_or_else(|| ProviderError::failed("nothing is known of the package to recover"))?;
-        let probe = script::probe(text(values, "name").unwrap_or_default(), &request.identity.id);
-        let (output, boot_id) = machine::probe(ctx, &*self.shell, values, &probe).await?;
+        let script = script::recover(text(values, "name").unwrap_or_default(), &request.identity.id);
+        let (output, boot_id) = machine::probe(ctx, &*self.shell, values, &script).await?;
         let found = outcome::found(&String::from_utf8_lossy(&output.stdout), output.status)?;
         if !found.marked {
             return Ok(Observed::Absent);

@@ -137,7 +137,7 @@ fn a_delay_changes_in_place(lab: &Lab) {
 fn more_memory_restarts_one_machine(lab: &Lab) {
     let before = lab.boot_ids();
     let plan = lab.cplan(&["plan", "-var", "memory=192MiB"]).expect(0).text();
-    assert!(plan.contains("restarts the machine, because of memory"), "{plan}");
+    assert!(plan.contains("restarts the machine, because of maximum_memory, memory"), "{plan}");
     assert!(plan.contains("160MiB") && plan.contains("192MiB"), "{plan}");
     lab.cplan(&["apply", "-auto-approve", "-var", "memory=192MiB"]).expect(0);
     let after = lab.boot_ids();

@@ -1,5 +1,7 @@
 //! `lab_package`.
 
+use std::time::{Duration, Instant};
+
 use cplan_tests::folder::Folder;
 
 use super::{Debian, Repository, capable, machines, sessions};
@@ -150,4 +152,32 @@ fn packages_of_others_stay() {
     folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     machine.run("! dpkg-query -W part4 2>/dev/null | grep . && test ! -e /var/lib/cplan/owned").expect(0);
+}
+
+/// A transaction whose cplan was killed goes on, and the next apply finds what it did.
+#[test]
+fn a_killed_transaction_is_settled_and_not_done_twice() {
+    if !capable() {
+        return;
+    }
+    let repository = repository();
+    repository.add("slow", "1.0", "", &[("/DEBIAN/postinst", "#!/bin/sh\ntouch /run/slow\nsleep 5\n")]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let own = machines(std::slice::from_ref(&machine));
+    let folder = Folder::with(&one(&own, &[("slow", ""), ("part9", "")]));
+    let mut cplan = folder.start(&["apply", "-auto-approve"]);
+    let begun = Instant::now();
+    while machine.run("test -e /run/slow").status != Some(0) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "apt does not begin");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    cplan.kill().unwrap();
+    cplan.wait().unwrap();
+    let again = folder.cplan(&["apply", "-auto-approve"]).expect(0).text();
+    assert!(again.contains("No changes"), "{again}");
+    assert_eq!(machine.transactions(), 1);
+    assert_eq!(folder.cplan(&["state", "list"]).stdout.lines().count(), 2);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("! dpkg-query -W slow part9 2>/dev/null | grep . && test ! -e /var/lib/cplan").expect(0);
 }

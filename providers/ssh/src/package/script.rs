@@ -35,7 +35,8 @@ pub(super) fn fits(version: &str, wanted: &str) -> bool {
 }
 
 /// The whole transaction: at most one run of apt that changes anything (two where a download failed and the lists are read
-/// anew). The folder of marks is locked meanwhile, so that two labs on one machine take turns. apt writes to a file: were
+/// anew). The folder of marks is locked meanwhile, so that two labs on one machine take turns; a daemon that apt starts must
+/// not inherit the lock. apt writes to a file: were
 /// our connection its output, the loss of it would break apt off in the middle.
 pub(super) fn transaction(wants: &[Want<'_>]) -> String {
     let mut list = String::new();
@@ -58,6 +59,11 @@ pub(super) fn probe(name: &str, id: &str) -> String {
     )
 }
 
+/// As [`probe`], once no transaction is under way: one that lost its connection goes on.
+pub(super) fn recover(name: &str, id: &str) -> String {
+    format!("{PRELUDE}[ ! -d \"$M\" ] || hold_marks\n{}", probe(name, id))
+}
+
 const TRANSACTION: &str = r#"
 LC_ALL=C DEBIAN_FRONTEND=noninteractive; export LC_ALL DEBIAN_FRONTEND
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1 || exit 83
@@ -70,7 +76,7 @@ all() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p'
 fits() { case $1 in $2) return 0 ;; esac; return 1; }
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 -o APT::Keep-Downloaded-Packages=false \
     -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    --no-install-recommends --allow-downgrades --allow-change-held-packages "$@" </dev/null; }
+    --no-install-recommends --allow-downgrades --allow-change-held-packages "$@" </dev/null 9<&-; }
 among() { for w in $2; do [ "$w" != "$1" ] || return 0; done; return 1; }
 candidate() { # NAME PATTERN: what to ask apt for
     if [ "$2" = '*' ]; then
@@ -94,7 +100,7 @@ look() { # what is to be installed, and what nobody has
 $W
 END
 }
-[ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null
+[ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null 9<&-
 look
 if [ -n "$lacking" ]; then
     apt update >"$T/update" 2>&1
