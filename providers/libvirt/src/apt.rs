@@ -69,6 +69,12 @@ impl Apt {
         Ok(self)
     }
 
+    /// Begins with what is installed already, as dpkg's `status` file has it.
+    pub(crate) fn with_installed(&mut self, status: &str) -> Result<(), ImageError> {
+        let path = self.work.join("status");
+        std::fs::write(&path, status).map_err(|e| ImageError::io("write", &path, e))
+    }
+
     fn sources(&self) -> PathBuf {
         self.work.join("sources.list")
     }

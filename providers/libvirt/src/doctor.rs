@@ -62,9 +62,15 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
     findings.push(program("qemu-img", "qemu-img", "apt-get install -y qemu-utils").await);
     findings.push(program("dnsmasq", "dnsmasq", "apt-get install -y dnsmasq-base").await);
     findings.push(program("iproute2", "ip", "apt-get install -y iproute2").await);
-    findings.push(only_for_systems(program("mmdebstrap", "mmdebstrap", "apt-get install -y mmdebstrap").await));
+    for (name, what) in [
+        ("mmdebstrap", "images of the flavor `systemd` cannot be made"),
+        ("curl", "images cannot be fetched from the web"),
+    ] {
+        findings.push(lesser(program(name, name, &format!("apt-get install -y {name}")).await, what));
+    }
     findings.push(file("tun", "/dev/net/tun", "modprobe tun"));
     findings.push(access::cache_dir(&settings.cache_dir));
+    findings.extend(access::images(&settings.cache_dir));
     findings.push(space(&settings.cache_dir).await);
     findings.push(cgroups(client).await);
     findings.push(kvm(client, reachable).await);
@@ -130,13 +136,12 @@ async fn program(what: &'static str, name: &str, remedy: &str) -> Finding {
     }
 }
 
-/// Micro guests are made without.
-fn only_for_systems(finding: Finding) -> Finding {
+/// Not everybody needs it: what cannot be done without.
+fn lesser(finding: Finding, without: &str) -> Finding {
     if finding.health != Health::Bad {
         return finding;
     }
-    let found = format!("{}: images of the flavor `systemd` cannot be made", finding.found);
-    Finding::lesser(finding.what, found, finding.remedy)
+    Finding::lesser(finding.what, format!("{}: {without}", finding.found), finding.remedy)
 }
 
 fn file(what: &'static str, path: &str, remedy: &str) -> Finding {

@@ -3,7 +3,9 @@
 mod boot;
 mod cache;
 mod check;
+mod cloud;
 mod contents;
+mod derived;
 mod disk;
 mod error;
 mod kernel;
@@ -18,19 +20,19 @@ mod system;
 mod wanted;
 
 use async_trait::async_trait;
-use cplan_model::{Action, Diagnostics, Identity, Schema, Type, Value};
+use cplan_model::{Action, Diagnostics, Identity, InstanceAddr, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, Locality, Observed, PlanRequest, PlanResponse, ProviderError,
     ReadRequest, RecoverRequest, Resource,
 };
 
 use crate::host::busy_host;
-use crate::lock_file::LockFile;
 use crate::settings::SharedSettings;
 
 pub(crate) use boot::Flavor;
 pub use boot::boot_type;
 use cache::ImageCache;
+pub use cache::{CacheSurvey, CachedImage, Holder, PruneOptions, Pruned, prune, survey};
 pub use error::ImageError;
 use packages::PackageCache;
 pub(crate) use process::run;
@@ -80,11 +82,18 @@ impl ImageResource {
         }
     }
 
-    /// The digest of what the lock file says, if it has these packages.
-    fn locked_digest(ctx: &Context, wanted: &Wanted) -> Result<Option<String>, ImageError> {
-        let resolution = LockFile::beside(ctx.data_dir()).get(&wanted.key())?;
-        Ok(resolution.map(|r| r.digest(wanted.flavor())))
+    /// The digest of what is wanted, if that can be told yet.
+    async fn digest_of(&self, ctx: &Context, values: &Value) -> Result<Option<String>, ProviderError> {
+        let Some(wanted) = Wanted::of(values) else { return Ok(None) };
+        let job = (ctx.clone(), self.cache());
+        // A large file takes its time.
+        blocking(move || make::digest(&job.0, &job.1, &wanted)).await?.map_err(Into::into)
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ProviderError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| ProviderError::failed("the making of the image broke off").source(e))
 }
 
 #[async_trait]
@@ -110,17 +119,18 @@ impl Resource for ImageResource {
     }
 
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
-        let mut planned = request.proposed.clone();
-        for (name, default) in [("flavor", Flavor::Micro.name()), ("arch", wanted::host_architecture())] {
-            if request.config.get(name).is_none_or(Value::is_null) {
-                planned = planned.with(name, Value::string(default));
+        let planned = request.proposed.clone();
+        let config = &request.config;
+        let planned = planned.with("flavor", wanted::flavor_of(config)).with("arch", wanted::arch_of(config));
+        let digest = match self.digest_of(ctx, &planned).await {
+            // A file that goes in and cannot be read is told by `check`, with its place.
+            Err(error) if check::unreadable(&planned) => {
+                ctx.progress.log(&format!("{error}\n"));
+                None
             }
-        }
-        let digest = match Wanted::of(&planned) {
-            Some(wanted) => Self::locked_digest(ctx, &wanted)?,
-            None => None,
+            digest => digest?,
         };
-        planned = match digest {
+        let planned = match digest {
             Some(digest) => self.with_digest(&planned, &digest),
             // How it boots is known before it is made.
             None => {
@@ -130,6 +140,10 @@ impl Resource for ImageResource {
             }
         };
         Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
+    }
+
+    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        Ok(check::all(planned))
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
@@ -149,9 +163,7 @@ impl Resource for ImageResource {
         let wanted = Wanted::of(&planned).ok_or_else(|| ProviderError::failed("the image's packages are not known"))?;
         let expected = planned.get("digest").and_then(Value::as_str).map(str::to_owned);
         let job = (ctx.clone(), cache.clone(), identity.clone());
-        let digest = tokio::task::spawn_blocking(move || make::make(&job.0, &job.1, &job.2, &wanted, expected))
-            .await
-            .map_err(|e| ProviderError::failed("the making of the image broke off").source(e))??;
+        let digest = blocking(move || make::make(&job.0, &job.1, &job.2, &wanted, expected)).await??;
         if let Some(old) = held.filter(|old| *old != digest) {
             cache.release(&old, &identity)?;
         }
@@ -163,7 +175,7 @@ impl Resource for ImageResource {
         let mut known: Vec<Value> = Vec::new();
         if let Some(planned) = &request.planned {
             // The digest was perhaps not known when it was planned, but the lock file has it by now.
-            let locked = Wanted::of(planned).map(|wanted| Self::locked_digest(ctx, &wanted)).transpose()?.flatten();
+            let locked = self.digest_of(ctx, planned).await?;
             known.push(locked.map_or_else(|| planned.clone(), |digest| self.with_digest(planned, &digest)));
         }
         let planned = known.first().map_or(Observed::Absent, |values| self.look_up(values, &request.identity));
@@ -188,9 +200,10 @@ impl Resource for ImageResource {
     }
 
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
+        // Of two that want the same, one makes it and the other finds it made.
         match (action, Wanted::of(values)) {
             (Action::Create | Action::Update | Action::Replace, Some(wanted)) => {
-                vec![busy_host(), Claim::exclusive(format!("image-store:{}", wanted.key()))]
+                vec![busy_host(), Claim::exclusive(format!("image-store:{}", wanted.name()))]
             }
             _ => Vec::new(),
         }

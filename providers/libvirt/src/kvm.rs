@@ -34,6 +34,14 @@ struct Remembered {
     verdict: KvmVerdict,
 }
 
+/// Whether a guest has run with KVM since this host started, as far as the cache folder remembers.
+pub(crate) fn known_to_work(cache_dir: &Path) -> bool {
+    let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let remembered = std::fs::read(cache_dir.join("kvm.json")).ok();
+    let remembered = remembered.and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
+    remembered.is_some_and(|r| r.host_boot_id == boot_id.trim() && r.verdict.works)
+}
+
 /// Finds out, once.
 #[derive(Clone)]
 pub struct KvmProbe {

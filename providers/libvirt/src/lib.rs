@@ -14,6 +14,7 @@ mod lock_file;
 mod machine;
 mod naming;
 mod network;
+mod nocloud;
 mod ownership;
 mod settings;
 pub mod xml;
@@ -21,7 +22,9 @@ pub mod xml;
 pub use client::{Client, LibvirtError};
 pub use doctor::{Finding, Health, doctor};
 pub use host::{HostFacts, facts};
-pub use image::{ImageError, ImageResource, boot_type};
+pub use image::{
+    CacheSurvey, CachedImage, Holder, ImageError, ImageResource, PruneOptions, Pruned, boot_type, prune, survey,
+};
 pub use kvm::{KvmProbe, KvmVerdict};
 pub use machine::{Effect, MachineResource, Rule, TABLE};
 pub use network::{NetworkResource, attachment_type};

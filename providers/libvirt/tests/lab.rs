@@ -89,29 +89,78 @@ impl Lab {
 /// What machines of the tests start from, made once.
 pub(crate) async fn boot() -> Json {
     static BOOT: OnceCell<Json> = OnceCell::const_new();
-    BOOT.get_or_init(|| image("micro")).await.clone()
+    BOOT.get_or_init(|| image(json!({"flavor": "micro", "packages": []}))).await.clone()
 }
 
 /// The same with systemd: made once, because it takes a minute.
 pub(crate) async fn systemd() -> Json {
     static BOOT: OnceCell<Json> = OnceCell::const_new();
-    BOOT.get_or_init(|| image("systemd")).await.clone()
+    BOOT.get_or_init(|| image(json!({"flavor": "systemd"}))).await.clone()
 }
 
-async fn image(flavor: &str) -> Json {
-    let folder = std::env::var_os("CPLAN_TEST_IMAGES").map_or_else(|| PathBuf::from(IMAGES), PathBuf::from);
-    let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.join("cache") };
+/// Where images of the tests stay, with the lock file that says what is in them.
+fn images() -> PathBuf {
+    std::env::var_os("CPLAN_TEST_IMAGES").map_or_else(|| PathBuf::from(IMAGES), PathBuf::from)
+}
+
+/// The cache there.
+pub(crate) fn image_cache() -> PathBuf {
+    images().join("cache")
+}
+
+/// Makes an image, which stays for the next run.
+pub(crate) async fn image(config: Json) -> Json {
+    let (boot, log) = image_for("0", config).await;
+    println!("{log}");
+    boot
+}
+
+/// Makes an image for an owner, who holds it from now on; what was said while it was made.
+pub(crate) async fn image_for(owner: &str, config: Json) -> (Json, String) {
+    try_image(owner, config).await.unwrap_or_else(|e| panic!("{e}\n{}\n{}", e.details, e.remedy))
+}
+
+/// The same, where it may fail.
+pub(crate) async fn try_image(owner: &str, config: Json) -> Result<(Json, String), ProviderError> {
+    let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: image_cache() };
     let resource = ImageResource::new(SharedSettings::new(settings));
-    let ctx = Context::new(folder.join(".cplan"), Arc::new(Said), CancellationToken::new());
-    let identity = Identity { id: "0".into(), lab: "00000000".into(), name: "tests".into() };
-    let config = from_json(&json!({"flavor": flavor, "packages": []}), &resource.schema().object_type()).unwrap();
+    let said = Arc::new(Log::default());
+    let ctx = Context::new(images().join(".cplan"), said.clone(), CancellationToken::new());
+    let identity = Identity { id: owner.into(), lab: "00000000".into(), name: "tests".into() };
+    let config = from_json(&config, &resource.schema().object_type()).unwrap();
+    assert!(resource.validate(&config).is_empty());
     let proposed = propose(resource.schema(), &config, None);
     let plan =
         PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
-    let planned = resource.plan(&ctx, plan).await.unwrap().planned;
+    let planned = resource.plan(&ctx, plan).await?.planned;
     let run = "test".to_owned();
     let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };
-    cplan_sdk::to_json(resource.apply(&ctx, apply).await.unwrap().values.get("boot").unwrap())
+    let made = resource.apply(&ctx, apply).await?;
+    let said = said.0.lock().unwrap().clone();
+    Ok((cplan_sdk::to_json(made.values.get("boot").unwrap()), said))
+}
+
+/// Gives back all that an owner holds, and removes what nobody holds then.
+pub(crate) async fn release(owner: &str) {
+    let cache = image_cache();
+    for image in std::fs::read_dir(cache.join("images")).unwrap().flatten() {
+        let _ = std::fs::remove_file(image.path().join("leases").join(owner));
+    }
+    tokio::task::spawn_blocking(move || cplan_libvirt::prune(&cache, cplan_libvirt::PruneOptions::default()))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+/// Keeps what is logged.
+#[derive(Default)]
+pub(crate) struct Log(pub(crate) std::sync::Mutex<String>);
+
+impl Progress for Log {
+    fn status(&self, _: &str) {}
+    fn log(&self, text: &str) {
+        self.0.lock().unwrap().push_str(text);
+    }
 }
 
 /// An object with what a state would keep of it.

@@ -3,6 +3,8 @@
 
 mod capability;
 mod changes;
+mod cloud;
+mod derived;
 mod guest;
 mod image;
 mod lab;

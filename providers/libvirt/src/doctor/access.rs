@@ -21,6 +21,20 @@ pub(super) fn cache_dir(folder: &Path) -> Finding {
     }
 }
 
+/// The first file of an image that QEMU's user cannot read, with what mends it.
+pub(super) fn images(folder: &Path) -> Option<Finding> {
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let user = user_of(QEMU_USER);
+    // What a running machine uses belongs to QEMU's user for that long.
+    let closed = entries(&folder.join("images")).flat_map(|image| entries(&image).collect::<Vec<_>>()).find(|file| {
+        let facts = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        facts.is_some_and(|m| m.mode() & 0o004 == 0 && Some(m.uid()) != user)
+    });
+    let closed = closed.filter(|_| !runs_as_root())?;
+    let found = format!("QEMU's user {QEMU_USER} cannot read {}", closed.display());
+    Some(Finding::bad("images", found, format!("chmod o+r {}", closed.display())))
+}
+
 /// What is wrong with `/dev/kvm` by the look of it. libvirt asks QEMU anew for its capabilities at every start when the
 /// device is there and QEMU's user may not open it, which takes a minute each time.
 pub(super) fn kvm_device() -> Option<Finding> {
@@ -44,6 +58,13 @@ fn runs_as_root() -> bool {
     text.lines()
         .filter_map(|l| l.split_once('='))
         .any(|(key, value)| key.trim() == "user" && ["root", "+0", "0"].contains(&value.trim().trim_matches('"')))
+}
+
+/// The number of a user (passwd(5)).
+fn user_of(name: &str) -> Option<u32> {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let own = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
+    own.split(':').nth(2)?.parse().ok()
 }
 
 /// The groups of a user (passwd(5), group(5)); none when there is no such user.
@@ -78,6 +99,18 @@ mod tests {
         assert_eq!((finding.health, finding.remedy), (Health::Bad, format!("chmod o+x {}", dir.path().display())));
         std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o711)).unwrap();
         assert_eq!(cache_dir(&dir.path().join("cache")).health, Health::Good);
+    }
+
+    #[test]
+    fn a_closed_image_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = dir.path().join("images/d1/disk.qcow2");
+        std::fs::create_dir_all(disk.parent().unwrap()).unwrap();
+        std::fs::write(&disk, "").unwrap();
+        std::fs::set_permissions(&disk, PermissionsExt::from_mode(0o644)).unwrap();
+        assert_eq!(images(dir.path()), None);
+        std::fs::set_permissions(&disk, PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(images(dir.path()).is_some(), !runs_as_root());
     }
 
     #[test]

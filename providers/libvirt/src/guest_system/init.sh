@@ -5,8 +5,11 @@ mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 while read -r module; do insmod "$module"; done </etc/cplan/boot-modules
-mount -t ext4 -o noatime,commit=1 /dev/vda /mnt || {
-  echo "cplan: no system on the disk at /dev/vda" >/dev/console
+root=/dev/vda
+read -r line </proc/cmdline
+for word in $line; do case $word in root=*) root=${word#root=} ;; esac; done
+mount -t ext4 -o noatime,commit=1 "$root" /mnt || {
+  echo "cplan: no system on the disk at $root" >/dev/console
   poweroff -f
 }
 for name in dev proc sys; do mount --move "/$name" "/mnt/$name"; done

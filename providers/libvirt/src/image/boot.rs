@@ -12,6 +12,8 @@ pub(crate) const KERNEL: &str = "kernel";
 pub(crate) const INITRD: &str = "initrd.img";
 /// See [`KERNEL`].
 pub(crate) const DISK: &str = "disk.qcow2";
+/// The list of what dpkg has installed in a system, which images that are made of it begin with.
+pub(crate) const STATUS: &str = "dpkg.status";
 
 /// How an image boots and takes over its seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +49,8 @@ impl Flavor {
     /// The files that a whole image has.
     pub(crate) fn files(self) -> &'static [&'static str] {
         match self {
-            Flavor::Micro | Flavor::Systemd => &[KERNEL, INITRD, DISK],
+            Flavor::Micro => &[KERNEL, INITRD, DISK],
+            Flavor::Systemd => &[KERNEL, INITRD, DISK, STATUS],
             Flavor::Cloud => &[DISK],
         }
     }

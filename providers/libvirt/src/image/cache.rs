@@ -1,5 +1,9 @@
 //! The image store: images by digest, leases on them, and the making of what is missing.
 
+mod holders;
+mod prune;
+mod survey;
+
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +17,10 @@ use sha2::{Digest, Sha256};
 
 use super::resolution::hex;
 use super::{Flavor, ImageError};
+
+pub use holders::Holder;
+pub use prune::{PruneOptions, Pruned};
+pub use survey::{CacheSurvey, CachedImage};
 
 const MANIFEST: &str = "manifest.json";
 
@@ -31,6 +39,16 @@ struct Manifest {
 struct FileFacts {
     bytes: u64,
     sha256: String,
+}
+
+/// What is in the cache of a host.
+pub fn survey(folder: &Path) -> CacheSurvey {
+    ImageCache::new(folder.to_owned()).survey()
+}
+
+/// Takes away what nobody needs; what a lab holds, what a machine's disk stands on and what is being made stays.
+pub fn prune(folder: &Path, options: PruneOptions) -> Result<Pruned, ImageError> {
+    ImageCache::new(folder.to_owned()).prune(options)
 }
 
 /// The cache folder of a host.
@@ -55,41 +73,63 @@ impl ImageCache {
         self.root.join("images").join(digest)
     }
 
+    fn manifest(&self, digest: &str) -> Option<Manifest> {
+        std::fs::read(self.dir(digest).join(MANIFEST)).ok().and_then(|json| serde_json::from_slice(&json).ok())
+    }
+
+    /// What went into an image that is there.
+    pub(crate) fn made_of(&self, digest: &str) -> Option<serde_json::Value> {
+        self.manifest(digest).map(|manifest| manifest.made_of)
+    }
+
     /// Whether an image is there, whole: its manifest is, and every file has its length.
     pub(crate) fn is_intact(&self, digest: &str) -> bool {
         let dir = self.dir(digest);
-        let manifest = std::fs::read(dir.join(MANIFEST)).ok().and_then(|m| serde_json::from_slice::<Manifest>(&m).ok());
+        let manifest = self.manifest(digest);
         let whole = |(name, facts): (&String, &FileFacts)| {
             std::fs::metadata(dir.join(name)).is_ok_and(|m| m.is_file() && m.len() == facts.bytes)
         };
         manifest.is_some_and(|m| m.digest == digest && !m.files.is_empty() && m.files.iter().all(whole))
     }
 
-    /// Makes an image unless it is there: `build` puts the files of its flavour into an empty folder and says what they
-    /// are made of. One process at a time makes an image; the others wait for it.
+    /// Takes a lease on an image and makes it unless it is there: `build` puts the files of its flavour into an empty
+    /// folder and says what they are made of. One process at a time makes an image; the others wait for it.
     pub(crate) fn ensure(
         &self,
         ctx: &Context,
+        identity: &Identity,
         flavor: Flavor,
         digest: &str,
         build: impl FnOnce(&Path) -> Result<serde_json::Value, ImageError>,
     ) -> Result<(), ImageError> {
-        if self.is_intact(digest) {
-            return Ok(());
-        }
-        let images = self.root.join("images");
         make_dir(&self.root)?;
-        make_dir(&images)?;
-        let _guard = self.lock(ctx, &images.join(format!(".{digest}.lock")))?;
+        make_dir(&self.root.join("images"))?;
+        let lease = || self.lease(digest, identity, ctx.data_dir());
+        // First the lease, then the look: what is leased is not pruned in between.
+        let held = self.is_leased(digest, identity);
+        lease()?;
         if self.is_intact(digest) {
             return Ok(());
         }
-        let scratch = Scratch::new(&images, digest)?;
-        let made_of = build(&scratch.0)?;
-        step(ctx, "storing the image")?;
-        self.store(&scratch.0, flavor, digest, made_of)?;
-        ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(digest).display()));
-        Ok(())
+        let made = self.lock(ctx, digest).and_then(|_guard| {
+            lease()?;
+            if self.is_intact(digest) {
+                return Ok(());
+            }
+            let scratch = Scratch::new(&self.root.join("images"), digest)?;
+            let made_of = build(&scratch.0)?;
+            step(ctx, "storing the image")?;
+            self.store(&scratch.0, flavor, digest, made_of)?;
+            ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(digest).display()));
+            Ok(())
+        });
+        if made.is_err() && !held {
+            self.release(digest, identity)?;
+            // Of an image that never came to be, nothing stays; a folder that is not empty is not removed.
+            let _ = std::fs::remove_dir(self.leases(digest));
+            let _ = std::fs::remove_dir(self.dir(digest));
+        }
+        made
     }
 
     /// A folder for a while, in the cache.
@@ -126,10 +166,18 @@ impl ImageCache {
         write().map_err(|e| ImageError::io("write", &dir.join(MANIFEST), e))
     }
 
-    fn lock(&self, ctx: &Context, path: &Path) -> Result<File, ImageError> {
-        let file = File::create(path).map_err(|e| ImageError::io("open", path, e))?;
+    fn lock_path(&self, digest: &str) -> PathBuf {
+        self.root.join("images").join(format!(".{digest}.lock"))
+    }
+
+    /// Held while an image is made or removed.
+    fn lock(&self, ctx: &Context, digest: &str) -> Result<File, ImageError> {
+        let path = &self.lock_path(digest);
         loop {
+            let file = File::create(path).map_err(|e| ImageError::io("open", path, e))?;
             match file.try_lock() {
+                // Who removed the image has removed the file, too: this lock excludes nobody any more.
+                Ok(()) if !same_file(&file, path) => {}
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) if ctx.cancel.is_cancelled() => {
                     return Err(ImageError::Cancelled { doing: "waiting for another process".to_owned() });
@@ -143,8 +191,12 @@ impl ImageCache {
         }
     }
 
+    fn leases(&self, digest: &str) -> PathBuf {
+        self.dir(digest).join("leases")
+    }
+
     fn lease_path(&self, digest: &str, identity: &Identity) -> PathBuf {
-        self.dir(digest).join("leases").join(&identity.id)
+        self.leases(digest).join(&identity.id)
     }
 
     /// Whether an object holds a lease on an image.
@@ -152,11 +204,13 @@ impl ImageCache {
         self.lease_path(digest, identity).is_file()
     }
 
-    /// Takes a lease: the image must not be pruned.
-    pub(crate) fn lease(&self, digest: &str, identity: &Identity) -> Result<(), ImageError> {
+    /// Takes a lease for an object of the topology that has this `.cplan` folder: the image must not be pruned.
+    pub(crate) fn lease(&self, digest: &str, identity: &Identity, data_dir: &Path) -> Result<(), ImageError> {
         let path = self.lease_path(digest, identity);
-        make_dir(&self.dir(digest).join("leases"))?;
-        std::fs::write(&path, format!("{identity}\n")).map_err(|e| ImageError::io("write", &path, e))
+        make_dir(&self.dir(digest))?;
+        make_dir(&self.leases(digest))?;
+        let json = holders::note(identity, data_dir);
+        std::fs::write(&path, json).map_err(|e| ImageError::io("write", &path, e))
     }
 
     /// Gives a lease back; the image stays.
@@ -167,6 +221,12 @@ impl ImageCache {
             _ => Ok(()),
         }
     }
+}
+
+fn same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |m: std::fs::Metadata| (m.dev(), m.ino());
+    file.metadata().ok().map(place) == std::fs::metadata(path).ok().map(place)
 }
 
 /// Says what comes now, unless the user has interrupted.
@@ -217,7 +277,7 @@ impl Drop for Scratch {
 }
 
 /// Makes a folder that QEMU's user can search, whatever the umask.
-fn make_dir(path: &Path) -> Result<(), ImageError> {
+pub(crate) fn make_dir(path: &Path) -> Result<(), ImageError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -259,7 +319,7 @@ mod tests {
     fn a_lease_is_given_back_and_the_image_stays() {
         let folder = tempfile::tempdir().unwrap();
         let cache = ImageCache::new(folder.path().to_owned());
-        cache.lease("d1", &identity()).unwrap();
+        cache.lease("d1", &identity(), Path::new("/t/.cplan")).unwrap();
         assert!(cache.is_leased("d1", &identity()));
         cache.release("d1", &identity()).unwrap();
         cache.release("d1", &identity()).unwrap();

@@ -68,6 +68,30 @@ pub enum ImageError {
         /// What is missing in it.
         what: String,
     },
+    /// Another file than the one that was asked for.
+    #[error("{file} has the sha256 {found}, and should have {wanted}")]
+    OtherContent {
+        /// Its path or address.
+        file: String,
+        /// The digest in the configuration.
+        wanted: String,
+        /// The digest of what is there.
+        found: String,
+    },
+    /// No disk image that a machine could start from.
+    #[error("{} is no disk image: {what}", file.display())]
+    NotADisk {
+        /// The file.
+        file: PathBuf,
+        /// What speaks against it.
+        what: String,
+    },
+    /// The image that another is made of is not in the cache.
+    #[error("the image {digest}, which this one is made of, is not in the cache")]
+    NoBase {
+        /// Its digest.
+        digest: String,
+    },
     /// The lock file cannot be read.
     #[error("the lock file {} is not valid: {what}", path.display())]
     LockFile {
@@ -102,6 +126,11 @@ impl ImageError {
                 "Delete the image's entry from cplan.lock to take today's versions, which makes a new image.".into()
             }
             ImageError::MissingLibrary { .. } => "Add the Debian package that has the library to `packages`.".into(),
+            ImageError::OtherContent { .. } => {
+                "Nothing was kept. Check where it comes from, and `sha256` in the configuration.".into()
+            }
+            ImageError::NotADisk { .. } => "Unpack it, or convert it with `qemu-img convert -O qcow2`.".into(),
+            ImageError::NoBase { .. } => "Plan again: the image below is then made first.".into(),
             ImageError::LockFile { .. } => "Restore it from version control, or delete it to resolve anew.".into(),
             ImageError::Cancelled { .. } => "Run `cplan apply` again; what is in the cache is used.".into(),
         }

@@ -15,8 +15,10 @@ fn package_of(program: &str) -> &'static str {
         "mke2fs" => "e2fsprogs",
         "qemu-img" => "qemu-utils",
         "dpkg-deb" => "dpkg",
+        "curl" => "curl",
         "mmdebstrap" => "mmdebstrap",
         "chroot" | "tar" => "coreutils tar",
+        "ssh" | "ssh-keygen" => "openssh-client",
         "mount" | "unshare" => "util-linux mount",
         _ => "apt",
     }
@@ -41,10 +43,35 @@ pub(crate) fn run_bytes(command: &mut Command, shown: &str) -> Result<Vec<u8>, I
 /// Runs a program that takes its time: what it says goes line by line into the log, the last line into the status. An
 /// interruption ends it with all that it started.
 pub(crate) fn stream(ctx: &Context, command: &mut Command, shown: &str) -> Result<(), ImageError> {
+    follow(ctx, command, Stdio::null(), shown, &String::new)
+}
+
+/// The same for a program that reads a file.
+pub(crate) fn feed(ctx: &Context, command: &mut Command, input: std::fs::File, shown: &str) -> Result<(), ImageError> {
+    follow(ctx, command, input.into(), shown, &String::new)
+}
+
+/// The same for a program that says nothing of how far it is: `progress` does, whenever there is a moment.
+pub(crate) fn watch(
+    ctx: &Context,
+    command: &mut Command,
+    shown: &str,
+    progress: &dyn Fn() -> String,
+) -> Result<(), ImageError> {
+    follow(ctx, command, Stdio::null(), shown, progress)
+}
+
+fn follow(
+    ctx: &Context,
+    command: &mut Command,
+    input: Stdio,
+    shown: &str,
+    progress: &dyn Fn() -> String,
+) -> Result<(), ImageError> {
     let failed = |source| ImageError::Io { action: "run", path: shown.into(), source };
     ctx.progress.log(&format!("$ {shown}\n"));
     let (reader, writer) = std::io::pipe().map_err(failed)?;
-    command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(failed)?).stderr(writer).process_group(0);
+    command.stdin(input).stdout(writer.try_clone().map_err(failed)?).stderr(writer).process_group(0);
     let mut child = command.spawn().map_err(|source| cannot_run(command, source))?;
     // The command keeps the pipe's end open, and the reader below waits for the last of them to close.
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -73,7 +100,12 @@ pub(crate) fn stream(ctx: &Context, command: &mut Command, shown: &str) -> Resul
                 // To its whole group, so that what it mounted is taken away and nothing of it goes on.
                 let _ = Command::new("kill").args(["-TERM", "--", &format!("-{}", child.id())]).status();
             }
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                let text = progress();
+                if !text.is_empty() {
+                    ctx.progress.status(&text);
+                }
+            }
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }

@@ -125,6 +125,15 @@ impl Resolution {
         })
     }
 
+    /// Asks apt for what comes to a system that is there.
+    pub(crate) fn addition(apt: &mut Apt, requested: &[String], sources: &[String]) -> Result<Self, ImageError> {
+        Self::twice(apt, requested, |apt| {
+            let closure = apt.closure(requested)?;
+            let system = if closure.is_empty() { Pins::new() } else { exactly(apt, &closure)? };
+            Ok(Resolution { system, sources: sources.to_vec(), ..Resolution::default() })
+        })
+    }
+
     fn twice(
         apt: &mut Apt,
         requested: &[String],

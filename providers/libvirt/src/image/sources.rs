@@ -1,12 +1,22 @@
 //! Where a guest's apt gets packages from: the host's mirrors of Debian.
 
+use super::resolution::Recipe;
 use crate::apt::Mirror;
 
 /// Of a host that is no Debian.
-pub(super) const DEFAULT_RELEASE: &str = "bookworm";
+const DEFAULT_RELEASE: &str = "bookworm";
+
+/// A name for these sources, for a folder of their package lists.
+pub(super) fn name(lines: &[String]) -> String {
+    let mut recipe = Recipe::new("sources");
+    lines.iter().for_each(|line| recipe.add(line));
+    let digest = recipe.digest();
+    let suite = lines.first().and_then(|line| line.split(' ').nth(2)).unwrap_or(DEFAULT_RELEASE);
+    format!("{suite}-{}", &digest[..8])
+}
 
 /// The release of the host's own sources.
-pub(super) fn release(mirrors: &[Mirror]) -> Option<&str> {
+fn release(mirrors: &[Mirror]) -> Option<&str> {
     mirrors.iter().map(|m| m.codename.as_str()).find(|codename| !codename.contains('-'))
 }
 

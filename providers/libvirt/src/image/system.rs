@@ -8,9 +8,11 @@ use std::process::Command;
 
 use cplan_sdk::Context;
 
-use super::boot::{DISK, INITRD, KERNEL};
+use super::boot::{DISK, INITRD, KERNEL, STATUS};
 use super::{ImageError, PackageCache, Resolution, disk, process};
 use crate::guest_system;
+
+pub(super) use repository::write as write_repository;
 
 /// What a build of a system needs to know.
 pub(crate) struct System<'a> {
@@ -38,6 +40,8 @@ impl System<'_> {
             let path = self.scratch.join(name);
             std::fs::write(&path, data).map_err(|e| ImageError::io("write", &path, e))?;
         }
+        let (status, kept) = (root.join("var/lib/dpkg/status"), self.scratch.join(STATUS));
+        std::fs::copy(&status, &kept).map_err(|e| ImageError::io("copy", &status, e))?;
         say("making the disk")?;
         disk::make_disk(&self.scratch.join(DISK), self.scratch, Some(&root))?;
         std::fs::remove_dir_all(&root).map_err(|e| ImageError::io("remove", &root, e))

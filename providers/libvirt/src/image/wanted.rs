@@ -3,9 +3,11 @@
 use cplan_model::Value;
 
 use super::Flavor;
+use super::cloud::Cloud;
+use super::derived::Derived;
 use crate::lock_file::LockFile;
 
-/// The architectures that images have, and cplan's own.
+/// The architectures that images have.
 pub(crate) const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
 /// The architecture of this host, in Debian's words.
@@ -20,6 +22,10 @@ pub(super) enum Wanted {
     Micro { packages: Vec<String> },
     /// Of installed packages.
     Systemd { suite: Option<String>, arch: String, packages: Vec<String> },
+    /// Somebody else's disk.
+    Cloud(Cloud),
+    /// Of another image.
+    Derived(Derived),
 }
 
 impl Wanted {
@@ -33,6 +39,12 @@ impl Wanted {
             Some(list) => list.as_slice()?.iter().map(|p| p.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?,
             None => Vec::new(),
         };
+        if values.get("from").is_some_and(|from| !from.is_null()) {
+            return Derived::of(values, packages).map(Wanted::Derived);
+        }
+        if let Some(cloud) = Cloud::of(text("path")?, text("url")?, text("sha256")?) {
+            return Some(Wanted::Cloud(cloud));
+        }
         let flavor = text("flavor")?;
         let (suite, arch) = (text("suite")?, text("arch")?.unwrap_or_else(|| host_architecture().to_owned()));
         Some(match flavor.as_deref() {
@@ -45,17 +57,49 @@ impl Wanted {
         match self {
             Wanted::Micro { .. } => Flavor::Micro,
             Wanted::Systemd { .. } => Flavor::Systemd,
+            Wanted::Cloud(_) => Flavor::Cloud,
+            Wanted::Derived(derived) => derived.flavor,
         }
     }
 
-    /// Under which its packages are in the lock file.
-    pub(super) fn key(&self) -> String {
+    /// The same for two that want the same.
+    pub(super) fn name(&self) -> String {
+        self.key().unwrap_or_else(|| format!("{self:?}"))
+    }
+
+    /// Under which its packages are in the lock file; `None` if it has none of its own, or their versions are not ours.
+    pub(super) fn key(&self) -> Option<String> {
         match self {
-            Wanted::Micro { packages } => LockFile::key(Flavor::Micro.name(), packages),
+            Wanted::Micro { packages } => Some(LockFile::key(Flavor::Micro.name(), packages)),
             Wanted::Systemd { suite, arch, packages } => {
                 let suite = suite.as_deref().unwrap_or("host");
-                LockFile::key(&format!("{} {suite} {arch}", Flavor::Systemd.name()), packages)
+                Some(LockFile::key(&format!("{} {suite} {arch}", Flavor::Systemd.name()), packages))
             }
+            Wanted::Derived(derived) if derived.flavor == Flavor::Systemd && !derived.packages.is_empty() => {
+                Some(LockFile::key(&format!("from {}", derived.base), &derived.packages))
+            }
+            Wanted::Derived(_) | Wanted::Cloud(_) => None,
         }
+    }
+}
+
+/// How an image boots, as far as that is known: as the image below, as a disk of somebody else's, or as it says.
+pub(super) fn flavor_of(values: &Value) -> Value {
+    let given = |name: &str| values.get(name).filter(|v| !v.is_null());
+    match (given("from"), given("path").or(given("url")), given("flavor")) {
+        (Some(from), _, _) => from.get("flavor").cloned().unwrap_or_else(|| Value::unknown(cplan_model::Type::String)),
+        (None, Some(_), _) => Value::string(Flavor::Cloud.name()),
+        (None, None, Some(flavor)) => flavor.clone(),
+        (None, None, None) => Value::string(Flavor::Micro.name()),
+    }
+}
+
+/// The architecture, likewise.
+pub(super) fn arch_of(values: &Value) -> Value {
+    let given = |name: &str| values.get(name).filter(|v| !v.is_null());
+    match (given("from"), given("arch")) {
+        (Some(from), _) => from.get("arch").cloned().unwrap_or_else(|| Value::unknown(cplan_model::Type::String)),
+        (None, Some(arch)) => arch.clone(),
+        (None, None) => Value::string(host_architecture()),
     }
 }

@@ -16,14 +16,17 @@ const POLL: Duration = Duration::from_millis(50);
 /// How often to say what is being waited for, and to see whether the machine still runs.
 const REPORT: Duration = Duration::from_secs(1);
 
-/// Waits until ssh answers with the host key of `access`; the boot id.
+/// Until then a guest changes itself: users, keys, its ssh server. Where there is none, or it failed, nothing is waited for.
+const CLOUD_INIT_ENDED: &str = "cloud-init status --wait >/dev/null 2>&1 || true";
+
+/// Waits until ssh answers with the host key of `access`, and with `cloud`, until cloud-init has ended; the boot id.
 pub(super) async fn wait(
     ctx: &Context,
     client: &Client,
     shell: &dyn Shell,
     access: &Access,
     console: &Path,
-    limit: Duration,
+    (limit, cloud): (Duration, bool),
 ) -> Result<String, ProviderError> {
     let begun = Instant::now();
     let mut reported = begun;
@@ -35,7 +38,10 @@ pub(super) async fn wait(
             // Shorter than the kernel's first repetition of a SYN: a guest that comes up meanwhile is found at once.
             let connect = TcpStream::connect((access.address.as_str(), access.port));
             match timeout(4 * POLL, connect).await {
-                Ok(Ok(_)) => shell.probe(ctx, access).await,
+                Ok(Ok(_)) => match shell.probe(ctx, access).await {
+                    Ok(boot_id) if cloud => shell.run(ctx, access, CLOUD_INIT_ENDED, &[]).await.map(|_| boot_id),
+                    answer => answer,
+                },
                 Ok(Err(error)) => Err(ProviderError::new(ErrorKind::Transient, error.to_string())),
                 Err(_) => Err(ProviderError::new(ErrorKind::Transient, "no answer to a connection")),
             }

@@ -51,7 +51,7 @@ impl MachineResource {
         let Some(access) = access(&values) else {
             return Err(ProviderError::failed("the machine's access is not known").partial(values));
         };
-        let limit = machine.boot_timeout();
+        let limit = (machine.boot_timeout(), machine.image.is_cloud());
         match boot::wait(ctx, &self.client, &*self.shell, &access, &spec.console, limit).await {
             Ok(boot_id) => match settle_memory(ctx, &self.client, &machine.name, &identity.id, spec.memory_kib).await {
                 Ok(()) => Ok(ApplyResponse { values, private, boot_id: Some(boot_id) }),
@@ -215,7 +215,7 @@ impl MachineResource {
         let values = with_host_key(planned, &host_key);
         let mut boot_id = None;
         if let (true, Some(access)) = (found.running, access(&values)) {
-            let limit = machine.boot_timeout();
+            let limit = (machine.boot_timeout(), machine.image.is_cloud());
             match boot::wait(ctx, &self.client, &*self.shell, &access, &found.spec.console, limit).await {
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
                 // It runs and never became ready: stopped, the next plan says so and starts it.

@@ -16,7 +16,7 @@ pub(super) fn schema() -> Schema {
     );
     let timeout = Attribute::optional_computed(
         Type::String,
-        "How long ssh may take to answer after a start; \"180s\" by default.",
+        "How long ssh may take to answer after a start; \"180s\" by default, \"900s\" with cloud-init.",
     );
     Schema::new(
         "A virtual machine of the lab; it is ready when ssh answers with the host key that cplan made for it.",

@@ -45,6 +45,7 @@ pub(crate) struct Boot {
     pub(crate) disk: PathBuf,
     pub(crate) cmdline: Option<String>,
     pub(crate) seed: Option<String>,
+    pub(crate) flavor: Option<String>,
 }
 
 impl Boot {
@@ -55,6 +56,11 @@ impl Boot {
             initrd: self.initrd.clone().unwrap_or_default(),
             cmdline: self.cmdline.clone().unwrap_or_default(),
         })
+    }
+
+    /// Whether cloud-init takes over the seed.
+    pub(crate) fn is_cloud(&self) -> bool {
+        self.flavor.as_deref() == Some("cloud")
     }
 
     /// Whether the guest reads a NoCloud volume, not a bare archive.
@@ -83,6 +89,8 @@ pub(super) struct Attachment {
 
 /// The default of `boot_timeout`.
 const BOOT_TIMEOUT: &str = "180s";
+/// That of machines whose cloud-init has to come first, which takes many minutes where they are emulated.
+const CLOUD_BOOT_TIMEOUT: &str = "900s";
 
 impl Machine {
     pub(super) fn from_values(values: &Value) -> Result<Machine, ProviderError> {
@@ -235,6 +243,11 @@ fn maximum(request: &PlanRequest) -> Value {
     }
 }
 
+fn boot_timeout(values: &Value) -> &'static str {
+    let flavor = values.get("image").and_then(|image| image.get("flavor")).and_then(Value::as_str);
+    if flavor == Some("cloud") { CLOUD_BOOT_TIMEOUT } else { BOOT_TIMEOUT }
+}
+
 /// The client key of a lab.
 pub(super) fn key_file(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("id_ed25519")
@@ -269,7 +282,7 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
     base.with("accel", default("accel", "auto"))
         .with("maximum_memory", maximum(request))
         .with("timezone", default("timezone", &timezone::of_this_host()))
-        .with("boot_timeout", default("boot_timeout", BOOT_TIMEOUT))
+        .with("boot_timeout", default("boot_timeout", boot_timeout(base)))
         .with("id", Value::string(id.as_str()))
         .with("domain", Value::string(libvirt_name(&request.identity)))
         .with("running", Value::bool(true))

@@ -1,76 +1,29 @@
-//! The seed as cloud-init's NoCloud data source reads it: a FAT volume with the label `CIDATA`.
-//! <https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html>
+//! The seed for guests with cloud-init, and for those that read the same volume without.
 
-use std::io::{self, Cursor, Write};
+use std::io;
 
-use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::Seed;
+use crate::nocloud::NoCloud;
 
-/// The size of the volume: that of a floppy disk.
-const BYTES: usize = 1440 * 1024;
-
-/// The volume's bytes. Beside cloud-init's files it has the archive, for guests without cloud-init.
+/// The bytes of the volume; `archive` is the seed for guests without cloud-init.
 pub(super) fn volume(seed: &Seed<'_>, archive: &[u8]) -> io::Result<Vec<u8>> {
-    let (user, network) = (user_data(seed), network_config(seed));
-    let mut disk = Cursor::new(vec![0; BYTES]);
-    let options = FormatVolumeOptions::new().volume_label(*b"CIDATA     ").volume_id(0xC91A_0001);
-    fatfs::format_volume(&mut disk, options)?;
-    let volume = FileSystem::new(&mut disk, FsOptions::new())?;
-    let root = volume.root_dir();
-    for (name, data) in [
-        ("meta-data", meta_data(seed, &[&user, &network]).as_bytes()),
-        ("user-data", user.as_bytes()),
-        ("network-config", network.as_bytes()),
-        ("cplan.tar", archive),
-    ] {
-        root.create_file(name)?.write_all(data)?;
-    }
-    drop(root);
-    volume.unmount()?;
-    Ok(disk.into_inner())
-}
-
-/// JSON is YAML, so that nothing of a name or a key can be read as something else.
-fn user_data(seed: &Seed<'_>) -> String {
-    let name = &seed.machine.name;
-    let client = seed.client_public.trim();
-    let zone = seed.machine.timezone().map(|zone| ("timezone".to_owned(), json!(zone)));
-    let mut config = json!({
-        "hostname": name,
-        "fqdn": name,
-        "manage_etc_hosts": true,
-        "disable_root": false,
-        "ssh_pwauth": false,
-        "users": [{"name": "root", "lock_passwd": true, "ssh_authorized_keys": [client]}],
-        "ssh_deletekeys": true,
-        "ssh_genkeytypes": [],
-        "ssh_keys": {
-            "ed25519_private": String::from_utf8_lossy(seed.host_key),
-            "ed25519_public": seed.host_public.trim(),
-        },
-        // What only shows on the console, and costs time.
-        "no_ssh_fingerprints": true,
-        "ssh": {"emit_keys_to_console": false},
-    });
-    if let Json::Object(config) = &mut config {
-        config.extend(zone);
-    }
-    format!("#cloud-config\n{config:#}\n")
-}
-
-/// Another instance for another content: cloud-init takes over a seed once per instance.
-fn meta_data(seed: &Seed<'_>, contents: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    contents.iter().for_each(|content| hash.update(content));
-    let digest: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{:#}\n", json!({"instance-id": format!("{}-{digest}", seed.id), "local-hostname": seed.machine.name}))
+    let volume = NoCloud {
+        id: seed.id,
+        name: &seed.machine.name,
+        host_key: seed.host_key,
+        host_public: seed.host_public,
+        client_public: seed.client_public,
+        timezone: seed.machine.timezone(),
+        network: network_config(seed),
+        archive,
+    };
+    volume.volume()
 }
 
 /// Version 2 in what all of its readers know.
-fn network_config(seed: &Seed<'_>) -> String {
+fn network_config(seed: &Seed<'_>) -> Json {
     let told = seed.machine.told().into_iter().zip(seed.machine.macs(seed.id)).enumerate();
     let cards = told.map(|(i, (told, mac))| {
         let mut words = told.split(' ');
@@ -87,15 +40,16 @@ fn network_config(seed: &Seed<'_>) -> String {
         (format!("eth{i}"), card)
     });
     let cards: serde_json::Map<String, Json> = cards.collect();
-    format!("{:#}\n", json!({"version": 2, "ethernets": cards}))
+    json!({"version": 2, "ethernets": cards})
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io::Read;
+    use std::io::{Cursor, Read};
 
     use cplan_sdk::from_json;
+    use fatfs::{FileSystem, FsOptions};
 
     use super::*;
     use crate::machine::schema::schema;
