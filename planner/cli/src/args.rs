@@ -1,5 +1,6 @@
 //! What was typed. What it means is decided in [`crate::settings`].
 
+mod cache;
 mod dashes;
 mod elsewhere;
 mod environment;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use cache::{CacheArgs, CacheCommand, PruneArgs};
 pub(crate) use dashes::truth;
 pub(crate) use elsewhere::{Elsewhere, elsewhere};
 pub(crate) use environment::from_environment;
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Look into the state, or change it by hand
     #[command(subcommand)]
     State(StateCommand),
+    /// Look at the host's cache of images, or take away what nobody needs
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Open a shell on a machine, or run a command there
     Ssh(SshArgs),
     /// Show what was said when something was done

@@ -2,6 +2,7 @@
 
 mod apply;
 mod approval;
+mod cache;
 mod completions;
 mod console;
 mod destroy;
@@ -95,6 +96,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Graph(_) => graph::run(session),
         Command::State(command) => state::run(session, &command),
         Command::Logs(args) => logs::run(session, &args),
+        Command::Cache(command) => cache::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,

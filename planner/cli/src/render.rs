@@ -1,6 +1,7 @@
 //! What is shown: every function takes values and gives the whole text, so that tests compare whole texts.
 
 pub(crate) mod attributes;
+pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod doctor;

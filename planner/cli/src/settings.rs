@@ -12,7 +12,7 @@ use cplan_engine::PlanOptions;
 use cplan_model::{Format, parse_quantity};
 use cplan_store::Holder;
 
-use crate::args::{ApplyArgs, Args, Command, LockFlags, PlanArgs, PlanFlags, StateCommand, truth};
+use crate::args::{ApplyArgs, Args, CacheCommand, Command, LockFlags, PlanArgs, PlanFlags, StateCommand, truth};
 use crate::clock::Moment;
 use crate::failure::CommandError;
 use options::options;
@@ -223,6 +223,8 @@ fn lock(command: &Command) -> Option<&LockFlags> {
 fn json(command: &Command) -> bool {
     match command {
         Command::Validate(args) | Command::Doctor(args) | Command::Version(args) => args.json,
+        Command::Cache(CacheCommand::List(args)) => args.json,
+        Command::Cache(CacheCommand::Prune(args)) => args.cache.json,
         Command::Show(args) => args.json,
         Command::Output(args) => args.json,
         _ => plan_flags(command).is_some_and(|f| f.json),
@@ -246,6 +248,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Graph(_) => "graph",
         Command::State(_) => "state",
         Command::Logs(_) => "logs",
+        Command::Cache(_) => "cache",
         Command::Ssh(_) => "ssh",
         Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",

@@ -1,5 +1,6 @@
 //! A folder, commands in it, and what they said.
 
+mod cache;
 mod changes;
 mod console;
 mod flags;
