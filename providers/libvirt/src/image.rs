@@ -143,7 +143,14 @@ impl Resource for ImageResource {
     }
 
     async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
-        Ok(check::all(planned))
+        let mut found = check::all(planned);
+        for (address, values) in planned {
+            let there = values.get("digest").and_then(Value::as_str).is_some_and(|d| self.cache().is_intact(d));
+            if !there {
+                found.extend(check::host(values).map(|diagnostic| diagnostic.address(address.clone())));
+            }
+        }
+        Ok(found)
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {

@@ -9,7 +9,7 @@ mod users;
 
 pub(crate) use closure::{Pool, add_closure};
 pub(crate) use cpio::pack;
-pub(crate) use modules::{BOOT_MODULES, LAZY_MODULES, add_modules};
+pub(crate) use modules::{BOOT_MODULES, LAZY_MODULES, add_modules, is_module};
 pub(crate) use tree::{Content, Node, Tree};
 pub(crate) use users::{Users, system_users};
 

@@ -6,9 +6,11 @@ use std::fs;
 use cplan_tests::repository::{files, read, top};
 
 /// What no configuration and no command brings about, and why.
-const NOT_BY_INPUT: [(&str, &str); 10] = [
+const NOT_BY_INPUT: [(&str, &str); 12] = [
     ("failed", "names a machine's failure in the lines of -json only, where the time stands beside it"),
     ("import-unreachable", "a provider answers so, and none that is here does"),
+    ("image-foreign", "hangs on what the host can emulate"),
+    ("image-needs-root", "hangs on who runs the command"),
     ("interrupted", "hangs on the moment at which Ctrl-C comes"),
     ("machine-kvm", "hangs on the processor of the host"),
     ("machine-no-quota", "hangs on the cgroups that libvirtd sees; host/quota.rs brings it about"),

@@ -5,7 +5,7 @@ use std::path::Path;
 use cplan_model::{AttrPath, Diagnostic, Diagnostics, InstanceAddr, Step, Value};
 
 use super::Flavor;
-use super::wanted::ARCHITECTURES;
+use super::wanted::{ARCHITECTURES, host_architecture};
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Diagnostics {
@@ -82,6 +82,11 @@ fn combined(config: &Value) -> Vec<Diagnostic> {
             for name in ["files", "run"].into_iter().filter(|name| given(name)) {
                 let remedy = "Make an image without, and another one `from` it.";
                 error(format!("`{name}` changes an image that is there, and there is no `from`."), remedy, name);
+            }
+            let micro = !given("flavor") || config.get("flavor").and_then(Value::as_str) == Some("micro");
+            if micro && config.get("arch").and_then(Value::as_str) == Some("arm64") {
+                let remedy = "Write `flavor = \"systemd\"`, or leave `arch` out.";
+                error("Micro images are made for amd64 alone.".into(), remedy, "arch");
             }
             if given("sha256") {
                 error(
@@ -160,6 +165,35 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
         }
     }
     found
+}
+
+/// Why this host cannot make an image that is not there yet.
+pub(super) fn host(values: &Value) -> Option<Diagnostic> {
+    let system = Flavor::of_values(values) == Some(Flavor::Systemd);
+    let arch = values.get("arch").and_then(Value::as_str)?;
+    if !system {
+        return None;
+    }
+    if !is_root() {
+        let what = "A system is installed in a chroot, which only root may enter.".to_owned();
+        let diagnostic = Diagnostic::error("image-needs-root", "Image made by root", what);
+        let remedy = "Let root apply it once: what is in the cache then serves every user of this host.";
+        return Some(diagnostic.remedy(remedy));
+    }
+    let interpreter = if arch == "arm64" { "qemu-aarch64" } else { "qemu-x86_64" };
+    if arch != host_architecture() && !Path::new("/proc/sys/fs/binfmt_misc").join(interpreter).exists() {
+        let what =
+            format!("Packages of {arch} run their scripts when they are installed, and this host runs none of {arch}.");
+        let diagnostic = Diagnostic::error("image-foreign", "Image of another architecture", what);
+        let remedy = "Let it emulate them: `apt-get install -y qemu-user-static binfmt-support`.";
+        return Some(diagnostic.remedy(remedy).attribute(AttrPath::attr("arch")));
+    }
+    None
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// The files of this host that go in.
@@ -241,6 +275,7 @@ mod tests {
             (text(&[("path", "/x"), ("run", "unknown")]), "run"),
             (text(&[("run", "true")]), "run"),
             (text(&[("suite", "trixie")]), "suite"),
+            (text(&[("arch", "arm64")]), "arch"),
             (text(&[("from", "x"), ("arch", "amd64")]), "arch"),
         ] {
             let found = one(&config);

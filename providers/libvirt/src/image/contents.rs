@@ -7,7 +7,8 @@ use super::resolution::BASE;
 use super::{ImageError, PackageCache, Resolution, kernel, package, process};
 use crate::guest_init;
 use crate::initramfs::{
-    BOOT_MODULES, Content, LAZY_MODULES, Pool, Tree, Users, add_closure, add_modules, compress, pack, system_users,
+    BOOT_MODULES, Content, LAZY_MODULES, Pool, Tree, Users, add_closure, add_modules, compress, is_module, pack,
+    system_users,
 };
 
 /// Of the packages that every image has, only these files.
@@ -104,7 +105,7 @@ pub(crate) fn assemble(
     let (name, pinned) = resolution.kernel.first_key_value().ok_or_else(|| incomplete("entry in cplan.lock"))?;
     let release = name.strip_prefix("linux-image-").unwrap_or(name);
     let deb = packages.path(&pinned.sha256);
-    let files = package::read_package(&deb, |path| path.starts_with("boot/vmlinuz") || path.ends_with(".ko"))?;
+    let files = package::read_package(&deb, |path| path.starts_with("boot/vmlinuz") || is_module(path))?;
     add_modules(&mut tree, &files, release, &BOOT_MODULES, &LAZY_MODULES);
     let packed = files.data(&format!("boot/vmlinuz-{release}")).ok_or_else(|| incomplete("boot/vmlinuz"))?;
     let kernel = kernel::plain_kernel(packed).unwrap_or_else(|| packed.to_vec());

@@ -1,5 +1,6 @@
 //! Kernel modules: which go in, in which order they load, and the tables by which the kernel finds the others.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::elf::module_info;
@@ -57,9 +58,10 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str, first: 
     let mut available = BTreeMap::new();
     for (path, node) in kernel.iter() {
         if let (Some(inner), Content::File(data)) = (path.strip_prefix(&root), &node.content)
-            && let Some(name) = inner.strip_suffix(".ko").and_then(|p| p.rsplit('/').next())
+            && let Some(plain) = Some(inner.strip_suffix(".xz").unwrap_or(inner)).filter(|p| p.ends_with(".ko"))
+            && let Some(name) = plain.trim_end_matches(".ko").rsplit('/').next()
         {
-            available.insert(name.replace('-', "_"), (inner.to_owned(), data));
+            available.insert(name.replace('-', "_"), (plain.to_owned(), data));
         }
     }
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
@@ -68,14 +70,16 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str, first: 
         if modules.contains_key(&name) {
             continue;
         }
-        let Some((path, data)) = available.get(&name) else { continue };
-        let depends: Vec<String> = module_info(data, "depends")
+        let Some((path, Some(data))) = available.get(&name).map(|(path, data)| (path, unpacked(data))) else {
+            continue;
+        };
+        let depends: Vec<String> = module_info(&data, "depends")
             .iter()
             .flat_map(|list| list.split(','))
             .map(|dependency| dependency.replace('-', "_"))
             .collect();
         open.extend(depends.iter().cloned());
-        modules.insert(name, Module { path: path.clone(), data: (*data).clone(), depends });
+        modules.insert(name, Module { path: path.clone(), data: data.into_owned(), depends });
     }
 
     let (mut dependencies, mut aliases, mut boot) = (String::new(), String::new(), String::new());
@@ -103,6 +107,21 @@ pub(crate) fn add_modules(tree: &mut Tree, kernel: &Tree, release: &str, first: 
     tree.file(&format!("{root}modules.alias"), 0o644, aliases);
 }
 
+/// Whether a file of a kernel package is a module, packed (as from Debian 13 on) or not.
+pub(crate) fn is_module(path: &str) -> bool {
+    path.ends_with(".ko") || path.ends_with(".ko.xz")
+}
+
+/// The guest loads modules with a program that unpacks none.
+fn unpacked(data: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !data.starts_with(b"\xfd7zXZ\0") {
+        return Some(Cow::Borrowed(data));
+    }
+    let mut plain = Vec::new();
+    lzma_rs::xz_decompress(&mut &data[..], &mut plain).ok()?;
+    Some(Cow::Owned(plain))
+}
+
 /// Appends a module after everything it depends on, each once.
 fn load_order<'a>(modules: &'a BTreeMap<String, Module>, name: &str, order: &mut Vec<&'a str>) {
     let Some((name, module)) = modules.get_key_value(name) else { return };
@@ -118,6 +137,22 @@ fn load_order<'a>(modules: &'a BTreeMap<String, Module>, name: &str, order: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_modules_are_unpacked() {
+        let mut packed = Vec::new();
+        lzma_rs::xz_compress(&mut &b"\x7fELF no module"[..], &mut packed).unwrap();
+        let mut kernel = Tree::merged_usr();
+        kernel.file("usr/lib/modules/6.12/kernel/net/failover.ko.xz", 0o644, packed);
+        kernel.file("usr/lib/modules/6.12/kernel/drivers/virtio-rng.ko", 0o644, "plain");
+        let mut tree = Tree::merged_usr();
+        add_modules(&mut tree, &kernel, "6.12", &["failover", "virtio_rng", "built_in"], &[]);
+        let root = "usr/lib/modules/6.12/kernel";
+        assert_eq!(tree.data(&format!("{root}/net/failover.ko")), Some(&b"\x7fELF no module"[..]));
+        assert_eq!(tree.data(&format!("{root}/drivers/virtio-rng.ko")), Some(&b"plain"[..]));
+        let boot = format!("/{root}/net/failover.ko\n/{root}/drivers/virtio-rng.ko\n");
+        assert_eq!(tree.data("etc/cplan/boot-modules"), Some(boot.as_bytes()));
+    }
 
     #[test]
     fn orders_by_dependency() {

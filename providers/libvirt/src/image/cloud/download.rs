@@ -103,6 +103,15 @@ fn how_far(done: u64, total: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use cplan_sdk::Silent;
+    use sha2::{Digest, Sha256};
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::super::resolution::hex;
     use super::*;
 
     #[test]
@@ -114,5 +123,88 @@ mod tests {
         assert_eq!(total(""), None);
         assert_eq!(how_far(524_288, Some(1_048_576)), "[==========          ] 50%, 0 of 1 MiB");
         assert_eq!(how_far(3 << 20, None), "3 MiB");
+    }
+
+    /// A server that breaks its first answer off in the middle, and may know ranges or not.
+    struct Server {
+        url: String,
+        /// Where each request began to ask.
+        asked: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Server {
+        fn start(content: Vec<u8>, ranges: bool) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}/disk.qcow2", listener.local_addr().unwrap());
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            let requests = Arc::clone(&asked);
+            std::thread::spawn(move || {
+                for stream in listener.incoming().map_while(Result::ok) {
+                    answer(&stream, &content, ranges, &requests);
+                }
+            });
+            Server { url, asked }
+        }
+    }
+
+    fn answer(mut stream: &TcpStream, content: &[u8], ranges: bool, requests: &Mutex<Vec<usize>>) {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+        let range =
+            lines.filter_map(|l| Some(l.strip_prefix("Range: bytes=")?.split('-').next()?.parse().unwrap())).last();
+        let begin: usize = range.unwrap_or(0);
+        let first = requests.lock().unwrap().is_empty();
+        requests.lock().unwrap().push(begin);
+        let from = if ranges { begin } else { 0 };
+        let rest = &content[from..];
+        let head = if from > 0 {
+            let end = content.len() - 1;
+            format!("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{end}/{}\r\n", content.len())
+        } else {
+            "HTTP/1.1 200 OK\r\n".to_owned()
+        };
+        // Broken off at once, and closed.
+        let sent = if first { rest.len() / 2 } else { rest.len() };
+        let _ = write!(stream, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n", rest.len());
+        let _ = stream.write_all(&rest[..sent]);
+    }
+
+    fn context() -> Context {
+        Context::new("/nowhere", Arc::new(Silent), CancellationToken::new())
+    }
+
+    #[test]
+    fn a_broken_off_download_is_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().to_owned());
+        let content: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
+        let sha256 = hex(&Sha256::digest(&content));
+        let server = Server::start(content.clone(), true);
+        assert!(fetch(&context(), &cache, &server.url, &sha256).is_err());
+        let file = fetch(&context(), &cache, &server.url, &sha256).unwrap();
+        assert_eq!(std::fs::read(file).unwrap(), content);
+        assert_eq!(*server.asked.lock().unwrap(), [0, content.len() / 2]);
+        // Whole as it is, it is not asked for again.
+        fetch(&context(), &cache, &server.url, &sha256).unwrap();
+        assert_eq!(server.asked.lock().unwrap().len(), 2);
+
+        // Where the server cannot go on in the middle, it begins again.
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().to_owned());
+        let server = Server::start(content.clone(), false);
+        assert!(fetch(&context(), &cache, &server.url, &sha256).is_err());
+        assert_eq!(std::fs::read(fetch(&context(), &cache, &server.url, &sha256).unwrap()).unwrap(), content);
+        assert_eq!(*server.asked.lock().unwrap(), [0, content.len() / 2, 0]);
+    }
+
+    #[test]
+    fn another_content_is_refused_and_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().join("cache"));
+        let file = folder.path().join("disk");
+        std::fs::write(&file, "other").unwrap();
+        let url = format!("file://{}", file.display());
+        let error = fetch(&context(), &cache, &url, &"0".repeat(64)).unwrap_err();
+        assert!(matches!(&error, ImageError::OtherContent { found, .. } if *found == hex(&Sha256::digest("other"))));
+        assert_eq!(std::fs::read_dir(cache.root().join("downloads")).unwrap().count(), 0);
     }
 }

@@ -3,13 +3,13 @@
 use super::super::{kernel, package};
 use super::{ImageError, System};
 use crate::guest_system::{self, BOOT_MODULES};
-use crate::initramfs::{Content, Tree, add_modules, compress, pack};
+use crate::initramfs::{Content, Tree, add_modules, compress, is_module, pack};
 
 /// The kernel and the packed initial RAM file system.
 pub(super) fn build(system: &System<'_>, release: &str) -> Result<(Vec<u8>, Vec<u8>), ImageError> {
     let incomplete = |package: &str, what: &str| ImageError::Incomplete { package: package.into(), what: what.into() };
     let deb = system.kernel_file().ok_or_else(|| incomplete("kernel", "entry in cplan.lock"))?;
-    let files = package::read_package(&deb, |path| path.starts_with("boot/vmlinuz") || path.ends_with(".ko"))?;
+    let files = package::read_package(&deb, |path| path.starts_with("boot/vmlinuz") || is_module(path))?;
     let packed = files.data(&format!("boot/vmlinuz-{release}"));
     let packed = packed.ok_or_else(|| incomplete("kernel", "boot/vmlinuz"))?;
 
