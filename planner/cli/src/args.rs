@@ -202,6 +202,9 @@ pub(crate) struct LogsArgs {
     /// List the runs, the newest first
     #[arg(long, conflicts_with = "address")]
     pub(crate) list: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Of `fmt`.

@@ -7,7 +7,7 @@ mod script;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cplan_model::{Action, Attribute, Diagnostics, Schema, Type, Value};
+use cplan_model::{Action, Attribute, Diagnostics, InstanceAddr, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, ImportRequest, Locality, Observed, Output, PlanRequest,
     PlanResponse, ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
@@ -91,6 +91,10 @@ impl Resource for FileResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         kind::validate(config)
+    }
+
+    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        Ok(machine::twice(planned, "path", "path", |values| text(values, "path").map(str::to_owned)))
     }
 
     fn locality(&self, values: &Value) -> Locality {

@@ -1,6 +1,8 @@
 //! What all resources on machines have in common: the machine, and the mark of what is ours on it.
 
-use cplan_model::{AttrPath, Attribute, Diagnostic, Diagnostics, Schema, Value};
+use std::collections::BTreeMap;
+
+use cplan_model::{AttrPath, Attribute, Diagnostic, Diagnostics, InstanceAddr, Schema, Value};
 use cplan_sdk::{Access, Claim, Context, ImportRequest, Locality, MICRO, Output, ProviderError, Shell};
 use sha2::{Digest, Sha256};
 
@@ -78,6 +80,34 @@ pub(crate) fn not_on_micro(config: &Value, why: &str, remedy: &str) -> Diagnosti
                 .remedy(remedy)
                 .attribute(AttrPath::attr("machine")),
         );
+    }
+    found
+}
+
+/// Refuses two objects that would keep the same thing on one machine: each would undo what the other does. `name` is the
+/// attribute that says what it is, `what` is it in words, and `same` how it is compared.
+pub(crate) fn twice(
+    planned: &[(InstanceAddr, Value)],
+    name: &str,
+    what: &str,
+    same: impl Fn(&Value) -> Option<String>,
+) -> Diagnostics {
+    let mut seen: BTreeMap<(String, String), &InstanceAddr> = BTreeMap::new();
+    let mut found = Diagnostics::new();
+    for (address, values) in planned {
+        let machine = values.get("machine").and_then(|m| m.get("id")).and_then(Value::as_str);
+        let (Some(machine), Some(thing)) = (machine, same(values)) else { continue };
+        if let Some(first) = seen.get(&(machine.to_owned(), thing.clone())) {
+            let said = format!("{first} and {address} both keep the {what} `{thing}` on one machine.");
+            found.push(
+                Diagnostic::error("kept-twice", "Kept twice", said)
+                    .remedy("Keep one of them; who needs what it brings can depend on it.")
+                    .address(address.clone())
+                    .attribute(AttrPath::attr(name)),
+            );
+        } else {
+            seen.insert((machine.to_owned(), thing), address);
+        }
     }
     found
 }

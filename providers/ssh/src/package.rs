@@ -3,11 +3,11 @@
 mod outcome;
 mod script;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Schema, Type, Value};
+use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, InstanceAddr, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, ImportRequest, Locality, Observed, PlanRequest, PlanResponse,
     ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
@@ -158,6 +158,25 @@ impl Resource for PackageResource {
             "List the package in the `packages` of the machine's `lab_image`, or give that image another flavor.";
         found.extend(machine::not_on_micro(config, "packages cannot be installed on it", remedy));
         found
+    }
+
+    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        // Several may want one package, as modules do, but not several versions of it.
+        let mut versions: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        let key = |values: &'_ Value| -> Option<(String, String, String)> {
+            let machine = values.get("machine")?.get("id")?.as_str()?;
+            let owned = |name| text(values, name).map(str::to_owned);
+            Some((machine.to_owned(), owned("name")?, owned("version")?))
+        };
+        let keys: Vec<_> = planned.iter().map(|(_, values)| key(values)).collect();
+        for (machine, name, version) in keys.iter().flatten() {
+            versions.entry((machine, name)).or_default().insert(version);
+        }
+        let torn = planned.iter().zip(&keys).filter(|(_, key)| {
+            key.as_ref().is_some_and(|(machine, name, _)| versions[&(&**machine, &**name)].len() > 1)
+        });
+        let torn: Vec<(InstanceAddr, Value)> = torn.map(|(planned, _)| planned.clone()).collect();
+        Ok(machine::twice(&torn, "version", "package", |values| text(values, "name").map(str::to_owned)))
     }
 
     fn locality(&self, values: &Value) -> Locality {

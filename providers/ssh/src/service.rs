@@ -5,7 +5,7 @@ mod script;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Schema, Type, Value};
+use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, InstanceAddr, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, ImportRequest, Locality, Observed, Output, PlanRequest, PlanResponse,
     ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
@@ -137,6 +137,10 @@ impl Resource for ServiceResource {
         let remedy = "Start the program with a `lab_command`, as modules/mqtt does, or give the image another flavor.";
         found.extend(machine::not_on_micro(config, "it has no systemd, so there are no services", remedy));
         found
+    }
+
+    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        Ok(machine::twice(planned, "name", "unit", |values| text(values, "name").map(|_| unit(values))))
     }
 
     fn locality(&self, values: &Value) -> Locality {

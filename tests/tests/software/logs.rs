@@ -70,6 +70,9 @@ fn logs_say_all_and_no_secret() {
     assert!(shown.contains("blue") && shown.contains("to the other") && !shown.contains("writing"), "{shown}");
     let whole = folder.cplan(&["logs"]).expect(0).stdout;
     assert!(whole.contains("2 created, 1 failed") && whole.contains("writing /etc/secret"), "{whole}");
+    let json = folder.cplan(&["logs", "-json", "lab_command.tell"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["command"], &json["steps"][0]["err"]), (&"apply".into(), &"to the other\n".into()));
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     let list = folder.cplan(&["logs", "-list"]).expect(0).stdout;
     assert_eq!(list.lines().count(), 2, "{list}");

@@ -146,6 +146,21 @@ fn packages_of_others_stay() {
     let why = folder.cplan(&["logs", "lab_package.part5"]).expect(0).stdout;
     assert!(why.contains("part5 stays, because theirs, which is not ours, needs it"), "{why}");
 
+    // Of two objects that keep one package the last takes it along, whichever came first.
+    let twice = |which: &[&str]| {
+        let block = |n: &&str| {
+            format!("resource \"lab_package\" \"{n}\" {{\n  machine = local.machines.a\n  name    = \"part6\"\n}}\n")
+        };
+        own.clone() + &which.iter().map(block).collect::<String>()
+    };
+    for which in [&["x"][..], &["x", "y"], &["y"]] {
+        folder.write("main.hcl", &twice(which));
+        folder.cplan(&["apply", "-auto-approve"]).expect(0);
+        assert_eq!(machine.run("dpkg-query -W -f '${db:Status-Status}' part6").stdout, "installed", "{which:?}");
+    }
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("! dpkg-query -W part6 2>/dev/null | grep .").expect(0);
+
     // Imported, it is ours: destroy removes it.
     folder.write("main.hcl", &one(&own, &[("part4", "")]));
     folder.cplan(&["import", "lab_package.part4", "part4"]).expect(0);

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::args::LogsArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
+use crate::render::json;
 use crate::render::style::Tone;
 use crate::run_log::{ERR, FOLDER, HEADER, OUT, SHARED, file_name};
 use crate::session::Session;
@@ -37,19 +38,22 @@ pub(crate) fn run(session: &Session, args: &LogsArgs) -> Result<ExitCode, Comman
         ));
     }
     if args.list {
-        let lines: String = runs.iter().map(|run| line(run, &header(&folder.join(run)))).collect();
-        session.print(&lines)?;
+        let headers = runs.iter().map(|run| (run, header(&folder.join(run))));
+        session.print(&match args.json {
+            true => json::line(&headers.map(|(run, header)| with_run(run, header)).collect::<Vec<_>>().into()),
+            false => headers.map(|(run, header)| line(run, &header)).collect(),
+        })?;
         return Ok(ExitCode::Ok);
     }
     let Some(address) = &args.address else {
         let run = &runs[0];
-        return print(session, run, &folder.join(run), &steps(&folder.join(run), None)?);
+        return print(session, args.json, run, &folder.join(run), &steps(&folder.join(run), None)?);
     };
     let name = name_of(address);
     for run in &runs {
         let found = steps(&folder.join(run), Some(&name))?;
         if !found.is_empty() {
-            return print(session, run, &folder.join(run), &found);
+            return print(session, args.json, run, &folder.join(run), &found);
         }
     }
     let which = if args.run.is_some() { "that run" } else { "any run" };
@@ -124,7 +128,23 @@ fn steps(run: &Path, wanted: Option<&str>) -> Result<Vec<Step>, CommandError> {
     Ok(steps)
 }
 
-fn print(session: &Session, run: &str, folder: &Path, steps: &[Step]) -> Result<ExitCode, CommandError> {
+/// The header of a run, which always has its name.
+fn with_run(run: &str, mut header: Json) -> Json {
+    if !header.is_object() {
+        header = serde_json::json!({});
+    }
+    header["run"] = run.into();
+    header
+}
+
+fn print(session: &Session, as_json: bool, run: &str, folder: &Path, steps: &[Step]) -> Result<ExitCode, CommandError> {
+    if as_json {
+        let mut told = with_run(run, header(folder));
+        let step = |s: &Step| serde_json::json!({ "name": s.name, "out": s.out, "err": s.err });
+        told["steps"] = steps.iter().map(step).collect::<Vec<_>>().into();
+        session.print(&json::line(&told))?;
+        return Ok(ExitCode::Ok);
+    }
     let style = session.terminal.style();
     let mut text = line(run, &header(folder));
     for step in steps {

@@ -71,6 +71,7 @@ B=$D/brought-packages
 hold_marks || exit 84
 T=$(mktemp -d) || exit 84
 trap 'rm -rf "$T"' EXIT
+printf '%s\n' "$W" >"$T/wants"
 state() { dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null; }
 all() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p' | sort -u; }
 fits() { case $1 in $2) return 0 ;; esac; return 1; }
@@ -112,6 +113,15 @@ remove= release= names=
 while read -r id verb name pattern known; do
     [ "$verb" = - ] || continue
     if [ -e "$M/$id" ]; then was=$(sed -n 3p "$M/$id"); elif [ "$known" = imported ]; then was=absent; else continue; fi
+    # Another object that keeps it inherits what was before.
+    shared=
+    for other in "$M"/*; do
+        grep -q "^${other##*/} - " "$T/wants" && continue
+        [ "$(sed -n 1,2p "$other" 2>/dev/null | tr '\n' ' ')" = "package $name " ] || continue
+        shared=y
+        [ "$was" = manual ] || record "${other##*/}" package "$name" "$was"
+    done
+    [ -z "$shared" ] || continue
     set -- $(state "$name")
     case $was,${1-not-installed} in
         *,not-installed) ;;
