@@ -74,6 +74,9 @@ pub(crate) enum Command {
     Cache(CacheCommand),
     /// Open a shell on a machine, or run a command there
     Ssh(SshArgs),
+    /// Reach a machine otherwise than over its network
+    #[command(subcommand)]
+    Machine(MachineCommand),
     /// Show what was said when something was done
     Logs(LogsArgs),
     /// Write configuration files in the usual form
@@ -178,6 +181,26 @@ pub(crate) struct OutputArgs {
     /// Print the bare text of one output, even of a sensitive one
     #[arg(long, requires = "name")]
     pub(crate) raw: bool,
+}
+
+/// What can be done to a machine without its network.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum MachineCommand {
+    /// Open the serial console of a machine; Ctrl-] leaves it
+    Console(MachineConsoleArgs),
+}
+
+/// Of `machine console`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MachineConsoleArgs {
+    /// The machine: its name, its address in the state, or the end of one
+    pub(crate) machine: String,
+    /// The libvirt connection of its host, where the provider has another than the usual one
+    #[arg(long, value_name = "URI")]
+    pub(crate) connect: Option<String>,
+    /// Take the console away from whoever has it open
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Of `ssh`.

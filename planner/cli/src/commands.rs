@@ -20,6 +20,7 @@ mod plan;
 mod plan_files;
 mod refresh;
 mod report;
+mod serial;
 mod show;
 mod ssh;
 mod state;
@@ -33,7 +34,7 @@ pub(crate) mod work;
 use std::ffi::OsString;
 use std::io;
 
-use crate::args::{self, Command, Elsewhere};
+use crate::args::{self, Command, Elsewhere, MachineCommand};
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -98,6 +99,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<ExitCode, Comma
         Command::Logs(args) => logs::run(session, &args),
         Command::Cache(command) => cache::run(session, &command),
         Command::Ssh(args) => ssh::run(session, &args),
+        Command::Machine(MachineCommand::Console(args)) => serial::run(session, &args),
         Command::Fmt(args) => fmt::run(session, &args),
         Command::Doctor(_) => doctor::run(session).await,
         Command::Taint(args) => state::taint(session, &args),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use cplan_model::InstanceAddr;
+use cplan_model::{InstanceAddr, Value};
 use cplan_sdk::{Access, quote};
 use cplan_ssh::known_hosts_line;
 use cplan_store::State;
@@ -18,6 +18,8 @@ pub(crate) struct Machine {
     pub(crate) address: InstanceAddr,
     /// How to reach it.
     pub(crate) access: Access,
+    /// Its name in libvirt; `None` where it is no domain.
+    pub(crate) domain: Option<String>,
 }
 
 /// Every object of the state that says how to reach itself, in order of address.
@@ -26,7 +28,8 @@ pub(crate) fn machines(state: &State) -> Vec<Machine> {
     current
         .filter_map(|(key, record)| {
             let access = Access::from_value(record.values.get("access")?)?;
-            Some(Machine { address: key.address.clone(), access })
+            let domain = record.values.get("domain").and_then(Value::as_str).map(str::to_owned);
+            Some(Machine { address: key.address.clone(), access, domain })
         })
         .collect()
 }
@@ -126,7 +129,7 @@ mod tests {
             key_file: "/labs/my lab/.cplan/keys/id_ed25519".into(),
             flavor: String::new(),
         };
-        Machine { address: address.parse().unwrap(), access }
+        Machine { address: address.parse().unwrap(), access, domain: None }
     }
 
     fn all() -> Vec<Machine> {

@@ -250,6 +250,7 @@ pub(crate) fn word(command: &Command) -> &'static str {
         Command::Logs(_) => "logs",
         Command::Cache(_) => "cache",
         Command::Ssh(_) => "ssh",
+        Command::Machine(_) => "machine",
         Command::Fmt(_) => "fmt",
         Command::Doctor(_) => "doctor",
         Command::Taint(_) => "taint",

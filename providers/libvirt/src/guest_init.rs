@@ -9,8 +9,10 @@ const START: &str = include_str!("guest_init/start.sh");
 /// After ssh listens.
 const LATE: &str = include_str!("guest_init/late.sh");
 
-/// busybox's init: one task of ours, and orderly ends.
-const INITTAB: &str = "::once:/etc/cplan/late\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/sync\n";
+/// busybox's init: one task of ours, a shell for whoever opens the console (who owns the machine already), and orderly
+/// ends.
+const INITTAB: &str =
+    "::once:/etc/cplan/late\nttyS0::askfirst:-/bin/sh\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/sync\n";
 
 /// The kernel's command line. Self-tests of ciphers, watchdogs, clearing of fresh pages, security modules and
 /// mitigations cost together more than a second under software emulation; crng is ready at once where the CPU has RDRAND.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use cplan_tests::folder::{Finished, Folder};
 use cplan_tests::repository::read;
@@ -83,6 +86,7 @@ fn a_lab_from_its_first_plan_to_its_last_trace() {
     lab.cplan(&["apply", "-auto-approve"]).expect(0);
     applied_twice_is_applied_once(&lab);
     links_are_as_slow_as_asked(&lab);
+    a_console_needs_no_network(&lab);
     secrets_stay_where_they_belong(&lab);
     a_delay_changes_in_place(&lab);
     more_memory_restarts_one_machine(&lab);
@@ -105,6 +109,24 @@ fn links_are_as_slow_as_asked(lab: &Lab) {
     let (edge, endpoint) = (lab.rtt("cloud0", "10.84.0.12"), lab.rtt("cloud0", "10.84.0.13"));
     assert!((14.0..30.0).contains(&edge), "cloud-edge: {edge} ms instead of 15 and a little");
     assert!((39.0..58.0).contains(&endpoint), "cloud-endpoint: {endpoint} ms instead of 40 and a little");
+}
+
+/// libvirt's client wants a terminal, which script(1) gives it.
+fn a_console_needs_no_network(lab: &Lab) {
+    let console = lab.folder.command(&["machine", "console", "edge0"]);
+    let line = format!("{} machine console edge0", console.get_program().to_string_lossy());
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).current_dir(lab.folder.path());
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // The last leaves it.
+    for typed in ["\r", "\r", "echo console-$((6 * 7))\r", "\r", "\u{1d}"] {
+        sleep(Duration::from_secs(2));
+        input.write_all(typed.as_bytes()).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("console-42"), "{said}");
 }
 
 fn secrets_stay_where_they_belong(lab: &Lab) {

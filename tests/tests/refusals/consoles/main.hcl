@@ -1,0 +1,1 @@
+# A machine that cplan knows a way to, and no console of.
