@@ -85,8 +85,8 @@ fn a_lab_from_its_first_plan_to_its_last_trace() {
     lab.cplan(&["plan", "-detailed-exitcode"]).expect(2);
     lab.cplan(&["apply", "-auto-approve"]).expect(0);
     applied_twice_is_applied_once(&lab);
-    links_are_as_slow_as_asked(&lab);
     a_console_needs_no_network(&lab);
+    links_are_as_slow_as_asked(&lab);
     secrets_stay_where_they_belong(&lab);
     a_delay_changes_in_place(&lab);
     more_memory_restarts_one_machine(&lab);
