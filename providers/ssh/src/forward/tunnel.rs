@@ -125,6 +125,8 @@ impl Tunnel {
                 .current_dir("/")
                 .args(["-f", "-N", "-T", "-S", "none", "-E"])
                 .arg(&log)
+                // A machine that is gone is noticed after ten seconds; of an option that comes twice the first counts.
+                .args(["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2"])
                 .args(["-o", "ExitOnForwardFailure=yes", "-L", &route.argument(port)])
                 .args(client_arguments(access, &known_hosts))
                 .stdin(Stdio::null())

@@ -11,7 +11,7 @@ use cplan_sdk::{
     Access, ApplyRequest, Assembly, ErrorKind, ImportRequest, Observed, PlanRequest, Provider, ProviderError,
     ReadRequest, RecoverRequest, Resource, Shell,
 };
-use cplan_ssh::{CommandResource, FileResource, OpenSshShell};
+use cplan_ssh::{CommandResource, FileResource, ForwardResource, OpenSshShell};
 
 use crate::sshd::{Sshd, context};
 
@@ -34,7 +34,8 @@ impl Object {
         let shell = Arc::new(OpenSshShell::new(sockets.path()));
         let provider = Assembly::new("lab", Schema::default(), shell.clone(), |_| Ok(Default::default()))
             .resource(FileResource::new(shell.clone()))
-            .resource(CommandResource::new(shell.clone()));
+            .resource(CommandResource::new(shell.clone()))
+            .resource(ForwardResource::default());
         let unique = format!("test-{}-{}", std::process::id(), sshd.access.port);
         let identity = Identity { id: unique, lab: "0a0b0c0d".into(), name: "x".into() };
         Some(Object { provider, shell, ty, identity, state: None, private: Vec::new(), sshd, _sockets: sockets })
@@ -455,13 +456,17 @@ async fn twenty_machines_are_read_with_one_command_each() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn they_keep_the_promises_of_a_resource() {
-    for ty in ["lab_file", "lab_command"] {
+    for ty in ["lab_file", "lab_command", "lab_forward"] {
         let Some(object) = Object::new(ty) else { return };
         let dir = object.sshd.dir.path().display().to_string();
         let (config, changed) = match ty {
             "lab_file" => {
                 let path = ("path", s(&format!("{dir}/f")));
                 (object.config(&[path.clone(), ("content", s("a"))]), object.config(&[path, ("content", s("b"))]))
+            }
+            "lab_forward" => {
+                let port = |port: u16| [("remote_port", Value::number(u32::from(port)))];
+                (object.config(&port(object.sshd.access.port)), object.config(&port(1)))
             }
             _ => {
                 let set = |n: &str| {
