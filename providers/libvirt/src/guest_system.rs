@@ -32,6 +32,11 @@ const MASKED: [&str; 8] = [
     "systemd-firstboot.service",
 ];
 
+/// ssh comes before whatever else is installed, so that a machine with much software is ready as soon as a bare one. Its
+/// own unit would wait for the network, which the seed has brought up already.
+const SSH_UNIT: &str = "DefaultDependencies=no\nConflicts=shutdown.target\nAfter=cplan-seed.service sysinit.target\n\
+    Before=basic.target shutdown.target\n";
+
 /// What the initramfs loads to find the disk; the others are on it.
 pub(crate) const BOOT_MODULES: [&str; 5] = ["virtio_pci", "virtio_blk", "ext4", "virtio_net", "virtio_rng"];
 
@@ -42,7 +47,7 @@ pub(crate) fn command_line() -> String {
 
 /// Everything here that shapes the image, for its digest.
 pub(crate) fn recipe() -> Vec<String> {
-    let texts = [INIT, SEED, SERVICE, DPKG, CONSOLE].into_iter().chain(MASKED).chain(BOOT_MODULES);
+    let texts = [INIT, SEED, SERVICE, DPKG, CONSOLE, SSH_UNIT].into_iter().chain(MASKED).chain(BOOT_MODULES);
     texts.map(str::to_owned).chain([command_line()]).collect()
 }
 
@@ -88,6 +93,9 @@ pub(crate) fn install(root: &Path, sources: &[String]) -> io::Result<()> {
     write("usr/lib/systemd/system/cplan-seed.service", 0o644, SERVICE)?;
     link("etc/systemd/system/sysinit.target.wants/cplan-seed.service", "/usr/lib/systemd/system/cplan-seed.service")?;
     write("etc/systemd/system/serial-getty@.service.d/cplan.conf", 0o644, CONSOLE)?;
+    let ssh = std::fs::read_to_string(root.join("usr/lib/systemd/system/ssh.service"))?;
+    write("etc/systemd/system/ssh.service", 0o644, &early(&ssh))?;
+    link("etc/systemd/system/basic.target.wants/ssh.service", "/etc/systemd/system/ssh.service")?;
     for unit in MASKED {
         link(&format!("etc/systemd/system/{unit}"), "/dev/null")?;
     }
@@ -114,6 +122,12 @@ pub(crate) fn install(root: &Path, sources: &[String]) -> io::Result<()> {
     Ok(())
 }
 
+/// A unit that waits for nothing but the seed.
+fn early(unit: &str) -> String {
+    let kept = unit.lines().filter(|line| !line.starts_with("After="));
+    kept.map(|line| if line == "[Unit]" { format!("[Unit]\n{SSH_UNIT}") } else { format!("{line}\n") }).collect()
+}
+
 fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -133,6 +147,9 @@ mod tests {
         std::fs::write(root.join("etc/ssh/ssh_host_rsa_key"), "secret").unwrap();
         std::fs::write(root.join("etc/ssh/sshd_config"), "kept").unwrap();
         symlink("/nowhere/outside", root.join("etc/resolv.conf")).unwrap();
+        std::fs::create_dir_all(root.join("usr/lib/systemd/system")).unwrap();
+        let unit = "[Unit]\nDescription=d\nAfter=network.target\n\n[Service]\nType=notify\n";
+        std::fs::write(root.join("usr/lib/systemd/system/ssh.service"), unit).unwrap();
         install(root, &["deb http://d/debian bookworm main".into()]).unwrap();
         install(root, &["deb http://d/debian bookworm main".into()]).unwrap();
         assert!(!root.join("etc/ssh/ssh_host_rsa_key").exists() && root.join("etc/ssh/sshd_config").exists());
@@ -140,6 +157,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(root.join("etc/machine-id")).unwrap(), "");
         let sources = std::fs::read_to_string(root.join("etc/apt/sources.list")).unwrap();
         assert_eq!(sources, "deb http://d/debian bookworm main\n");
+        let ssh = std::fs::read_to_string(root.join("etc/systemd/system/ssh.service")).unwrap();
+        assert!(ssh.contains("Before=basic.target") && !ssh.contains("network.target") && ssh.contains("Type=notify"));
         let wants = root.join("etc/systemd/system/sysinit.target.wants/cplan-seed.service");
         assert!(root.join(std::fs::read_link(wants).unwrap().strip_prefix("/").unwrap()).is_file());
     }

@@ -6,8 +6,11 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use cplan_libvirt::{HostSettings, ImageResource, SharedSettings};
-use cplan_model::{Identity, Type, Value};
-use cplan_sdk::{ApplyRequest, Context, Observed, PlanRequest, Progress, ReadRequest, RecoverRequest, Resource};
+use cplan_model::{Identity, Schema, Type, Value};
+use cplan_sdk::conformance::{Case, check};
+use cplan_sdk::{
+    ApplyRequest, Assembly, Context, Observed, PlanRequest, Progress, ReadRequest, RecoverRequest, Resource,
+};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -207,4 +210,28 @@ fn boots(values: &Value, folder: &Path) {
     assert!(after.starts_with(&expected) && after.contains("No such file"), "files and deletions stay: {after}");
     assert!(!after.contains("netem"), "what lives at run time does not: {after}");
     guest.power_off();
+}
+
+#[tokio::test]
+async fn images_keep_the_promises_of_a_resource() {
+    if !require("apt", || runs("qemu-img", &["--version"])) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let settings = HostSettings { uri: "qemu:///system".into(), cache_dir: folder.path().join("cache") };
+    let resource = || ImageResource::new(SharedSettings::new(settings.clone()));
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content.repeat(512)).unwrap();
+        serde_json::json!({"path": path})
+    };
+    let ty = resource().schema().object_type();
+    let values = |json| cplan_sdk::from_json(&json, &ty).unwrap();
+    let case = Case { config: values(file("one.raw", "1")), changed: values(file("two.raw", "2")) };
+    let shell = Arc::new(crate::plain_ssh::PlainSsh::default());
+    let provider = Assembly::new("lab", Schema::default(), shell, |_| Ok(Default::default())).resource(resource());
+    let ctx = Context::new(folder.path().join(".cplan"), Arc::new(Recorder::default()), CancellationToken::new());
+    check(&resource(), &provider, &ctx, &[case]).await.unwrap_or_else(|e| panic!("{e} {:?}", e.source));
+    let left = cplan_libvirt::survey(&folder.path().join("cache"));
+    assert!(left.images.iter().all(|image| image.holders.is_empty()), "{left:?}");
 }
