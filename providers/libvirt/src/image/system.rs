@@ -83,11 +83,12 @@ impl System<'_> {
     /// The kernel comes from outside at every start: of its package, the system gets the modules and the configuration.
     fn add_kernel(&self, root: &Path, release: &str) -> Result<(), ImageError> {
         let Some(deb) = self.kernel_file() else { return Ok(()) };
+        // Below `/usr` from Debian 13 on.
         let script = "dpkg-deb --fsys-tarfile \"$1\" | tar -x --keep-directory-symlink --no-same-owner -C \"$2\" \
-            --wildcards './lib/modules/*' './boot/config-*'";
+            --wildcards '*lib/modules/*' './boot/config-*'";
         let mut unpack = Command::new("sh");
         unpack.args(["-euc", script, "sh"]).arg(&deb).arg(root);
-        process::run(&mut unpack, "dpkg-deb --fsys-tarfile | tar -x ./lib/modules")?;
+        process::run(&mut unpack, "dpkg-deb --fsys-tarfile | tar -x lib/modules")?;
         let mut depmod = Command::new("chroot");
         depmod.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").arg(root).args(["depmod", "-a", release]);
         process::run(&mut depmod, "chroot root depmod -a").map(drop)
