@@ -4,6 +4,7 @@ mod adjust;
 mod boot;
 mod check;
 mod effect;
+mod existing;
 mod files;
 mod live;
 mod observe;
@@ -20,7 +21,7 @@ use async_trait::async_trait;
 use cplan_model::{Action, AttrPath, Diagnostics, InstanceAddr, Schema, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, Disruption, Locality, Observed, PlanRequest, PlanResponse,
-    ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
+    ProbeOutput, ProviderError, ReadRequest, RecoverRequest, Resource, Shell,
 };
 
 use crate::client::Client;
@@ -65,10 +66,13 @@ impl Resource for MachineResource {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        check::one(config)
+        check::one(&self.schema, config)
     }
 
-    fn locality(&self, _values: &Value) -> Locality {
+    fn locality(&self, values: &Value) -> Locality {
+        if let Some(access) = values::access(values).filter(|_| existing::is(values)) {
+            return Locality::Machine(access);
+        }
         Locality::Host(self.client.settings().get().uri)
     }
 
@@ -109,7 +113,18 @@ impl Resource for MachineResource {
         requests.iter().map(|request| Ok(observe(request))).collect()
     }
 
+    fn observe(&self, request: &ReadRequest, output: &ProbeOutput) -> Result<Observed, ProviderError> {
+        Ok(existing::observe(request, output))
+    }
+
+    fn contents_outlive(&self, values: &Value) -> bool {
+        existing::is(values)
+    }
+
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        if existing::is(&request.config) {
+            return Ok(existing::plan(&self.schema, request, ctx.data_dir()));
+        }
         let planned = values::planned(&request, ctx.data_dir());
         let prior = request.prior.as_ref();
         // With its disk everything that was put on it is gone: another machine, whose contents are made again.
@@ -130,6 +145,9 @@ impl Resource for MachineResource {
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
+        if request.planned.as_ref().or(request.prior.as_ref()).is_some_and(existing::is) {
+            return existing::apply(ctx, &*self.shell, request).await;
+        }
         match request.planned {
             Some(planned) => self.ensure(ctx, &request.identity, &planned).await,
             None => {
@@ -141,6 +159,9 @@ impl Resource for MachineResource {
     }
 
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
+        if request.planned.as_ref().or(request.prior.as_ref()).is_some_and(existing::is) {
+            return existing::recover(ctx, &*self.shell, request).await;
+        }
         let Some(planned) = &request.planned else {
             let prior = request.prior.unwrap_or_else(|| Value::null(self.schema.object_type()));
             self.remove(ctx, &request.identity, &prior).await?;
@@ -150,6 +171,9 @@ impl Resource for MachineResource {
     }
 
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
+        if existing::is(values) {
+            return existing::claims(values);
+        }
         let boot = || Claim::slots(format!("boots:{}", self.client.settings().get().uri), 1, self.slots());
         claims(action, values, boot)
     }

@@ -123,6 +123,13 @@ pub trait Resource: Send + Sync {
         Vec::new()
     }
 
+    /// Whether what lies in an object with these values stays when the object is deleted, and so has to be deleted itself:
+    /// a machine that only was lent to us keeps what we put on it.
+    fn contents_outlive(&self, values: &Value) -> bool {
+        let _ = values;
+        false
+    }
+
     /// Whether an object lives on when its container restarts.
     fn survives_restart(&self, values: &Value) -> bool {
         let _ = values;

@@ -121,7 +121,9 @@ impl Planner<'_> {
             self.prevented(block, &address, "replace");
         }
         let delete = before.record.as_ref().filter(|_| replaced).map(|record| {
-            self.going.insert(record.identity.id.clone());
+            if self.takes_contents(&key, record) {
+                self.going.insert(record.identity.id.clone());
+            }
             self.deletion(&key, record, schema, before.values.clone(), reason.clone())
         });
         let write = (action != Action::NoOp).then(|| Operation {
@@ -290,6 +292,12 @@ impl Planner<'_> {
         };
         delete.with_container = self.goes_with_container(&delete);
         delete
+    }
+
+    /// Whether what lies in an object goes when that is deleted.
+    pub(super) fn takes_contents(&self, key: &RecordKey, record: &Record) -> bool {
+        let resource = self.registry.resource(&record.provider, &key.address.resource.ty);
+        resource.is_none_or(|resource| !resource.contents_outlive(&record.values))
     }
 
     /// Whether an object goes with its container: that is deleted by this plan, or was ours and is gone already.

@@ -98,7 +98,9 @@ impl Planner<'_> {
 
     /// Plans deletions.
     pub(crate) fn remove(&mut self, records: Vec<(RecordKey, Record)>, reason: impl Fn(&Self, &RecordKey) -> Reason) {
-        self.going.extend(records.iter().map(|(_, r)| r.identity.id.clone()));
+        let going = records.iter().filter(|(key, record)| self.takes_contents(key, record));
+        let going: Vec<String> = going.map(|(_, record)| record.identity.id.clone()).collect();
+        self.going.extend(going);
         for (key, record) in records {
             let block = self.block_at(&key.address).cloned();
             let reason = reason(self, &key);

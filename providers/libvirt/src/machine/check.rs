@@ -7,11 +7,14 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use cplan_model::{AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Value, parse_quantity, spelling_for};
+use cplan_model::{
+    AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Schema, Value, parse_quantity, spelling_for,
+};
 use cplan_sdk::ProviderError;
 use ipnet::Ipv4Net;
 use virt::connect::Connect;
 
+use super::existing;
 use crate::cgroup::{CpuController, cpu_controller};
 use crate::client::{Client, LibvirtError};
 use crate::host::{HostFacts, facts};
@@ -20,8 +23,9 @@ use crate::network::address_in;
 use crate::xml::domain::{DomainSpec, parse};
 
 /// What one block says, as far as it is known.
-pub(super) fn one(config: &Value) -> Diagnostics {
+pub(super) fn one(schema: &Schema, config: &Value) -> Diagnostics {
     let mut found = Diagnostics::new();
+    found.extend(existing::check(schema, config));
     let error = |id, summary: &str, what: String, remedy: String, attribute| {
         Diagnostic::error(id, summary, what).remedy(remedy).attribute(AttrPath::attr(attribute))
     };
@@ -120,6 +124,9 @@ pub(super) async fn all(
     planned: &[(InstanceAddr, Value)],
 ) -> Result<Diagnostics, ProviderError> {
     let mut diagnostics = between(planned);
+    // Of those that were there before nothing is asked of this host.
+    let planned: Vec<_> = planned.iter().filter(|(_, values)| !existing::is(values)).cloned().collect();
+    let planned = planned.as_slice();
     if planned.is_empty() {
         return Ok(diagnostics);
     }
@@ -268,8 +275,8 @@ mod tests {
 
     #[test]
     fn one_block_is_checked() {
-        assert_eq!(short(&one(&machine("edge-1", "10.70.0.11", "256MiB", 1))), []);
-        let all = one(&machine("-x", "10.71.0.11", "1MiB", 0));
+        assert_eq!(short(&one(&schema(), &machine("edge-1", "10.70.0.11", "256MiB", 1))), []);
+        let all = one(&schema(), &machine("-x", "10.71.0.11", "1MiB", 0));
         let expected = [
             ("machine-name", "name"),
             ("machine-cpus", "cpus"),

@@ -3,13 +3,14 @@
 use cplan_model::{Attribute, Format, Nesting, Schema, Type};
 use cplan_sdk::Access;
 
+use super::existing;
 use crate::image::boot_type;
 use crate::network::attachment_type;
 
 pub(super) fn schema() -> Schema {
     let throughput = |doc| Attribute::optional(Type::String, doc).format(Format::Throughput);
     let size = |doc| Attribute::optional(Type::String, doc).format(Format::Bytes);
-    let memory = Attribute::required(Type::String, "Memory; up to `maximum_memory` it changes while the machine runs.");
+    let memory = Attribute::optional(Type::String, "Memory; up to `maximum_memory` it changes while the machine runs.");
     let maximum = Attribute::optional_computed(
         Type::String,
         "How much `memory` may become while it runs; what it was started with by default. A change restarts it.",
@@ -23,7 +24,7 @@ pub(super) fn schema() -> Schema {
         [
             ("name", Attribute::required(Type::String, "Its host name, and its name in links.").replaces()),
             ("tier", Attribute::optional(Type::String, "The tier it belongs to, such as `edge`.")),
-            ("cpus", Attribute::required(Type::Number, "Processors; a change restarts the machine.")),
+            ("cpus", Attribute::optional(Type::Number, "Processors; a change restarts the machine.")),
             ("memory", memory.format(Format::Bytes)),
             ("maximum_memory", maximum.format(Format::Bytes)),
             (
@@ -48,12 +49,19 @@ pub(super) fn schema() -> Schema {
                     "Its time zone, such as `Europe/Amsterdam`; the host's by default.",
                 ),
             ),
-            ("image", Attribute::required(boot_type(), "What it starts from: `lab_image.x.boot`.").replaces()),
+            ("image", Attribute::optional(boot_type(), "What it starts from: `lab_image.x.boot`.").replaces()),
             (
                 "accel",
                 Attribute::optional_computed(
                     Type::String,
                     "`auto` (the default: KVM where it can really run a guest), `kvm` or `tcg`.",
+                ),
+            ),
+            (
+                "existing",
+                Attribute::optional(
+                    existing::ty(),
+                    "How to reach a machine that was there before; it is never powered off, reinstalled or deleted.",
                 ),
             ),
             ("boot_timeout", timeout.format(Format::Duration)),
@@ -70,7 +78,7 @@ pub(super) fn schema() -> Schema {
             ("access", Attribute::computed(Access::ty(), "How to reach it; what runs on it takes this as `machine`.")),
         ],
     )
-    .block("management", Nesting::Single, 1, Some(1), plug("The network that ssh uses; it is never shaped."))
+    .block("management", Nesting::Single, 0, Some(1), plug("The network that ssh uses; it is never shaped."))
     .block("interface", Nesting::List, 0, None, interface())
 }
 

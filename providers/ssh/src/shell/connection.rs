@@ -151,19 +151,25 @@ impl Connection {
         if script.contains('\0') {
             return Err(RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into())));
         }
-        let direct = format!("sh -c {}", quote(script));
+        let shell = self.shell();
+        let direct = format!("{shell} -c {}", quote(script));
         if framed(&direct).len() <= LONGEST_COMMAND {
             return self.command(&direct, stdin).await;
         }
         if stdin.is_empty() {
-            return self.command(FROM_INPUT, script.as_bytes()).await;
+            return self.command(&format!("{shell} -c {FROM_INPUT}"), script.as_bytes()).await;
         }
         let staged = self.command("f=$(mktemp) && cat >\"$f\" && echo \"$f\"", script.as_bytes()).await?;
         if staged.status != 0 {
             return Ok(staged);
         }
         let path = quote(String::from_utf8_lossy(&staged.stdout).trim_end());
-        self.command(&format!("(sh {path}; s=$?; rm -f {path}; exit $s)"), stdin).await
+        self.command(&format!("({shell} {path}; s=$?; rm -f {path}; exit $s)"), stdin).await
+    }
+
+    /// What runs scripts. What cplan does on machines needs root; of a user who is not, it takes `sudo` without a password.
+    fn shell(&self) -> &'static str {
+        if self.access.user == "root" { "sh" } else { "sudo -n sh" }
     }
 
     async fn command(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
@@ -212,7 +218,7 @@ impl Connection {
 }
 
 /// Reads a long script from standard input, whole, before it begins.
-const FROM_INPUT: &str = "sh -c 's=$(cat); eval \"$s\" </dev/null'";
+const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
 
 /// The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
 fn framed(command: &str) -> String {

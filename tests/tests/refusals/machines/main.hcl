@@ -58,3 +58,24 @@ resource "lab_machine" "unit" {
     address = "10.70.0.14"
   }
 }
+
+resource "lab_machine" "incomplete" {
+  name = "incomplete"
+  cpus = 1
+}
+
+resource "lab_machine" "existing" {
+  name     = "existing"
+  cpus     = 1
+  disk_size = "9GiB"
+  existing = {
+    address  = "10.70.0.15"
+    host_key = "SHA256:abc"
+    key_file = "id_ed25519"
+  }
+
+  interface {
+    network = lab_network.m.attachment
+    address = "10.70.0.16"
+  }
+}
