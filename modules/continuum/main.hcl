@@ -7,8 +7,8 @@ locals {
         tier               = tier
         cpus               = machine.cpus
         memory             = machine.memory
-        management_address = cidrhost(var.management_cidr, 256 * local.tiers[tier] + i + 1)
-        lab_address        = cidrhost(var.lab_cidr, 256 * local.tiers[tier] + i + 1)
+        management_address = cidrhost(lab_network.management.cidr, 256 * local.tiers[tier] + i + 1)
+        lab_address        = cidrhost(lab_network.lab.cidr, 256 * local.tiers[tier] + i + 1)
       }
     }
   ]...)
@@ -29,13 +29,15 @@ locals {
 }
 
 resource "lab_network" "management" {
-  mode = "nat"
-  cidr = var.management_cidr
+  mode   = "nat"
+  cidr   = var.management_cidr
+  prefix = var.management_cidr == null ? 20 : null
 }
 
 resource "lab_network" "lab" {
-  mode = "isolated"
-  cidr = var.lab_cidr
+  mode   = "isolated"
+  cidr   = var.lab_cidr
+  prefix = var.lab_cidr == null ? 20 : null
 }
 
 resource "lab_image" "machine" {

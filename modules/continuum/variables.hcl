@@ -52,13 +52,13 @@ variable "accel" {
 }
 
 variable "management_cidr" {
-  description = "The network for ssh, never shaped; the third number is the tier. At least a /22."
+  description = "The network for ssh, never shaped; at least a /22. One that is free on the host is chosen by default."
   type        = string
-  default     = "10.70.0.0/20"
+  default     = null
 }
 
 variable "lab_cidr" {
-  description = "The network that is shaped and measured; the third number is the tier. At least a /22."
+  description = "The network that is shaped and measured; at least a /22. One that is free on the host is chosen by default."
   type        = string
-  default     = "10.71.0.0/20"
+  default     = null
 }

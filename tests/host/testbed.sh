@@ -10,7 +10,9 @@
 #
 # DIR (or CPLAN_TESTBED, otherwise /var/tmp/cplan-testbed) keeps its state and must not lie in /run. Only root can do this.
 #
-# What is private: the network, /run, /etc/libvirt, /var/lib/libvirt, /var/cache/libvirt, /var/log/libvirt, /dev/kvm.
+# Two ordinary users, cplan-one and cplan-two, exist inside, in the groups libvirt and kvm.
+#
+# What is private: the network, /etc/passwd and /etc/group, /run, /etc/libvirt, /var/lib/libvirt, /var/cache/libvirt, /var/log/libvirt, /dev/kvm.
 # All else is the host's: a cache_dir such as /var/lib/cplan or a temporary folder is the same inside and outside, and only
 # has to be searchable by libvirt-qemu, as on any host.
 #
@@ -89,9 +91,15 @@ up() {
     chown -R libvirt-qemu "$dir/lib/qemu"
     if [ ! -d "$dir/etc" ]; then
         cp -a /etc/libvirt "$dir/etc"
+        # Who is in the group gets in, also where no polkit asks who somebody is.
+        printf 'unix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_rw = "none"\n' >>"$dir/etc/libvirtd.conf"
         # Debian's `default` network would claim 192.168.122.0/24 here too.
         rm -f "$dir/etc/qemu/networks/autostart/"*
     fi
+    { cat /etc/passwd; users "%s:x:%d:%d::/nonexistent:/bin/sh\n"; } >"$dir/passwd"
+    { sed -E 's/^((libvirt|kvm):[^:]*:[^:]*:.*[^:])$/\1,/; s/^((libvirt|kvm):.*)$/\1cplan-one,cplan-two/' /etc/group
+      users "%s:x:%d:\n"; } >"$dir/group"
+    chmod 644 "$dir/passwd" "$dir/group"
     if [ -e /dev/kvm ] && [ ! -e "$dir/dev/kvm" ]; then
         mknod "$dir/dev/kvm" c 10 232
         chgrp kvm "$dir/dev/kvm"
@@ -107,6 +115,8 @@ up() {
         [ "$cgroups" = hidden ] || mount --rbind "$dir/cgroup" /sys/fs/cgroup
         # libvirt would take this place for the tree, too.
         umount -l "$dir/cgroup"
+        mount --bind "$dir/passwd" /etc/passwd
+        mount --bind "$dir/group" /etc/group
         resolv=$(readlink -f /etc/resolv.conf)
         mount --bind "$dir/run" /run
         mount --bind "$dir/etc" /etc/libvirt
@@ -130,6 +140,9 @@ up() {
         sleep 0.1
     done
 }
+
+# Lines of the two users: name, and twice the number.
+users() { for n in one,64101 two,64102; do printf "$1" "cplan-${n%,*}" "${n#*,}" "${n#*,}"; done; }
 
 uplink() {
     command -v slirp4netns >/dev/null || return 0
@@ -183,7 +196,7 @@ down() {
         kill "$pid"
     fi
     if [ -e "/run/netns/$ns" ]; then ip netns del "$ns"; fi
-    rm -rf "$dir/run" "$dir/lib" "$dir/cache" "$dir/etc" "$dir/log" "$dir/dev" "$dir/uplink" "$dir/resolv.conf" \
+    rm -rf "$dir/run" "$dir/lib" "$dir/cache" "$dir/etc" "$dir/log" "$dir/dev" "$dir/uplink" "$dir/resolv.conf" "$dir/passwd" "$dir/group" \
         "$dir/slirp4netns.log" "$dir/boot"
     rmdir "$dir/cgroup" 2>/dev/null || true
 }

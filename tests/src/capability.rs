@@ -33,6 +33,11 @@ pub fn root() -> Result<(), String> {
     if output.stdout.trim_ascii() == b"0" { Ok(()) } else { Err("this is an ordinary user".to_owned()) }
 }
 
+/// The two ordinary users of the testbed.
+pub fn users() -> Result<(), String> {
+    ["cplan-one", "cplan-two"].iter().try_for_each(|name| succeeds("id", &[name]))
+}
+
 /// An ssh client.
 pub fn ssh() -> Result<(), String> {
     succeeds("ssh", &["-V"])

@@ -7,6 +7,7 @@ use cplan_tests::folder::{Finished, finish};
 
 mod existing;
 mod quota;
+mod sharing;
 mod silence;
 mod story;
 

@@ -27,7 +27,8 @@ impl Providers {
     /// All of them. Nothing is connected yet.
     pub(crate) fn new(settings: &Settings) -> Self {
         let shell: Arc<dyn Shell> = Arc::new(OpenSshShell::new(&settings.runtime_dir));
-        let host = Client::new(SharedSettings::default());
+        let first = SharedSettings::new(host_settings(settings));
+        let host = Client::new(first);
         let mut providers: Vec<Arc<dyn Provider>> =
             vec![Arc::new(TerraformProvider::new()), Arc::new(lab(settings, &shell, &host))];
         if let Some(socket) = &settings.fake_world {
@@ -35,11 +36,18 @@ impl Providers {
         }
         // Another configuration of `lab` has another host, and the same way to machines.
         let (settings, ways) = (settings.clone(), Arc::clone(&shell));
-        let make =
-            move || -> Arc<dyn Provider> { Arc::new(lab(&settings, &ways, &Client::new(SharedSettings::default()))) };
+        let make = move || -> Arc<dyn Provider> {
+            Arc::new(lab(&settings, &ways, &Client::new(SharedSettings::new(host_settings(&settings)))))
+        };
         let registry = Registry::new(providers).with_maker("lab", Arc::new(make));
         Providers { registry, shell, host }
     }
+}
+
+/// The host where the provider block says nothing of it.
+fn host_settings(settings: &Settings) -> HostSettings {
+    let default = HostSettings::default();
+    HostSettings { uri: settings.libvirt_uri.clone().unwrap_or(default.uri), cache_dir: settings.cache_dir.clone() }
 }
 
 /// cplan's own provider.
@@ -47,15 +55,28 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
     let schema = Schema::new(
         "A lab: machines, networks, links, software and benchmarks.",
         [
-            ("uri", Attribute::optional(Type::String, "The libvirt connection, `qemu:///system` by default.")),
-            ("cache_dir", Attribute::optional(Type::String, "Images and disks, `/var/lib/cplan` by default.")),
+            (
+                "uri",
+                Attribute::optional(
+                    Type::String,
+                    "The libvirt connection; `LIBVIRT_DEFAULT_URI` or `qemu:///system` by default.",
+                ),
+            ),
+            (
+                "cache_dir",
+                Attribute::optional(
+                    Type::String,
+                    "Images and disks; `/var/lib/cplan` by default, where one may write there.",
+                ),
+            ),
         ],
     );
     let guest = Arc::new(GuestBinary::new(&settings.guest));
     let configured = host.settings().clone();
+    let default = host_settings(settings);
     let configure = move |config: &Value| -> Result<Diagnostics, ProviderError> {
         let text = |name: &str| config.get(name).and_then(Value::as_str).map(str::to_owned);
-        let default = HostSettings::default();
+        let default = default.clone();
         configured.set(HostSettings {
             uri: text("uri").unwrap_or(default.uri),
             cache_dir: text("cache_dir").map_or(default.cache_dir, Into::into),

@@ -62,6 +62,11 @@ pub(crate) struct Settings {
     pub(crate) environment: Vec<(String, String)>,
     /// A socket of a fake world, for tests.
     pub(crate) fake_world: Option<PathBuf>,
+    /// The libvirt that is meant where the provider block names none (`LIBVIRT_DEFAULT_URI`, as libvirt's own tools take
+    /// it).
+    pub(crate) libvirt_uri: Option<String>,
+    /// Where images and disks lie, where the provider block says nothing.
+    pub(crate) cache_dir: PathBuf,
     /// For tests: the process aborts when the store passes its n-th boundary.
     pub(crate) abort_at: Option<u64>,
     /// The binary that runs inside machines.
@@ -119,6 +124,8 @@ impl Settings {
                 .filter(|(k, _)| k.starts_with("TF_VAR_") || k.starts_with("CPLAN_VAR_"))
                 .collect(),
             fake_world: text("CPLAN_FAKE_WORLD").map(PathBuf::from),
+            libvirt_uri: text("LIBVIRT_DEFAULT_URI"),
+            cache_dir: cache_dir(),
             abort_at: text("CPLAN_ABORT_AT").and_then(|n| n.parse().ok()),
             guest: text("CPLAN_GUEST").map_or_else(guest_beside_us, PathBuf::from),
             holder: Holder {
@@ -163,6 +170,24 @@ fn below(dir: &Path, flag: &VariableFlag) -> VariableFlag {
 
 fn guest_beside_us() -> PathBuf {
     env::current_exe().unwrap_or_default().with_file_name("cplan-guest")
+}
+
+/// `/var/lib/cplan`, where this user may write there. Otherwise a folder of the user's own, in a place that QEMU's user can
+/// get through to, which a home folder mostly is not.
+fn cache_dir() -> PathBuf {
+    let shared = PathBuf::from("/var/lib/cplan");
+    let Some(uid) = std::fs::metadata("/proc/self").ok().map(|m| m.uid()).filter(|uid| *uid != 0) else {
+        return shared;
+    };
+    if tempfile::tempfile_in(&shared).is_ok() {
+        return shared;
+    }
+    // Anybody may make folders there: one of the same name that is not ours is left alone.
+    let own = (1u32..).map(|n| {
+        PathBuf::from(if n == 1 { format!("/var/tmp/cplan-{uid}") } else { format!("/var/tmp/cplan-{uid}-{n}") })
+    });
+    let ours = |path: &PathBuf| std::fs::symlink_metadata(path).map_or(true, |m| m.is_dir() && m.uid() == uid);
+    own.take(100).find(ours).unwrap_or(shared)
 }
 
 /// The name of this process's user, by /etc/passwd (passwd(5)).

@@ -57,6 +57,7 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
         return findings;
     }
     let reachable = findings[0].health == Health::Good;
+    findings.push(access::user());
     findings.push(virtlogd().await);
     findings.push(program("qemu", "qemu-system-x86_64", "apt-get install -y qemu-system-x86").await);
     findings.push(program("qemu-img", "qemu-img", "apt-get install -y qemu-utils").await);

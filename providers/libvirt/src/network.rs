@@ -1,6 +1,7 @@
 //! `lab_network`: a libvirt network with its bridge.
 
 mod check;
+mod choose;
 mod live;
 mod schema;
 mod values;
@@ -16,6 +17,7 @@ use cplan_sdk::{
 
 use crate::Client;
 pub(crate) use check::address_in;
+use choose::Chosen;
 pub(crate) use live::{master, reattach};
 pub use schema::attachment_type;
 use values::Wanted;
@@ -24,12 +26,13 @@ use values::Wanted;
 pub struct NetworkResource {
     client: Client,
     schema: Schema,
+    chosen: Chosen,
 }
 
 impl NetworkResource {
     /// Networks of the client's host.
     pub fn new(client: Client) -> Self {
-        NetworkResource { client, schema: schema::schema() }
+        NetworkResource { client, schema: schema::schema(), chosen: Chosen::default() }
     }
 }
 
@@ -75,7 +78,21 @@ impl Resource for NetworkResource {
     }
 
     async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
-        let planned = values::planned(&request.identity, &request.config, &request.proposed);
+        let given = |values: &Value| values.get("cidr").is_some_and(|cidr| !cidr.is_null());
+        let mut proposed = request.proposed;
+        // Chosen once: a network that exists keeps what it has.
+        let bridged = request.config.get("mode").and_then(Value::as_str) == Some("bridge");
+        if !bridged && !given(&request.config) && !request.prior.as_ref().is_some_and(given) {
+            let prefix = request.config.get("prefix").cloned().unwrap_or_else(null);
+            let cidr = if prefix.is_known() {
+                let prefix = prefix.as_u64().and_then(|n| u8::try_from(n).ok()).unwrap_or(choose::PREFIX);
+                Value::string(self.chosen.choose(&self.client, &request.identity, prefix).await?.to_string())
+            } else {
+                Value::unknown(cplan_model::Type::String)
+            };
+            proposed = proposed.with("cidr", cidr);
+        }
+        let planned = values::planned(&request.identity, &request.config, &proposed);
         Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
     }
 

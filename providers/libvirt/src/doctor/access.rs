@@ -35,6 +35,39 @@ pub(super) fn images(folder: &Path) -> Option<Finding> {
     Some(Finding::bad("images", found, format!("chmod o+r {}", closed.display())))
 }
 
+/// Who cplan runs as, and what then needs somebody else.
+pub(super) fn user() -> Finding {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let numbers = |name: &str| -> Vec<u32> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().filter_map(|n| n.parse().ok()).collect()
+    };
+    if numbers("Uid:").get(1) == Some(&0) {
+        return Finding::good("user", "root: nothing is missing");
+    }
+    let (own, group) = (numbers("Groups:"), std::fs::read_to_string("/etc/group").unwrap_or_default());
+    let missing: Vec<&str> = ["libvirt", "kvm"]
+        .into_iter()
+        .filter(|name| {
+            let line = group.lines().find(|line| line.split(':').next() == Some(name));
+            line.is_some_and(|line| {
+                line.split(':').nth(2).and_then(|g| g.parse().ok()).is_none_or(|g| !own.contains(&g))
+            })
+        })
+        .collect();
+    if missing.is_empty() {
+        let found = format!("an ordinary user in the groups libvirt and kvm; what needs root: {NEEDS_ROOT}");
+        return Finding::good("user", found);
+    }
+    let groups = missing.join(",");
+    let found = format!("an ordinary user, and not in {}", missing.join(" and "));
+    Finding::lesser("user", found, format!("As root: usermod -aG {groups} USER; then log in anew."))
+}
+
+/// Said by the error, too, where it comes to that.
+const NEEDS_ROOT: &str = "plugging running machines into a network again that was stopped behind cplan's back; a cache \
+                          in /var/lib/cplan, unless root makes it once: install -d -g libvirt -m 2775 /var/lib/cplan";
+
 /// What is wrong with `/dev/kvm` by the look of it. libvirt asks QEMU anew for its capabilities at every start when the
 /// device is there and QEMU's user may not open it, which takes a minute each time.
 pub(super) fn kvm_device() -> Option<Finding> {

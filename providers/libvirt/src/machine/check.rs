@@ -264,7 +264,8 @@ mod tests {
 
     fn machine(name: &str, address: &str, memory: &str, cpus: u32) -> Value {
         let network = json!({"id": "n", "name": "m", "cidr": "10.70.0.0/24", "gateway": "10.70.0.1", "mode": "nat"});
-        let json = json!({"name": name, "cpus": cpus, "memory": memory, "accel": "auto",
+        let image = json!({"digest": "d", "flavor": "micro", "arch": "amd64", "disk": "/d", "seed": "tar"});
+        let json = json!({"name": name, "cpus": cpus, "memory": memory, "accel": "auto", "image": image,
             "management": {"network": network, "address": address}, "interface": [{"network": network, "address": "10.70.0.77"}]});
         from_json(&json, &schema().object_type()).unwrap()
     }

@@ -78,6 +78,21 @@ fn create_dir(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
+/// An empty log for the console of a machine that is about to start. virtlogd would make one that only root can read; to
+/// one that is there it adds.
+pub(super) fn clear_console(settings: &HostSettings, id: &str) -> Result<(), ProviderError> {
+    let path = settings.machine_dir(id).join("console.log");
+    let make = || {
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path)
+    };
+    let failed = |e| ProviderError::failed(format!("the file `{}` cannot be written", path.display())).source(e);
+    make().map(|_| ()).map_err(failed)
+}
+
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");

@@ -109,6 +109,7 @@ impl MachineResource {
             self.shut_down(ctx, identity, values).await?;
             files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
         }
+        files::clear_console(&self.client.settings().get(), &identity.id)?;
         ctx.progress.status("starting");
         live::start(&self.client, identity).await
     }

@@ -25,6 +25,7 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         );
     }
     bridged(config, &mut found);
+    found.extend(prefix(config));
     let Some(cidr) = config.get("cidr").and_then(Value::as_str) else { return found };
     match network(cidr) {
         Ok(net) => reservations(net, config, &mut found),
@@ -48,6 +49,10 @@ fn bridged(config: &Value, found: &mut Diagnostics) {
             let remedy = "Write `bridge = \"br0\"`, or the name of a `lab_host_bridge`.";
             wrong("A network in mode `bridge` needs the bridge that it uses.".into(), remedy, "mode");
         }
+        if !is_set("cidr") {
+            let remedy = "Write the network of the bridge's addresses, such as `cidr = \"192.168.1.0/24\"`.";
+            wrong("Which network the bridge of the host is in has to be said.".into(), remedy, "mode");
+        }
         if is_set("reservations") {
             let what = "On a bridge of the host's, addresses are given by whoever gives them there already.";
             wrong(what.into(), "Remove `reservations`; machines have fixed addresses.", "reservations");
@@ -61,6 +66,18 @@ fn bridged(config: &Value, found: &mut Diagnostics) {
         );
         wrong(what, &format!("Remove `{name}`, or write `mode = \"bridge\"`."), name);
     }
+}
+
+fn prefix(config: &Value) -> Option<Diagnostic> {
+    let prefix = config.get("prefix").filter(|v| v.as_number().is_some())?;
+    let given = config.get("cidr").is_some_and(|cidr| !cidr.is_null());
+    let (what, remedy) = match prefix.as_u64() {
+        _ if given => ("A network that is named has its prefix in its name.".to_owned(), "Leave out one of the two."),
+        Some(16..=30) => return None,
+        _ => (format!("A network with a prefix of {prefix:?} bits cannot be chosen."), "Write a number from 16 to 30."),
+    };
+    let diagnostic = Diagnostic::error("network-prefix", "Invalid prefix", what).remedy(remedy);
+    Some(diagnostic.attribute(AttrPath::attr("prefix")))
 }
 
 /// The network, or what is wrong with it and how to mend it.

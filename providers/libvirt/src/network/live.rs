@@ -194,7 +194,8 @@ pub(crate) async fn reattach(client: &Client, network: &str, bridge: &str) -> Re
         let output = output.map_err(|e| ProviderError::failed("`ip` cannot be run").source(e))?;
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(ProviderError::failed(format!("`{tap}` cannot be plugged into `{bridge}`: {why}")));
+            return Err(ProviderError::failed(format!("`{tap}` cannot be plugged into `{bridge}`: {why}"))
+                .remedy(format!("It needs root: ip link set dev {tap} master {bridge} up; or restart the machine.")));
         }
     }
     Ok(())

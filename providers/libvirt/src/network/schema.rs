@@ -28,9 +28,18 @@ pub(super) fn schema() -> Schema {
             ),
             (
                 "cidr",
-                Attribute::required(
+                Attribute::optional_computed(
                     Type::String,
-                    "The network in CIDR notation; but in mode `bridge` the host has its first address.",
+                    "The network in CIDR notation; but in mode `bridge` the host has its first address, and without it a free one is \
+                     chosen.",
+                )
+                .replaces(),
+            ),
+            (
+                "prefix",
+                Attribute::optional(
+                    Type::Number,
+                    "The length of the prefix of a network that is chosen; 24 by default.",
                 )
                 .replaces(),
             ),

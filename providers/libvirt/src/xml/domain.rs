@@ -192,7 +192,7 @@ fn devices(spec: &DomainSpec) -> Element {
     let interfaces = spec.interfaces.iter().map(network_card);
     let serial = Element::new("serial")
         .attr("type", "pty")
-        .child(Element::new("log").attr("file", spec.console.display()).attr("append", "off"))
+        .child(Element::new("log").attr("file", spec.console.display()).attr("append", "on"))
         .child(Element::new("target").attr("port", 0));
     let rng = Element::new("rng")
         .attr("model", "virtio")

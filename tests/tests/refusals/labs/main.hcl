@@ -46,3 +46,12 @@ resource "lab_shaper" "shaper" {
     edge = { address = "10.71.0.12", delay = "7", jitter = null, loss = null, rate = null, link = "a" }
   }
 }
+
+resource "lab_network" "prefix" {
+  prefix = 8
+}
+
+resource "lab_network" "both" {
+  cidr   = "10.73.0.0/24"
+  prefix = 24
+}
