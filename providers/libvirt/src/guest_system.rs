@@ -20,14 +20,16 @@ const DPKG: &str = "path-exclude=/usr/share/doc/*\npath-include=/usr/share/doc/*
 const CONSOLE: &str =
     "[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,9600 - $TERM\n";
 
-/// Work that a lab machine must not begin by itself: it would hold apt's lock, or cost time at every start.
-const MASKED: [&str; 8] = [
+/// Work that a lab machine must not begin by itself: it would hold apt's lock, cost time at every start, or make host keys
+/// beside the seed's (and keep ssh waiting for it).
+const MASKED: [&str; 9] = [
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     "dpkg-db-backup.timer",
     "e2scrub_all.timer",
     "e2scrub_reap.service",
     "getty@tty1.service",
+    "sshd-keygen.service",
     "systemd-pstore.service",
     "systemd-firstboot.service",
 ];

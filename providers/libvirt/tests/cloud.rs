@@ -34,6 +34,7 @@ async fn cloud_image(folder: &Path) -> std::path::PathBuf {
             "dpkg-deb --fsys-tarfile /tmp/kernel.deb | tar -x -C /tmp --wildcards './boot/vmlinuz-*'; mv /tmp/boot/vmlinuz-* /boot/vmlinuz",
             "grub-mkimage -O i386-pc -o /boot/core.img -p '(hd0,msdos1)/boot/grub' biosdisk part_msdos ext2 linux normal",
             "cp /usr/lib/grub/i386-pc/boot.img /boot/boot.img",
+            "cd /etc/systemd/system; rm ssh.service basic.target.wants/ssh.service; systemctl enable ssh",
             "systemctl disable cplan-seed; rm -r /usr/lib/cplan; systemctl enable systemd-networkd; systemctl mask systemd-networkd-wait-online",
         ],
     }))

@@ -20,7 +20,7 @@ const KERNEL: &str = "linux-image-cloud-";
 pub(crate) const BASE: [&str; 4] = ["busybox-static", "dash", "dropbear-bin", "iproute2"];
 
 /// In every system, beside what is essential: apt, systemd, the ssh server, and what a lab looks with.
-pub(crate) const SYSTEM: [&str; 13] = [
+pub(crate) const SYSTEM: [&str; 15] = [
     "apt",
     "ca-certificates",
     "dbus",
@@ -28,8 +28,10 @@ pub(crate) const SYSTEM: [&str; 13] = [
     "iproute2",
     "iputils-ping",
     "kmod",
+    "login",
     "netbase",
     "openssh-server",
+    "passwd",
     "procps",
     "systemd-sysv",
     "tzdata",
