@@ -1,5 +1,6 @@
 //! `cplan logs`: what was said when something was done.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,7 +71,8 @@ fn name_of(address: &str) -> String {
     address.parse().map_or_else(|_| address.replace('"', ""), |address| file_name(&address))
 }
 
-/// The runs, the newest first: their names begin with their time.
+/// The runs, the newest first: their names begin with the second of their time, and within that the header of the one
+/// that was later was written later.
 fn runs(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -79,12 +81,15 @@ fn runs(folder: &Path) -> io::Result<Vec<String>> {
     let mut runs = Vec::new();
     for entry in entries {
         let entry = entry?;
-        if entry.path().is_dir() {
-            runs.push(entry.file_name().to_string_lossy().into_owned());
+        let path = entry.path();
+        if path.is_dir() {
+            let written = fs::metadata(path.join(HEADER)).and_then(|meta| meta.modified()).ok();
+            runs.push((entry.file_name().to_string_lossy().into_owned(), written));
         }
     }
-    runs.sort_by(|a, b| b.cmp(a));
-    Ok(runs)
+    let second = |name: &str| name.get(..15).unwrap_or(name).to_owned();
+    runs.sort_by_cached_key(|(name, written)| Reverse((second(name), *written, name.clone())));
+    Ok(runs.into_iter().map(|(name, _)| name).collect())
 }
 
 /// What one step has said.
@@ -186,4 +191,22 @@ fn line(run: &str, header: &Json) -> String {
         (true, false) => "not ended".to_owned(),
     };
     format!("{run}  {}  {} by {}: {counts}\n", text("command"), text("started"), text("user"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_run_comes_first_within_a_second_too() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["20261127-220315-ffff", "20261127-220315-0000", "20261127-220316-1111", "20261127-220315-8888"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join(HEADER), "{}").unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let names = runs(folder.path()).unwrap();
+        let ends: Vec<_> = names.iter().map(|name| &name[11..]).collect();
+        assert_eq!(ends, ["0316-1111", "0315-8888", "0315-0000", "0315-ffff"]);
+    }
 }
