@@ -107,6 +107,10 @@ impl HostBridgeResource {
 
     async fn ensure(&self, ctx: &Context, identity: &Identity, planned: &Value) -> Result<(), ProviderError> {
         let wanted = Wanted::from_values(identity, planned)?;
+        let folder = self.places.run.join(&identity.id);
+        if let Some(guard) = Guard::found(&folder) {
+            guard.fire().await?;
+        }
         let links = Links::read().await?;
         let there = links.iter().find(|l| l.is_bridge() && l.alias.as_deref() == Some(&wanted.mark));
         let (script, mut undo) = match there {
@@ -123,7 +127,6 @@ impl HostBridgeResource {
         };
         let mac = there.or_else(|| links.get(&wanted.interface)).map(|l| l.mac.clone()).unwrap_or_default();
         let files = boot::edits(&self.places.root, &wanted.name, Some((&wanted, &mac))).map_err(unwritable)?;
-        let folder = self.places.run.join(&identity.id);
         undo += &files_back(&folder, &files).map_err(unwritable)?;
         let guard = Guard::arm(&folder, wanted.undo_after, &undo).await?;
         ctx.progress.status("moving the host's addresses to the bridge");
@@ -251,8 +254,9 @@ fn files_back(folder: &Path, files: &[Edit]) -> io::Result<String> {
             Some(old) => {
                 let kept = folder.join(format!("file-{n}"));
                 fs::write(&kept, old)?;
-                // Into the file that is there, whose owner and mode stay.
-                script += &format!("cat {} >{path}\n", quote(&kept.to_string_lossy()));
+                // Into the file that is there, whose owner and mode stay; never from nothing, which would empty it.
+                let kept = quote(&kept.to_string_lossy());
+                script += &format!("[ ! -e {kept} ] || cat {kept} >{path}\n");
             }
             None => script += &format!("rm -f {path}\n"),
         }

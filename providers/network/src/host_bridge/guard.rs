@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use cplan_sdk::{ProviderError, quote};
+use cplan_sdk::{ErrorKind, ProviderError, quote};
 use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+/// How long the undoing of somebody else is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A switch that may go off.
 pub(super) struct Guard {
@@ -25,7 +29,7 @@ impl Guard {
         fs::write(folder.join("armed"), "").map_err(failed)?;
         // Whoever renames `armed` decides: there is only one who can.
         let script = format!(
-            "cd {} && sleep {} && mv armed fired 2>/dev/null && sh undo.sh >undo.log 2>&1",
+            "cd {} && sleep {} && mv armed fired 2>/dev/null && {{ sh undo.sh >undo.log 2>&1; : >undone; }}",
             quote(&folder.to_string_lossy()),
             after.as_secs_f64()
         );
@@ -47,9 +51,10 @@ impl Guard {
         Ok(Guard { folder: folder.to_owned() })
     }
 
-    /// One that an earlier run may have left armed.
+    /// One that an earlier run has left: armed, or just going off.
     pub(super) fn found(folder: &Path) -> Option<Guard> {
-        folder.join("armed").exists().then(|| Guard { folder: folder.to_owned() })
+        let is = |name: &str| folder.join(name).exists();
+        (is("armed") || is("fired") && !is("undone")).then(|| Guard { folder: folder.to_owned() })
     }
 
     /// Says that all is well. False when it went off before.
@@ -61,12 +66,22 @@ impl Guard {
         won
     }
 
-    /// Undoes everything now, or waits until that is done.
+    /// Undoes everything now, or waits until whoever was faster has done it.
     pub(super) async fn fire(self) -> Result<(), ProviderError> {
         let failed = |error: io::Error| ProviderError::failed("what was changed cannot be undone").source(error);
         if fs::rename(self.folder.join("armed"), self.folder.join("fired")).is_ok() {
             let undo = self.folder.join("undo.sh");
             Command::new("sh").arg(undo).stdin(Stdio::null()).output().await.map_err(failed)?;
+        } else {
+            let end = Instant::now() + PATIENCE;
+            // What it puts back lies in the folder, which must not go before.
+            while !self.folder.join("undone").exists() {
+                if Instant::now() >= end {
+                    let what = format!("what was changed is still being undone: see `{}`", self.folder.display());
+                    return Err(ProviderError::new(ErrorKind::TimedOut, what));
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
         }
         let _ = fs::remove_dir_all(&self.folder);
         Ok(())

@@ -266,7 +266,7 @@ fn what_loses_the_way_to_the_host_is_undone() {
         tokio::time::timeout(Duration::from_millis(700), host.apply(None, Some(&planned))).await.unwrap_err();
         assert!(ip("-brief address show br0").contains("10.9.0.2/24"), "it was under way");
         for _ in 0..100 {
-            if host.root.join("run").join(&host.identity.id).join("undo.log").exists() && host.everything() == before {
+            if host.root.join("run").join(&host.identity.id).join("undone").exists() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -279,6 +279,19 @@ fn what_loses_the_way_to_the_host_is_undone() {
         let (identity, planned) = (host.identity.clone(), Some(longer));
         let request = RecoverRequest { identity, prior: None, planned, private: Vec::new() };
         assert!(matches!(host.bridges.recover(&host.ctx, request).await.unwrap(), Observed::Absent));
+        assert_eq!(host.everything(), before);
+
+        // Whoever comes back while it goes off waits for it: what it puts back is needed until then.
+        let folder = host.root.join("run").join(&host.identity.id);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("fired"), "").unwrap();
+        let good = host.planned(&host.config(json!({})), None).await;
+        let mut apply = Box::pin(host.apply(None, Some(&good)));
+        tokio::time::timeout(Duration::from_millis(500), &mut apply).await.unwrap_err();
+        assert_eq!(host.everything(), before);
+        fs::write(folder.join("undone"), "").unwrap();
+        let values = apply.await.unwrap();
+        host.apply(Some(&values), None).await.unwrap();
         assert_eq!(host.everything(), before);
     });
 }
