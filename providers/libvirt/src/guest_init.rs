@@ -1,5 +1,6 @@
 //! What the micro guest runs before ssh answers, and the few files that make its root a system.
 
+use crate::guest_scripts::{ADDRESSES, CLOCK};
 use crate::initramfs::Tree;
 
 /// From the initramfs to the final root.
@@ -21,8 +22,8 @@ pub(crate) const COMMAND_LINE: &str = "console=ttyS0 quiet random.trust_cpu=on t
      rcupdate.rcu_expedited=1";
 
 /// Everything here that shapes the image, for its digest.
-pub(crate) fn recipe() -> [&'static str; 5] {
-    [INIT, START, LATE, INITTAB, COMMAND_LINE]
+pub(crate) fn recipe() -> [&'static str; 7] {
+    [INIT, START, LATE, ADDRESSES, CLOCK, INITTAB, COMMAND_LINE]
 }
 
 /// Puts the scripts and the base files into a tree. Users are added later, by the packages that need them.
@@ -49,6 +50,8 @@ pub(crate) fn install(tree: &mut Tree) {
     tree.file("init", 0o755, INIT);
     tree.file("etc/cplan/start", 0o755, START);
     tree.file("etc/cplan/late", 0o755, LATE);
+    tree.file("etc/cplan/addresses", 0o644, ADDRESSES);
+    tree.file("etc/cplan/clock", 0o644, CLOCK);
     tree.file("etc/inittab", 0o644, INITTAB);
     tree.file("etc/acpi/PWRF/00000080", 0o755, "#!/bin/busybox sh\npoweroff\n");
     tree.file("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost\n");

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::guest_scripts::{ADDRESSES, CLOCK};
 use crate::initramfs::Tree;
 
 /// From the initramfs to the disk.
@@ -49,7 +50,8 @@ pub(crate) fn command_line() -> String {
 
 /// Everything here that shapes the image, for its digest.
 pub(crate) fn recipe() -> Vec<String> {
-    let texts = [INIT, SEED, SERVICE, DPKG, CONSOLE, SSH_UNIT].into_iter().chain(MASKED).chain(BOOT_MODULES);
+    let texts =
+        [INIT, SEED, ADDRESSES, CLOCK, SERVICE, DPKG, CONSOLE, SSH_UNIT].into_iter().chain(MASKED).chain(BOOT_MODULES);
     texts.map(str::to_owned).chain([command_line()]).collect()
 }
 
@@ -92,6 +94,8 @@ pub(crate) fn install(root: &Path, sources: &[String]) -> io::Result<()> {
         symlink(target, path)
     };
     write("usr/lib/cplan/seed", 0o755, SEED)?;
+    write("usr/lib/cplan/addresses", 0o644, ADDRESSES)?;
+    write("usr/lib/cplan/clock", 0o644, CLOCK)?;
     write("usr/lib/systemd/system/cplan-seed.service", 0o644, SERVICE)?;
     link("etc/systemd/system/sysinit.target.wants/cplan-seed.service", "/usr/lib/systemd/system/cplan-seed.service")?;
     write("etc/systemd/system/serial-getty@.service.d/cplan.conf", 0o644, CONSOLE)?;

@@ -5,6 +5,7 @@ mod cgroup;
 mod client;
 mod doctor;
 mod guest_init;
+mod guest_scripts;
 mod guest_system;
 mod host;
 mod image;

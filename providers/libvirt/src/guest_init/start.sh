@@ -16,25 +16,7 @@ else
 fi
 [ -f /etc/hostname ] && hostname -F /etc/hostname
 
-ip link set lo up
-if [ -f /etc/cplan/interfaces ]; then
-  while read -r mac address gateway; do
-    [ -n "$address" ] || continue
-    found=
-    for device in /sys/class/net/*; do
-      read -r own <"$device/address"
-      [ "$own" = "$mac" ] || continue
-      found=${device##*/}
-      ip link set "$found" up
-      ip addr add "$address" dev "$found" 2>/dev/null
-      if [ -n "$gateway" ]; then
-        ip route add default via "$gateway" dev "$found"
-        [ -e /etc/resolv.conf ] || echo "nameserver $gateway" >/etc/resolv.conf
-      fi
-    done
-    [ -n "$found" ] || echo "cplan: no interface has the address $mac" >/dev/console
-  done </etc/cplan/interfaces
-fi
+. /etc/cplan/addresses
 
 # dropbear reads its own key format only; made anew at every start, so that nothing on the disk can stand for the key.
 pem=/etc/ssh/ssh_host_ed25519_key
