@@ -63,7 +63,26 @@ pub(crate) struct Graph {
     index: HashMap<(Path, Item), usize>,
 }
 
+/// Nodes, each with those of its instances that are meant; `None` for all.
+pub(crate) type Start = HashMap<usize, Option<HashSet<InstanceKey>>>;
+
 impl Graph {
+    /// All that comes after nodes, however far.
+    pub(crate) fn followers(&self, start: &Start) -> HashSet<usize> {
+        let mut found = HashSet::new();
+        for &node in &self.order {
+            let Node { needs, keys, .. } = &self.nodes[node];
+            let after = |need: &usize| match (start.get(need), keys.get(need)) {
+                (Some(Some(meant)), Some(named)) => named.iter().any(|key| meant.contains(key)),
+                (meant, _) => meant.is_some(),
+            };
+            if needs.iter().any(|(need, _)| after(need) || found.contains(need)) {
+                found.insert(node);
+            }
+        }
+        found
+    }
+
     /// The node of an item in a module.
     pub(crate) fn find(&self, path: &Path, item: &Item) -> Option<usize> {
         self.index.get(&(path.clone(), item.clone())).copied()

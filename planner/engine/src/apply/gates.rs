@@ -1,11 +1,10 @@
 //! Conditions of variables and outputs that the plan could not judge: what hangs on them waits for their verdict.
 
-use std::collections::{HashMap, HashSet};
-
-use cplan_model::{Action, CheckOwner, CheckStatus, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance};
+use cplan_model::{Action, CheckOwner, CheckStatus, Diagnostics, InstanceAddr, ModuleInstance};
+use hashbrown::HashSet;
 
 use super::Run;
-use crate::graph::{self, Graph, Item, Node, Path};
+use crate::graph::{self, Graph, Item, Path, Start};
 use crate::plan::Plan;
 
 /// A condition that was unknown when planning.
@@ -37,7 +36,7 @@ pub(super) fn gates(plan: &Plan) -> Vec<Gate> {
     pending
         .into_iter()
         .map(|owner| {
-            let behind = followers(&graph, &source(&graph, owner).into_iter().map(|node| (node, None)).collect());
+            let behind = graph.followers(&source(&graph, owner).into_iter().map(|node| (node, None)).collect());
             let behind = behind.into_iter().filter_map(|n| match &graph.nodes[n].item {
                 Item::Resource(addr) => Some((graph.nodes[n].path.clone(), addr.clone())),
                 _ => None,
@@ -114,7 +113,7 @@ impl Run<'_> {
             }
         }
         start.extend(closed.iter().filter_map(|owner| Some((source(&graph, owner)?, None))));
-        let mut unreached = followers(&graph, &start);
+        let mut unreached = graph.followers(&start);
         unreached.retain(|n| closed.iter().all(|owner| graph.owner(owner) != Some(*n)));
         unreached.extend(skipped.iter().filter_map(resource));
         for output in &self.plan.outputs {
@@ -141,25 +140,6 @@ fn source(graph: &Graph, owner: &CheckOwner) -> Option<usize> {
         CheckOwner::Variable(module, name) => graph.find(&path(module), &Item::Variable(name.clone())),
         other => graph.owner(other),
     }
-}
-
-/// Nodes, each with those of its instances that are meant; `None` for all.
-type Start = HashMap<usize, Option<HashSet<InstanceKey>>>;
-
-/// All that comes after nodes, however far.
-fn followers(graph: &Graph, start: &Start) -> HashSet<usize> {
-    let mut found = HashSet::new();
-    for &node in &graph.order {
-        let Node { needs, keys, .. } = &graph.nodes[node];
-        let after = |need: &usize| match (start.get(need), keys.get(need)) {
-            (Some(Some(meant)), Some(named)) => named.iter().any(|key| meant.contains(key)),
-            (meant, _) => meant.is_some(),
-        };
-        if needs.iter().any(|(need, _)| after(need) || found.contains(need)) {
-            found.insert(node);
-        }
-    }
-    found
 }
 
 fn path(module: &ModuleInstance) -> Path {

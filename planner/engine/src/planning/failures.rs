@@ -48,15 +48,10 @@ impl Planner<'_> {
         self.diagnostics.extend(kept.map(|(d, _)| d));
     }
 
-    /// All that hangs on nodes, however far.
+    /// All that hangs on nodes, however far, without themselves.
     fn behind(&self, start: &HashSet<usize>) -> HashSet<usize> {
-        let mut behind = HashSet::new();
-        for node in &self.graph.order {
-            let needs = &self.graph.nodes[*node].needs;
-            if !start.contains(node) && needs.iter().any(|(n, _)| start.contains(n) || behind.contains(n)) {
-                behind.insert(*node);
-            }
-        }
+        let mut behind = self.graph.followers(&start.iter().map(|node| (*node, None)).collect());
+        behind.retain(|node| !start.contains(node));
         behind
     }
 
