@@ -21,6 +21,14 @@ pub(crate) fn mac_address(id: &str, index: usize) -> String {
     format!("52:54:{:02x}:{:02x}:{:02x}:{:02x}", hash[0], hash[1], hash[2], hash[3])
 }
 
+/// The bytes of a MAC address: six pairs of hex digits.
+pub(crate) fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let is_hex = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    let pair = |pair: &str| is_hex(pair).then(|| u8::from_str_radix(pair, 16).ok())?;
+    let bytes: Option<Vec<u8>> = text.split(':').map(pair).collect();
+    bytes?.try_into().ok()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -11,17 +11,15 @@ use virt::sys;
 use super::live::lookup;
 use super::throttle::throttle;
 use crate::client::{Client, LibvirtError};
-use crate::xml::domain::{DomainSpec, InterfaceSpec, PERIOD, render_interface, render_mark};
+use crate::xml::domain::{DiskSpec, DomainSpec, InterfaceSpec, PERIOD, disk_name, render_interface, render_mark};
 
 /// How long a guest may take to give memory back or to take it.
 const BALLOON: Duration = Duration::from_secs(20);
 
 /// What the domain would be if everything that can change while it runs were as wanted.
 pub(super) fn adjusted(found: &DomainSpec, wanted: &DomainSpec) -> DomainSpec {
-    let disk = |(i, disk): (usize, &crate::xml::domain::DiskSpec)| match wanted.disks.get(i) {
-        Some(w) => {
-            crate::xml::domain::DiskSpec { read_limit: w.read_limit, write_limit: w.write_limit, ..disk.clone() }
-        }
+    let disk = |(i, disk): (usize, &DiskSpec)| match wanted.disks.get(i) {
+        Some(w) => DiskSpec { read_limit: w.read_limit, write_limit: w.write_limit, ..disk.clone() },
         None => disk.clone(),
     };
     let interface = |interface: &InterfaceSpec| {
@@ -106,11 +104,6 @@ pub(super) async fn grow_disk(client: &Client, identity: &Identity, bytes: u64) 
     Ok(grown.await?)
 }
 
-/// `vda`, `vdb`, …
-pub(super) fn disk_name(index: usize) -> String {
-    format!("vd{}", char::from(b'a' + u8::try_from(index).unwrap_or(0)))
-}
-
 fn limit_processors(domain: &Domain, quota: Option<u64>) -> Result<(), virt::error::Error> {
     // Below zero is no limit; zero would be no change.
     let quota = quota.map_or(-1, |quota| i64::try_from(quota).unwrap_or(i64::MAX));
@@ -172,15 +165,5 @@ pub(super) async fn settle_memory(
         }
         ctx.progress.status(&format!("waiting for its memory to become {}MiB", wanted_kib / 1024));
         tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::disk_name;
-
-    #[test]
-    fn disks_are_named_in_order() {
-        assert_eq!((disk_name(0), disk_name(1)), ("vda".to_owned(), "vdb".to_owned()));
     }
 }

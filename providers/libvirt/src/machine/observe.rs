@@ -8,13 +8,12 @@ use virt::connect::Connect;
 use virt::domain::DomainState;
 use virt::enumutil::Enum;
 
-use super::adjust::disk_name;
 use super::schema::interface;
 use super::throttle::capacity;
 use super::values::{LABEL, Machine, TIER, TIMEZONE, memory_kib, quota};
 use crate::client::LibvirtError;
 use crate::network::master;
-use crate::xml::domain::{DomainSpec, InterfaceSpec, PERIOD, parse};
+use crate::xml::domain::{DomainSpec, InterfaceSpec, PERIOD, disk_name, parse};
 
 /// A domain and its state.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use super::live;
 use super::values::gateway;
 use crate::Client;
 use crate::host::interface_addresses;
+use crate::naming::parse_mac;
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Diagnostics {
@@ -108,7 +109,7 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
             Diagnostic::error(id, "Invalid reservation", what).remedy(remedy).attribute(at(attribute))
         };
         if let Some(mac) = reservation.get("mac").and_then(Value::as_str) {
-            if !is_mac(mac) {
+            if parse_mac(mac).is_none() {
                 let what = format!("\"{mac}\" is not a MAC address.");
                 found.push(error(
                     "reservation-mac",
@@ -139,11 +140,6 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
             ));
         }
     }
-}
-
-fn is_mac(text: &str) -> bool {
-    let parts: Vec<_> = text.split(':').collect();
-    parts.len() == 6 && parts.iter().all(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Whether a machine can have an address in a network: what is wrong with it and how to mend it.

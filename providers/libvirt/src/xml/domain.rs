@@ -177,15 +177,19 @@ pub fn render_interface(interface: &InterfaceSpec) -> String {
     network_card(interface).render()
 }
 
+/// What libvirt and the guest call the n-th disk: `vda`, `vdb`.
+pub fn disk_name(index: usize) -> String {
+    format!("vd{}", char::from(b'a' + u8::try_from(index).unwrap_or(0)))
+}
+
 fn devices(spec: &DomainSpec) -> Element {
     let disks = spec.disks.iter().enumerate().map(|(i, disk)| {
-        let name = char::from(b'a' + u8::try_from(i).unwrap_or(0));
         let element = Element::new("disk")
             .attr("type", "file")
             .attr("device", "disk")
             .child(Element::new("driver").attr("name", "qemu").attr("type", &disk.format))
             .child(Element::new("source").attr("file", disk.file.display()))
-            .child(Element::new("target").attr("dev", format!("vd{name}")).attr("bus", "virtio"));
+            .child(Element::new("target").attr("dev", disk_name(i)).attr("bus", "virtio"));
         let element = if disk.read_only { element.child(Element::new("readonly")) } else { element };
         element.children(throttle(disk))
     });

@@ -3,6 +3,7 @@
 use cplan_model::{AttrPath, Diagnostic, Step, Value};
 
 use crate::machine::timezone;
+use crate::naming::parse_mac;
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Vec<Diagnostic> {
@@ -40,7 +41,7 @@ fn macs(config: &Value) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (path, plug) in management.into_iter().chain(interfaces) {
         let Some(text) = plug.get("mac").and_then(Value::as_str) else { continue };
-        let (what, remedy) = match parse(text) {
+        let (what, remedy) = match parse_mac(text) {
             None => (format!("\"{text}\" is not a MAC address."), EXAMPLE),
             Some(mac) if mac[0] & 1 == 1 => {
                 (format!("\"{text}\" is the address of a group, not of one card."), EXAMPLE)
@@ -60,10 +61,3 @@ fn macs(config: &Value) -> Vec<Diagnostic> {
 }
 
 const EXAMPLE: &str = "Write six pairs of hex digits, such as \"52:54:00:12:34:56\".";
-
-fn parse(text: &str) -> Option<[u8; 6]> {
-    let hex = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
-    let pair = |pair: &str| hex(pair).then(|| u8::from_str_radix(pair, 16).ok())?;
-    let bytes: Option<Vec<u8>> = text.split(':').map(pair).collect();
-    bytes?.try_into().ok()
-}
