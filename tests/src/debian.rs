@@ -62,7 +62,9 @@ cp "$1/config" "$root/etc/ssh/sshd_config"
 cd "$root"
 pivot_root . mnt
 umount -l /mnt
-exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd
+# Where version 1 of control groups is, systemd would mount version 2 beside it, whose root all machines share.
+exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd \
+    systemd.legacy_systemd_cgroup_controller=1
 "#;
 
 /// Enters a control group named `$1` in every hierarchy that systemd writes to, then becomes the rest.
