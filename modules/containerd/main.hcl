@@ -22,11 +22,20 @@ locals {
   hosts = { for pair in setproduct(keys(var.machines), keys(var.registries)) : "${pair[0]}/${pair[1]}" => pair }
 }
 
-resource "lab_package" "containerd" {
+# What the package leaves behind when it goes. A containerd that was there before stays, and so do its containers.
+resource "lab_command" "traces" {
   for_each = var.machines
   machine  = each.value.access
-  name     = "containerd"
-  version  = var.release
+  apply    = "true"
+  remove   = "command -v containerd >/dev/null || rm -rf /var/lib/containerd /opt/containerd"
+}
+
+resource "lab_package" "containerd" {
+  for_each   = var.machines
+  machine    = each.value.access
+  name       = "containerd"
+  version    = var.release
+  depends_on = [lab_command.traces]
 }
 
 resource "lab_file" "config" {

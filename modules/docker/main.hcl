@@ -6,20 +6,37 @@ locals {
   )
 }
 
-resource "lab_package" "docker" {
+# What the package leaves behind when it goes. A Docker that was there before stays, and so do its containers.
+resource "lab_command" "traces" {
   for_each = var.machines
   machine  = each.value.access
-  name     = "docker.io"
-  version  = var.release
+  apply    = "true"
+
+  remove = <<-EOT
+    ! command -v dockerd >/dev/null || exit 0
+    ip link delete docker0 2>/dev/null
+    rm -rf /var/lib/docker /etc/docker/key.json
+    rmdir /etc/docker 2>/dev/null
+    command -v containerd >/dev/null || rm -rf /var/lib/containerd /opt/containerd
+  EOT
+}
+
+resource "lab_package" "docker" {
+  for_each   = var.machines
+  machine    = each.value.access
+  name       = "docker.io"
+  version    = var.release
+  depends_on = [lab_command.traces]
 }
 
 # Before the package: installing it starts the daemon.
 resource "lab_file" "daemon" {
-  for_each  = var.machines
-  machine   = each.value.access
-  path      = "/etc/docker/daemon.json"
-  content   = "${jsonencode(local.daemon)}\n"
-  overwrite = true
+  for_each   = var.machines
+  machine    = each.value.access
+  path       = "/etc/docker/daemon.json"
+  content    = "${jsonencode(local.daemon)}\n"
+  overwrite  = true
+  depends_on = [lab_command.traces]
 }
 
 resource "lab_service" "docker" {

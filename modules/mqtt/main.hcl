@@ -28,10 +28,19 @@ locals {
   EOT
 }
 
-resource "lab_package" "mosquitto" {
-  for_each = local.whole
+# The log, which nobody else takes away.
+resource "lab_command" "traces" {
+  for_each = var.machines
   machine  = each.value.access
-  name     = "mosquitto"
+  apply    = "true"
+  remove   = "rm -f /run/mosquitto/cplan.log; rmdir /run/mosquitto 2>/dev/null || true"
+}
+
+resource "lab_package" "mosquitto" {
+  for_each   = local.whole
+  machine    = each.value.access
+  name       = "mosquitto"
+  depends_on = [lab_command.traces]
 }
 
 resource "lab_file" "config" {
@@ -94,7 +103,7 @@ resource "lab_command" "broker" {
   machine          = each.value.access
   triggers         = { config = lab_file.config[each.key].content, secrets = local.secrets }
   survives_restart = false
-  depends_on       = [lab_file.certificate, lab_file.key, lab_command.users]
+  depends_on       = [lab_file.certificate, lab_file.key, lab_command.users, lab_command.traces]
 
   check  = local.listening
   apply  = <<-EOT

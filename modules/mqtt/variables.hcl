@@ -10,6 +10,10 @@ variable "port" {
   description = "Where the brokers listen."
   type        = number
   default     = 1883
+  validation {
+    condition     = var.port >= 1 && var.port <= 65535 && floor(var.port) == var.port
+    error_message = "A port is a whole number from 1 to 65535."
+  }
 }
 
 variable "users" {
@@ -31,4 +35,12 @@ variable "tls" {
   })
   default   = null
   sensitive = true
+  validation {
+    condition     = var.tls == null || can(regex("^\\s*-----BEGIN CERTIFICATE-----", var.tls.certificate))
+    error_message = "The certificate is PEM, which begins with -----BEGIN CERTIFICATE-----; file() reads one."
+  }
+  validation {
+    condition     = var.tls == null || can(regex("^\\s*-----BEGIN [A-Z ]*PRIVATE KEY-----", var.tls.private_key))
+    error_message = "The private key is PEM, which begins with -----BEGIN PRIVATE KEY-----; file() reads one."
+  }
 }

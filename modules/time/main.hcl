@@ -12,6 +12,14 @@ locals {
   }
 }
 
+locals {
+  # Goes on where the clock source is to be another: a container, say, has no say in it.
+  emulated = <<-EOT
+    cd /sys/devices/system/clocksource/clocksource0 && [ -w current_clocksource ] || exit 0
+    [ "$(systemd-detect-virt)" = qemu ] && grep -qw hpet available_clocksource || exit 0
+  EOT
+}
+
 resource "lab_package" "chrony" {
   for_each = var.machines
   machine  = each.value.access
@@ -35,14 +43,16 @@ resource "lab_command" "source" {
   survives_restart = false
 
   check  = <<-EOT
-    cd /sys/devices/system/clocksource/clocksource0 || exit 0
-    [ "$(systemd-detect-virt)" = qemu ] && grep -qw hpet available_clocksource || exit 0
+    ${local.emulated}
     [ "$(cat current_clocksource)" = hpet ]
   EOT
-  apply  = "echo hpet >/sys/devices/system/clocksource/clocksource0/current_clocksource"
+  apply  = <<-EOT
+    ${local.emulated}
+    echo hpet >current_clocksource
+  EOT
   remove = <<-EOT
     cd /sys/devices/system/clocksource/clocksource0 || exit 0
-    [ "$(cat current_clocksource)" != hpet ] || sed 's/ .*//' available_clocksource >current_clocksource
+    [ ! -w current_clocksource ] || [ "$(cat current_clocksource)" != hpet ] || sed 's/ .*//' available_clocksource >current_clocksource
   EOT
 }
 

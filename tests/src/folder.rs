@@ -14,6 +14,8 @@ use crate::binaries;
 pub struct Folder {
     dir: TempDir,
     env: Vec<(OsString, OsString)>,
+    /// What runs everything here, such as `nsenter` with its arguments; nothing for most.
+    runner: Vec<String>,
 }
 
 /// How a command ended.
@@ -50,7 +52,7 @@ impl Folder {
     /// When none can be made.
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("cplan-tests-").tempdir().unwrap_or_else(|e| panic!("{e}"));
-        Folder { dir, env: Vec::new() }
+        Folder { dir, env: Vec::new(), runner: Vec::new() }
     }
 
     /// One with a `main.hcl`.
@@ -68,6 +70,11 @@ impl Folder {
     /// Sets a variable for everything that runs here.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.push((name.into(), value.into()));
+    }
+
+    /// Lets everything be run by another program, which takes what it runs as its last arguments.
+    pub fn run_by(&mut self, runner: Vec<String>) {
+        self.runner = runner;
     }
 
     /// Writes a file, and the folders above it.
@@ -91,8 +98,9 @@ impl Folder {
 
     /// The command `cplan …` here, for tests that add to it.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binaries::cplan());
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        let mut line = self.runner.iter().map(OsString::from).chain([binaries::cplan().into()]);
+        let mut command = Command::new(line.next().unwrap_or_default());
+        command.args(line).args(arguments).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("TF_") || (text.starts_with("CPLAN_") && text != "CPLAN_GUEST") {

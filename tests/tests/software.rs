@@ -5,6 +5,7 @@ use cplan_tests::debian::{Debian, Repository, possible};
 use cplan_tests::folder::Finished;
 
 mod conforming;
+mod examples;
 mod forwards;
 mod logs;
 mod modules;

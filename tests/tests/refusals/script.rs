@@ -6,6 +6,7 @@
 //! - `start cplan ARGUMENT...` lets it run beside the others until `stop`, which kills it.
 //! - `await ID cplan ARGUMENT...` runs it again until it shows the id.
 //! - `copy FILE FILE`, `remove FILE` and `set NAME=VALUE` change the folder and the environment.
+//! - `module NAME` puts a module of the repository into `modules`.
 //! - `world` gives the fake world.
 //!
 //! In arguments and values `FOLDER` is where the fixture runs, as it is in what is taken down.
@@ -55,6 +56,7 @@ fn steps(lines: &[&str], folder: &mut Folder) -> String {
                 let (name, value) = rest.split_once('=').unwrap();
                 folder.set(name, value);
             }
+            "module" => folder.copy_in(&format!("modules/{rest}")),
             "copy" => {
                 let (from, to) = rest.split_once(' ').unwrap();
                 fs::copy(folder.path().join(from), folder.path().join(to)).unwrap();

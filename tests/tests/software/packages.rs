@@ -169,6 +169,31 @@ fn packages_of_others_stay() {
     machine.run("! dpkg-query -W part4 2>/dev/null | grep . && test ! -e /var/lib/cplan/owned").expect(0);
 }
 
+/// What came along goes, though another package recommends it or its priority is one that apt never takes away; and what
+/// somebody else needs by then stays.
+#[test]
+fn what_came_along_goes_unless_it_is_needed() {
+    if !capable() {
+        return;
+    }
+    let repository = Repository::new();
+    repository.add("required", "1.0", "Priority: required\n", &[]);
+    repository.add("wished", "1.0", "", &[]);
+    repository.add("shared", "1.0", "Priority: required\n", &[]);
+    repository.add("there", "1.0", "Recommends: wished\n", &[]);
+    repository.add("later", "1.0", "Depends: shared\n", &[]);
+    repository.add("ours", "1.0", "Depends: required, wished, shared\n", &[]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    machine.run("apt-get -q update && apt-get -q -y install --no-install-recommends there").expect(0);
+    let folder = Folder::with(&one(&machines(std::slice::from_ref(&machine)), &[("ours", "")]));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    machine.run("apt-get -q -y install later").expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    let is = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' required wished shared there later ours 2>/dev/null | grep ' installed'";
+    assert_eq!(machine.run(is).stdout, "later installed\nshared installed\nthere installed\n");
+}
+
 /// A transaction whose cplan was killed goes on, and the next apply finds what it did.
 #[test]
 fn a_killed_transaction_is_settled_and_not_done_twice() {

@@ -156,8 +156,19 @@ if [ -n "$install$minus" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; 
     done
 fi
 if [ -n "$minus" ]; then
-    for other in $(apt -s --auto-remove --purge install $install $minus 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
+    # What others only recommend was not there before, and they did without it.
+    for other in $(apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false \
+        --auto-remove --purge install $install $minus 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
         among "$other-" "$minus" || { among "${other%%:*}" "$brought" && minus="$minus $other-"; } || true
+    done
+    # Of the priority `required`, apt takes none away by itself.
+    for other in $brought; do
+        ! among "$other-" "$minus" && [ "$(dpkg-query -W -f '${Priority}' "$other" 2>/dev/null)" = required ] || continue
+        apt -s --purge install $install $minus "$other-" >"$T/without" 2>/dev/null || continue
+        for gone in $(sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' "$T/without"); do
+            among "$gone-" "$minus $other-" || continue 2
+        done
+        minus="$minus $other-"
     done
 fi
 mark_was() { # NAME: as it is before
