@@ -123,6 +123,7 @@ impl Debian {
             host_key: key.split(' ').take(2).collect::<Vec<_>>().join(" "),
             key_file: path.join("client"),
             flavor: String::new(),
+            arch: String::new(),
         };
         let machine = Debian { access, dir, child, group };
         let begun = Instant::now();
@@ -142,10 +143,10 @@ impl Debian {
 
     /// The value of `machine` in a configuration.
     pub fn hcl(&self) -> String {
-        let Access { id, name, address, port, user, host_key, key_file, flavor } = &self.access;
+        let Access { id, name, address, port, user, host_key, key_file, flavor, arch } = &self.access;
         format!(
             "{{ id = {id:?}, name = {name:?}, address = {address:?}, port = {port}, user = {user:?}, \
-             host_key = {host_key:?}, key_file = {:?}, flavor = {flavor:?} }}",
+             host_key = {host_key:?}, key_file = {:?}, flavor = {flavor:?}, arch = {arch:?} }}",
             key_file.display().to_string()
         )
     }

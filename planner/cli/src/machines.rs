@@ -128,6 +128,7 @@ mod tests {
             host_key: "ssh-ed25519 AAAA\n".into(),
             key_file: "/labs/my lab/.cplan/keys/id_ed25519".into(),
             flavor: String::new(),
+            arch: String::new(),
         };
         Machine { address: address.parse().unwrap(), access, domain: None }
     }

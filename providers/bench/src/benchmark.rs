@@ -97,7 +97,9 @@ impl Resource for BenchmarkResource {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        validate::validate(config)
+        let mut found = validate::validate(config);
+        found.extend(validate::elsewhere(config, self.guest.arch()));
+        found
     }
 
     /// A record does not drift, so no machine is asked. Missing files are said, and change nothing.

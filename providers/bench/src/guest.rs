@@ -1,6 +1,6 @@
 //! The guest binary: what it is, and how it gets onto a machine.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -39,6 +39,19 @@ impl GuestBinary {
     /// Where it is on this host.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The architecture it is for, by Debian's name; that of this host where it cannot be told, since it is built here.
+    pub fn arch(&self) -> &'static str {
+        let mut head = [0; 20];
+        let read = std::fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut head));
+        // The ELF header's `e_machine`.
+        match (read, u16::from_le_bytes([head[18], head[19]])) {
+            (Ok(()), 183) => "arm64",
+            (Ok(()), 62) => "amd64",
+            _ if cfg!(target_arch = "aarch64") => "arm64",
+            _ => "amd64",
+        }
     }
 
     /// Its sha256 in hex.

@@ -178,6 +178,7 @@ pub(crate) mod tests {
             host_key: "ssh-ed25519 AAAA".into(),
             key_file: "/k".into(),
             flavor: String::new(),
+            arch: String::new(),
         }
     }
 

@@ -16,6 +16,28 @@ pub(crate) fn validate(config: &Value) -> Diagnostics {
     found
 }
 
+/// Machines that cannot run the load generator, which is for one architecture.
+pub(crate) fn elsewhere(config: &Value, generator: &str) -> Vec<Diagnostic> {
+    let map = |name: &str| config.get(name).and_then(Value::as_map).into_iter().flatten();
+    let at = |block: &str, name: &str| AttrPath::attr(block).then(Step::Key(name.into()));
+    let workers = map("workers").map(|(name, machine)| (at("workers", name), Some(machine)));
+    let endpoints =
+        map("endpoints").map(|(name, endpoint)| (at("endpoints", name).then_attr("machine"), endpoint.get("machine")));
+    let told = workers.chain(endpoints).filter_map(|(path, machine)| {
+        let text = |name: &str| machine.and_then(|m| m.get(name)).and_then(Value::as_str);
+        let arch = text("arch").filter(|arch| !arch.is_empty() && *arch != generator)?;
+        let what = format!(
+            "Machine `{}` is of {arch}, and the load generator that would run on it is of {generator}.",
+            text("name").unwrap_or("it")
+        );
+        let diagnostic = Diagnostic::error("benchmark-arch", "Machine of another architecture", what);
+        let remedy =
+            format!("Measure between machines of {generator}, or name a `cplan-guest` of {arch} in CPLAN_GUEST.");
+        Some(diagnostic.remedy(remedy).attribute(path))
+    });
+    told.collect()
+}
+
 fn kind(config: &Value, found: &mut Diagnostics) {
     let Some(kind) = config.get("kind").and_then(Value::as_str).filter(|k| *k != "mqtt") else { return };
     found.push(

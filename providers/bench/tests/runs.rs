@@ -109,6 +109,7 @@ fn access(name: &str) -> Access {
         host_key: "ssh-ed25519 AAAA".into(),
         key_file: "/nowhere".into(),
         flavor: String::new(),
+        arch: String::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cplan_sdk::Progress;
 
+use crate::arch::Arch;
 use crate::image::ImageError;
 
 /// One package as apt's lists describe it.
@@ -33,7 +34,7 @@ pub(crate) struct Apt {
     lists: PathBuf,
     own_lists: bool,
     /// The architecture of an archive of our own, whose sources are in the work folder.
-    archive: Option<String>,
+    archive: Option<Arch>,
     progress: Arc<dyn Progress>,
 }
 
@@ -59,13 +60,13 @@ impl Apt {
     }
 
     /// Asks these sources alone, for another architecture or release than the host's; `lists` is for them alone.
-    pub(crate) fn of_archive(mut self, sources: &[String], arch: &str, lists: &Path) -> Result<Self, ImageError> {
+    pub(crate) fn of_archive(mut self, sources: &[String], arch: Arch, lists: &Path) -> Result<Self, ImageError> {
         let path = self.sources();
         let text: String = sources.iter().map(|line| format!("{}\n", signed(line))).collect();
         std::fs::write(&path, text).map_err(|e| ImageError::io("write", &path, e))?;
         self.lists = lists.to_owned();
         self.own_lists = true;
-        self.archive = Some(arch.to_owned());
+        self.archive = Some(arch);
         Ok(self)
     }
 
@@ -133,8 +134,8 @@ impl Apt {
         if let Some(arch) = &self.archive {
             options.push(option("Dir::Etc::SourceList", &self.sources()));
             options.push("Dir::Etc::SourceParts=/dev/null".to_owned());
-            options.push(format!("APT::Architecture={arch}"));
-            options.push(format!("APT::Architectures={arch}"));
+            options.push(format!("APT::Architecture={}", arch.name()));
+            options.push(format!("APT::Architectures={}", arch.name()));
         }
         let mut command = Command::new(program);
         command.current_dir(directory).env("LC_ALL", "C.UTF-8").env("DEBIAN_FRONTEND", "noninteractive");

@@ -1,11 +1,13 @@
 //! What a host can and cannot do for machines, and what mends it.
 
 mod access;
+mod foreign;
 
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
+use crate::arch::Arch;
 use crate::cgroup::{CpuController, cpu_controller};
 use crate::client::Client;
 use crate::host::facts;
@@ -57,9 +59,10 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
         return findings;
     }
     let reachable = findings[0].health == Health::Good;
+    let (emulator, package) = Arch::of_this_host().emulator();
     findings.push(access::user());
     findings.push(virtlogd().await);
-    findings.push(program("qemu", "qemu-system-x86_64", "apt-get install -y qemu-system-x86").await);
+    findings.push(program("qemu", emulator, &format!("apt-get install -y {package}")).await);
     findings.push(program("qemu-img", "qemu-img", "apt-get install -y qemu-utils").await);
     findings.push(program("dnsmasq", "dnsmasq", "apt-get install -y dnsmasq-base").await);
     findings.push(program("iproute2", "ip", "apt-get install -y iproute2").await);
@@ -69,6 +72,7 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
     ] {
         findings.push(lesser(program(name, name, &format!("apt-get install -y {name}")).await, what));
     }
+    findings.push(foreign::look(&settings));
     findings.push(file("tun", "/dev/net/tun", "modprobe tun"));
     findings.push(access::cache_dir(&settings.cache_dir));
     findings.extend(access::images(&settings.cache_dir));
@@ -116,7 +120,7 @@ async fn virtlogd() -> Finding {
 }
 
 /// Where a program is; daemons' programs lie where an ordinary user's search path does not lead.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists())
 }

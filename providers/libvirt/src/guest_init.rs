@@ -1,5 +1,6 @@
 //! What the micro guest runs before ssh answers, and the few files that make its root a system.
 
+use crate::arch::Arch;
 use crate::guest_scripts::{ADDRESSES, CLOCK};
 use crate::initramfs::Tree;
 
@@ -12,22 +13,33 @@ const LATE: &str = include_str!("guest_init/late.sh");
 
 /// busybox's init: one task of ours, a shell for whoever opens the console (who owns the machine already), and orderly
 /// ends.
-const INITTAB: &str =
-    "::once:/etc/cplan/late\nttyS0::askfirst:-/bin/sh\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/sync\n";
+fn inittab(arch: Arch) -> String {
+    let console = arch.console();
+    format!("::once:/etc/cplan/late\n{console}::askfirst:-/bin/sh\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/sync\n")
+}
 
 /// The kernel's command line. Self-tests of ciphers, watchdogs, clearing of fresh pages, security modules and
-/// mitigations cost together more than a second under software emulation; crng is ready at once where the CPU has RDRAND.
-pub(crate) const COMMAND_LINE: &str = "console=ttyS0 quiet random.trust_cpu=on tsc=reliable mitigations=off \
-     no_timer_check cryptomgr.notests init_on_alloc=0 lsm= audit=0 nowatchdog 8250.nr_uarts=1 i8042.noaux i8042.nokbd \
-     rcupdate.rcu_expedited=1";
+/// mitigations cost together more than a second under software emulation; crng is ready at once where the CPU has RDRAND,
+/// or the board gives a seed.
+pub(crate) fn command_line(arch: Arch) -> String {
+    let (first, last) = match arch {
+        Arch::Amd64 => (
+            "quiet random.trust_cpu=on tsc=reliable mitigations=off no_timer_check",
+            "8250.nr_uarts=1 i8042.noaux i8042.nokbd rcupdate.rcu_expedited=1",
+        ),
+        Arch::Arm64 => ("quiet random.trust_bootloader=on mitigations=off", "rcupdate.rcu_expedited=1"),
+    };
+    format!("console={} {first} cryptomgr.notests init_on_alloc=0 lsm= audit=0 nowatchdog {last}", arch.console())
+}
 
 /// Everything here that shapes the image, for its digest.
-pub(crate) fn recipe() -> [&'static str; 7] {
-    [INIT, START, LATE, ADDRESSES, CLOCK, INITTAB, COMMAND_LINE]
+pub(crate) fn recipe(arch: Arch) -> Vec<String> {
+    let texts = [INIT, START, LATE, ADDRESSES, CLOCK].map(str::to_owned);
+    texts.into_iter().chain([inittab(arch), command_line(arch)]).collect()
 }
 
 /// Puts the scripts and the base files into a tree. Users are added later, by the packages that need them.
-pub(crate) fn install(tree: &mut Tree) {
+pub(crate) fn install(tree: &mut Tree, arch: Arch) {
     for (path, mode) in [
         ("dev", 0o755),
         ("etc", 0o755),
@@ -52,7 +64,7 @@ pub(crate) fn install(tree: &mut Tree) {
     tree.file("etc/cplan/late", 0o755, LATE);
     tree.file("etc/cplan/addresses", 0o644, ADDRESSES);
     tree.file("etc/cplan/clock", 0o644, CLOCK);
-    tree.file("etc/inittab", 0o644, INITTAB);
+    tree.file("etc/inittab", 0o644, inittab(arch));
     tree.file("etc/acpi/PWRF/00000080", 0o755, "#!/bin/busybox sh\npoweroff\n");
     tree.file("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost\n");
     tree.file("etc/shells", 0o644, "/bin/sh\n");

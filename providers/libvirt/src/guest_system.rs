@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::arch::Arch;
 use crate::guest_scripts::{ADDRESSES, CLOCK};
 use crate::initramfs::Tree;
 
@@ -44,15 +45,15 @@ const SSH_UNIT: &str = "DefaultDependencies=no\nConflicts=shutdown.target\nAfter
 pub(crate) const BOOT_MODULES: [&str; 5] = ["virtio_pci", "virtio_blk", "ext4", "virtio_net", "virtio_rng"];
 
 /// The kernel's command line, with names of interfaces as in micro guests.
-pub(crate) fn command_line() -> String {
-    format!("{} net.ifnames=0", crate::guest_init::COMMAND_LINE)
+pub(crate) fn command_line(arch: Arch) -> String {
+    format!("{} net.ifnames=0", crate::guest_init::command_line(arch))
 }
 
 /// Everything here that shapes the image, for its digest.
-pub(crate) fn recipe() -> Vec<String> {
+pub(crate) fn recipe(arch: Arch) -> Vec<String> {
     let texts =
         [INIT, SEED, ADDRESSES, CLOCK, SERVICE, DPKG, CONSOLE, SSH_UNIT].into_iter().chain(MASKED).chain(BOOT_MODULES);
-    texts.map(str::to_owned).chain([command_line()]).collect()
+    texts.map(str::to_owned).chain([command_line(arch)]).collect()
 }
 
 /// The initramfs, but for its modules and its busybox.

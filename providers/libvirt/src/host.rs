@@ -4,11 +4,14 @@ use cplan_sdk::{Claim, ProviderError};
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
+use crate::arch::Arch;
 use crate::client::{Client, LibvirtError};
 
 /// Facts of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFacts {
+    /// What its processors are; `None` of one that runs no machine of ours.
+    pub arch: Option<Arch>,
     /// Processors.
     pub cpus: u64,
     /// Memory in bytes.
@@ -31,6 +34,7 @@ pub async fn facts(client: &Client) -> Result<HostFacts, ProviderError> {
         let refused = || LibvirtError::call("describe the host");
         let node = connection.node_info().map_err(refused())?;
         Ok(HostFacts {
+            arch: Arch::of_kernel_name(&node.model),
             cpus: node.cpus.into(),
             // libvirt adds up NUMA nodes, which do not count memory that was plugged in later.
             memory: (node.memory * 1024).max(if local { memory_total() } else { 0 }),

@@ -1,6 +1,7 @@
 //! `lab_image`: a lease on a content-addressed guest image in the host's cache.
 
 mod boot;
+mod busybox;
 mod cache;
 mod check;
 mod cloud;
@@ -26,6 +27,7 @@ use cplan_sdk::{
     ReadRequest, RecoverRequest, Resource,
 };
 
+use crate::foreign;
 use crate::host::busy_host;
 use crate::settings::SharedSettings;
 
@@ -39,6 +41,7 @@ pub(crate) use process::run;
 pub(crate) use resolution::Resolution;
 #[cfg(test)]
 pub(crate) use resolution::tests::example as example_resolution;
+pub(crate) use wanted::UEFI;
 use wanted::Wanted;
 
 /// The resource type `lab_image`.
@@ -66,8 +69,7 @@ impl ImageResource {
     /// The values of an object whose image has a digest.
     fn with_digest(&self, values: &Value, digest: &str) -> Value {
         let flavor = Flavor::of_values(values).unwrap_or(Flavor::Micro);
-        let arch = values.get("arch").and_then(Value::as_str).unwrap_or(wanted::host_architecture());
-        let boot = flavor.boot(&self.cache().dir(digest), digest, arch);
+        let boot = flavor.boot(&self.cache().dir(digest), digest, values);
         values.with("digest", Value::string(digest)).with("boot", boot)
     }
 
@@ -121,7 +123,10 @@ impl Resource for ImageResource {
     async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let planned = request.proposed.clone();
         let config = &request.config;
-        let planned = planned.with("flavor", wanted::flavor_of(config)).with("arch", wanted::arch_of(config));
+        let planned = planned
+            .with("flavor", wanted::flavor_of(config))
+            .with("arch", wanted::arch_of(config))
+            .with("firmware", wanted::firmware_of(config));
         let digest = match self.digest_of(ctx, &planned).await {
             // A file that goes in and cannot be read is told by `check`, with its place.
             Err(error) if check::unreadable(&planned) => {
@@ -147,7 +152,8 @@ impl Resource for ImageResource {
         for (address, values) in planned {
             let there = values.get("digest").and_then(Value::as_str).is_some_and(|d| self.cache().is_intact(d));
             if !there {
-                found.extend(check::host(values).map(|diagnostic| diagnostic.address(address.clone())));
+                let runs = |arch| self.cache().scratch("probe").is_ok_and(|folder| foreign::runs(arch, &folder.0));
+                found.extend(check::host(values, runs).map(|diagnostic| diagnostic.address(address.clone())));
             }
         }
         Ok(found)

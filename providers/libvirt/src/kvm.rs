@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::arch::Arch;
 use crate::client::{Client, LibvirtError};
 
 /// A kernel on KVM gets to its end in about a second; one that hangs is given this long.
@@ -90,7 +91,7 @@ impl KvmProbe {
         }
         // libvirt asks as the user that QEMU will run as.
         let offered = self.client.call(|connection| {
-            let capabilities = connection.domain_capabilities(None, Some("x86_64"), Some("q35"), Some("kvm"), 0);
+            let capabilities = connection.domain_capabilities(None, None, None, Some("kvm"), 0);
             capabilities.map_err(LibvirtError::call("use KVM"))
         });
         if let Err(error) = offered.await {
@@ -119,9 +120,12 @@ fn host_kernel() -> Option<PathBuf> {
 
 /// Starts a kernel and reads its console until it proves itself.
 async fn run(kernel: &Path) -> Result<(), String> {
-    let mut child = Command::new("qemu-system-x86_64")
-        .args(["-accel", "kvm", "-machine", "q35", "-cpu", "host", "-m", "256", "-nodefaults", "-no-user-config"])
-        .args(["-display", "none", "-no-reboot", "-serial", "stdio", "-append", "console=ttyS0 panic=-1 loglevel=7"])
+    let arch = Arch::of_this_host();
+    let (program, _) = arch.emulator();
+    let command_line = format!("console={} panic=-1 loglevel=7", arch.console());
+    let mut child = Command::new(program)
+        .args(["-accel", "kvm", "-machine", arch.board(), "-cpu", "host", "-m", "256", "-nodefaults"])
+        .args(["-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-append", &command_line])
         .arg("-kernel")
         .arg(kernel)
         .stdin(Stdio::null())
@@ -129,7 +133,7 @@ async fn run(kernel: &Path) -> Result<(), String> {
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|e| format!("qemu-system-x86_64 cannot be run: {e}"))?;
+        .map_err(|e| format!("{program} cannot be run: {e}"))?;
     let mut seen = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         let mut console = BufReader::new(stdout);

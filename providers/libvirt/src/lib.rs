@@ -1,9 +1,11 @@
 //! Hosts, networks, images and machines through libvirt.
 
 mod apt;
+mod arch;
 mod cgroup;
 mod client;
 mod doctor;
+mod foreign;
 mod guest_init;
 mod guest_scripts;
 mod guest_system;
@@ -20,6 +22,7 @@ mod ownership;
 mod settings;
 pub mod xml;
 
+pub use arch::Arch;
 pub use client::{Client, LibvirtError};
 pub use doctor::{Finding, Health, doctor};
 pub use host::{HostFacts, facts};

@@ -1,6 +1,7 @@
 //! libvirt's XML, written and read by pure functions. What was read is compared, never the text.
 
 mod build;
+pub(crate) mod capabilities;
 pub mod domain;
 pub mod network;
 mod read;

@@ -5,6 +5,7 @@ mod capability;
 mod changes;
 mod cloud;
 mod derived;
+mod foreign;
 mod guest;
 mod image;
 mod lab;

@@ -24,6 +24,8 @@ pub struct Access {
     /// The flavor of its image: what software can live on it. Empty where nobody knows, as on a machine that was there
     /// before.
     pub flavor: String,
+    /// Its architecture by Debian's name: what programs run on it. Empty where nobody knows.
+    pub arch: String,
 }
 
 /// The flavor of machines that are a kernel and a few programs: no package manager and no service manager.
@@ -41,8 +43,9 @@ impl Access {
             ("host_key", Type::String),
             ("key_file", Type::String),
             ("flavor", Type::String),
+            ("arch", Type::String),
         ];
-        Type::object_with_optional(attributes, ["flavor"])
+        Type::object_with_optional(attributes, ["flavor", "arch"])
     }
 
     /// The value.
@@ -56,10 +59,11 @@ impl Access {
             ("host_key", Value::string(self.host_key.as_str())),
             ("key_file", Value::string(self.key_file.to_string_lossy().as_ref())),
             ("flavor", Value::string(self.flavor.as_str())),
+            ("arch", Value::string(self.arch.as_str())),
         ])
     }
 
-    /// Reads the value; `None` when any part but the flavor is null, unknown or missing.
+    /// Reads the value; `None` when any part but the flavor and the architecture is null, unknown or missing.
     pub fn from_value(value: &Value) -> Option<Access> {
         let text = |name| value.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Access {
@@ -71,6 +75,7 @@ impl Access {
             host_key: text("host_key")?,
             key_file: text("key_file")?.into(),
             flavor: text("flavor").unwrap_or_default(),
+            arch: text("arch").unwrap_or_default(),
         })
     }
 }

@@ -6,13 +6,16 @@ use std::fs;
 use cplan_tests::repository::{files, read, top};
 
 /// What no configuration and no command brings about, and why.
-const NOT_BY_INPUT: [(&str, &str); 13] = [
+const NOT_BY_INPUT: [(&str, &str); 16] = [
     ("failed", "names a machine's failure in the lines of -json only, where the time stands beside it"),
     ("import-unreachable", "a provider answers so, and none that is here does"),
     ("image-foreign", "hangs on what the host can emulate"),
+    ("image-no-emulator", "hangs on the programs of the host"),
     ("image-needs-root", "hangs on who runs the command"),
     ("interrupted", "hangs on the moment at which Ctrl-C comes"),
     ("machine-kvm", "hangs on the processor of the host"),
+    ("machine-no-emulator", "hangs on what libvirt's host can emulate"),
+    ("machine-no-firmware", "as above"),
     ("machine-no-quota", "hangs on the cgroups that libvirtd sees; host/quota.rs brings it about"),
     ("missing-block", "no resource that is here has a block that must stand there: a machine's may be left out"),
     ("netem-missing", "`cplan doctor` shows it as a finding, without its id; hangs on the host"),

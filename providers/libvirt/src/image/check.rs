@@ -5,7 +5,9 @@ use std::path::Path;
 use cplan_model::{AttrPath, Diagnostic, Diagnostics, InstanceAddr, Step, Value};
 
 use super::Flavor;
-use super::wanted::{ARCHITECTURES, host_architecture};
+use super::wanted::{BIOS, UEFI};
+use crate::arch::Arch;
+use crate::foreign;
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Diagnostics {
@@ -23,9 +25,19 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         let remedy = "Write `micro` or `systemd`, or leave it out.";
         found.push(error("image-flavor", "Unknown image flavor", what, remedy, "flavor"));
     }
-    if let Some(arch) = text("arch").filter(|a| !ARCHITECTURES.contains(a)) {
+    if let Some(arch) = text("arch").filter(|a| Arch::of(a).is_none()) {
         let what = format!("`{arch}` is not an architecture of images.");
         found.push(error("image-arch", "Unknown architecture", what, "Write `amd64` or `arm64`.", "arch"));
+    }
+    if let Some(firmware) = text("firmware") {
+        if ![BIOS, UEFI].contains(&firmware) {
+            let what = format!("`{firmware}` is nothing that starts a disk.");
+            found.push(error("image-firmware", "Unknown firmware", what, "Write `bios` or `uefi`.", "firmware"));
+        } else if firmware == BIOS && text("arch") == Some(Arch::Arm64.name()) {
+            let what = "Machines of arm64 start a disk through UEFI alone.".to_owned();
+            let remedy = "Write `uefi`, or leave `firmware` out.";
+            found.push(error("image-firmware", "Firmware does not fit", what, remedy, "firmware"));
+        }
     }
     if let Some(suite) = text("suite").filter(|s| !is_suite(s)) {
         let what = format!("`{suite}` cannot be the name of a Debian release.");
@@ -83,10 +95,9 @@ fn combined(config: &Value) -> Vec<Diagnostic> {
                 let remedy = "Make an image without, and another one `from` it.";
                 error(format!("`{name}` changes an image that is there, and there is no `from`."), remedy, name);
             }
-            let micro = !given("flavor") || config.get("flavor").and_then(Value::as_str) == Some("micro");
-            if micro && config.get("arch").and_then(Value::as_str) == Some("arm64") {
-                let remedy = "Write `flavor = \"systemd\"`, or leave `arch` out.";
-                error("Micro images are made for amd64 alone.".into(), remedy, "arch");
+            if given("firmware") {
+                let what = "The kernel of an image that is made here is started directly, without `firmware`.";
+                error(what.into(), "Leave it out.", "firmware");
             }
             if given("sha256") {
                 error(
@@ -102,7 +113,7 @@ fn combined(config: &Value) -> Vec<Diagnostic> {
             }
         }
         Some(&"from") => {
-            for name in ["flavor", "suite", "arch", "sha256"].into_iter().filter(|name| given(name)) {
+            for name in ["flavor", "suite", "arch", "firmware", "sha256"].into_iter().filter(|name| given(name)) {
                 error(format!("With `from`, `{name}` is that of the image below."), "Leave it out.", name);
             }
         }
@@ -167,33 +178,48 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)]) -> Diagnostics {
     found
 }
 
-/// Why this host cannot make an image that is not there yet.
-pub(super) fn host(values: &Value) -> Option<Diagnostic> {
-    let system = Flavor::of_values(values) == Some(Flavor::Systemd);
-    let arch = values.get("arch").and_then(Value::as_str)?;
-    if !system {
-        return None;
+/// Why this host cannot make an image that is not there yet; `runs` tells whether it runs programs of an architecture.
+pub(super) fn host(values: &Value, runs: impl FnOnce(Arch) -> bool) -> Option<Diagnostic> {
+    let arch = values.get("arch").and_then(Value::as_str).and_then(Arch::of)?;
+    match Flavor::of_values(values)? {
+        Flavor::Micro => None,
+        Flavor::Systemd if !foreign::is_root() => {
+            let what = "A system is installed in a chroot, which only root may enter.".to_owned();
+            let diagnostic = Diagnostic::error("image-needs-root", "Image made by root", what);
+            let remedy = "Let root apply it once: what is in the cache then serves every user of this host.";
+            Some(diagnostic.remedy(remedy))
+        }
+        Flavor::Systemd if !runs(arch) => {
+            let arch_name = arch.name();
+            let what = format!(
+                "Packages of {arch_name} run their scripts when they are installed, and this host runs no programs of {arch_name}."
+            );
+            let diagnostic = Diagnostic::error("image-foreign", "Image of another architecture", what);
+            let remedy = format!("Let it emulate them: `{}`.", foreign::remedy(arch));
+            Some(diagnostic.remedy(remedy).attribute(AttrPath::attr("arch")))
+        }
+        Flavor::Systemd => None,
+        Flavor::Cloud if is_given(values, "from") => {
+            let uefi = values.get("firmware").and_then(Value::as_str) == Some(UEFI);
+            no_machine(arch, uefi).map(|diagnostic| diagnostic.attribute(AttrPath::attr("from")))
+        }
+        Flavor::Cloud => None,
     }
-    if !is_root() {
-        let what = "A system is installed in a chroot, which only root may enter.".to_owned();
-        let diagnostic = Diagnostic::error("image-needs-root", "Image made by root", what);
-        let remedy = "Let root apply it once: what is in the cache then serves every user of this host.";
-        return Some(diagnostic.remedy(remedy));
-    }
-    let interpreter = if arch == "arm64" { "qemu-aarch64" } else { "qemu-x86_64" };
-    if arch != host_architecture() && !Path::new("/proc/sys/fs/binfmt_misc").join(interpreter).exists() {
-        let what =
-            format!("Packages of {arch} run their scripts when they are installed, and this host runs none of {arch}.");
-        let diagnostic = Diagnostic::error("image-foreign", "Image of another architecture", what);
-        let remedy = "Let it emulate them: `apt-get install -y qemu-user-static binfmt-support`.";
-        return Some(diagnostic.remedy(remedy).attribute(AttrPath::attr("arch")));
-    }
-    None
 }
 
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+/// Why no throw-away machine can change a disk.
+fn no_machine(arch: Arch, uefi: bool) -> Option<Diagnostic> {
+    let ((program, package), (firmware, firmware_package)) = (arch.emulator(), arch.firmware());
+    let (missing, package) = if crate::doctor::find(program).is_none() {
+        (program, package)
+    } else if uefi && !Path::new(firmware).exists() {
+        (firmware, firmware_package)
+    } else {
+        return None;
+    };
+    let what = format!("A machine of {} changes the disk of this image, and needs `{missing}`.", arch.name());
+    let diagnostic = Diagnostic::error("image-no-emulator", "No machine to make the image with", what);
+    Some(diagnostic.remedy(format!("Install it: `apt-get install -y {package}`.")))
 }
 
 /// The files of this host that go in.
@@ -268,6 +294,10 @@ mod tests {
         let digest = "ab".repeat(32);
         assert!(one(&text(&[("url", "https://x/y"), ("sha256", &digest)])).is_empty());
         assert!(one(&text(&[("path", "/x")])).is_empty());
+        assert!(one(&text(&[("arch", "arm64")])).is_empty());
+        assert!(one(&text(&[("path", "/x"), ("arch", "arm64"), ("firmware", "uefi")])).is_empty());
+        let old = one(&text(&[("path", "/x"), ("arch", "arm64"), ("firmware", "bios")]));
+        assert_eq!(old.iter().map(|d| d.id).collect::<Vec<_>>(), ["image-firmware"]);
         for (config, attribute) in [
             (text(&[("path", "/x"), ("url", "https://x"), ("sha256", &digest)]), "url"),
             (text(&[("url", "https://x")]), "url"),
@@ -275,7 +305,8 @@ mod tests {
             (text(&[("path", "/x"), ("run", "unknown")]), "run"),
             (text(&[("run", "true")]), "run"),
             (text(&[("suite", "trixie")]), "suite"),
-            (text(&[("arch", "arm64")]), "arch"),
+            (text(&[("firmware", "uefi")]), "firmware"),
+            (text(&[("from", "x"), ("firmware", "uefi")]), "firmware"),
             (text(&[("from", "x"), ("arch", "amd64")]), "arch"),
         ] {
             let found = one(&config);

@@ -1,10 +1,8 @@
 //! Which files of which packages make the root of a micro guest.
 
-use std::path::Path;
-use std::process::Command;
-
 use super::resolution::BASE;
-use super::{ImageError, PackageCache, Resolution, kernel, package, process};
+use super::{ImageError, PackageCache, Resolution, busybox, kernel, package};
+use crate::arch::Arch;
 use crate::guest_init;
 use crate::initramfs::{
     BOOT_MODULES, Content, LAZY_MODULES, Pool, Tree, Users, add_closure, add_modules, compress, is_module, pack,
@@ -22,8 +20,8 @@ const BASE_FILES: [&str; 7] = [
     "usr/sbin/tc",
 ];
 
-/// And everything below these: the tables of netem's delay distributions, the names of routing tables.
-const BASE_FOLDERS: [&str; 2] = ["usr/lib/x86_64-linux-gnu/tc/", "etc/iproute2/"];
+/// And everything below this: the names of routing tables.
+const BASE_FOLDER: &str = "etc/iproute2/";
 
 /// Parts of packages that no program needs to run.
 const LEFT_OUT: [&str; 21] = [
@@ -65,17 +63,17 @@ pub(crate) struct Contents {
 pub(crate) fn assemble(
     resolution: &Resolution,
     packages: &PackageCache,
-    scratch: &Path,
+    arch: Arch,
     say: &dyn Fn(&str) -> Result<(), ImageError>,
 ) -> Result<Contents, ImageError> {
     let mut tree = Tree::merged_usr();
-    guest_init::install(&mut tree);
+    guest_init::install(&mut tree, arch);
     let mut users = Users::default();
     say("unpacking programs")?;
     for (name, pinned) in &resolution.programs {
         let deb = packages.path(&pinned.sha256);
         let base = BASE.contains(&name.as_str());
-        let files = package::read_package(&deb, |path| if base { in_base(path) } else { wanted(path) })?;
+        let files = package::read_package(&deb, |path| if base { in_base(path, arch) } else { wanted(path) })?;
         for (path, node) in files.iter() {
             // A folder of a package must not take away the mode of one of ours.
             if !(matches!(node.content, Content::Dir) && tree.contains(path)) {
@@ -90,14 +88,14 @@ pub(crate) fn assemble(
     }
     tree.link("usr/bin/sh", "dash");
     tree.link("usr/sbin/ip", "../bin/ip");
-    add_applets(&mut tree, scratch)?;
+    add_applets(&mut tree)?;
 
     say("unpacking libraries")?;
     let mut pool = Pool::default();
     for pinned in resolution.libraries.values() {
         pool.add(&package::read_package(&packages.path(&pinned.sha256), |path| path.contains(".so"))?);
     }
-    add_closure(&mut tree, &pool).map_err(|(library, file)| ImageError::MissingLibrary { file, library })?;
+    add_closure(&mut tree, &pool, arch).map_err(|(library, file)| ImageError::MissingLibrary { file, library })?;
     users.install(&mut tree);
 
     say("unpacking the kernel")?;
@@ -115,10 +113,11 @@ pub(crate) fn assemble(
 }
 
 /// The paths of the base packages that go in.
-fn in_base(path: &str) -> bool {
-    // A plug-in of tc would need more libraries, and none serves what is shaped here.
-    let below = |folder: &str| path.starts_with(folder) && !path.ends_with(".so");
-    BASE_FILES.contains(&path) || BASE_FOLDERS.into_iter().any(below)
+fn in_base(path: &str, arch: Arch) -> bool {
+    // The tables of netem's delay distributions. A plug-in of tc would need more libraries, and none serves what is shaped
+    // here.
+    let tables = path.strip_prefix(arch.library_dir()).is_some_and(|rest| rest.starts_with("/tc/"));
+    BASE_FILES.contains(&path) || path.starts_with(BASE_FOLDER) || tables && !path.ends_with(".so")
 }
 
 /// The paths of a named package that go in.
@@ -128,15 +127,11 @@ fn wanted(path: &str) -> bool {
 }
 
 /// A link for every applet whose name no package took: iproute2's `ip` and `tc` win over busybox's.
-fn add_applets(tree: &mut Tree, scratch: &Path) -> Result<(), ImageError> {
-    let incomplete = || ImageError::Incomplete { package: "busybox-static".into(), what: "usr/bin/busybox".into() };
-    let busybox = scratch.join("busybox");
-    std::fs::write(&busybox, tree.data("usr/bin/busybox").ok_or_else(incomplete)?)
-        .and_then(|()| std::fs::set_permissions(&busybox, std::os::unix::fs::PermissionsExt::from_mode(0o755)))
-        .map_err(|e| ImageError::io("write", &busybox, e))?;
-    let applets = process::run(Command::new(&busybox).arg("--list"), "busybox --list")?;
-    std::fs::remove_file(&busybox).map_err(|e| ImageError::io("remove", &busybox, e))?;
-    for applet in applets.split_whitespace() {
+fn add_applets(tree: &mut Tree) -> Result<(), ImageError> {
+    let incomplete = |what: &str| ImageError::Incomplete { package: "busybox-static".into(), what: what.into() };
+    let program = tree.data("usr/bin/busybox").ok_or_else(|| incomplete("usr/bin/busybox"))?;
+    let applets = busybox::applets(program).ok_or_else(|| incomplete("table of its programs"))?;
+    for applet in applets.iter().map(String::as_str) {
         let taken = ["usr/bin", "usr/sbin"].iter().any(|folder| tree.contains(&format!("{folder}/{applet}")));
         if !taken {
             let folder = if SBIN_APPLETS.contains(&applet) { "usr/sbin" } else { "usr/bin" };
@@ -159,7 +154,9 @@ mod tests {
         for path in ["usr/share/doc", "usr/share/man/man8/x.gz", "etc/init.d/mosquitto", "usr/lib/systemd/system/x"] {
             assert!(!wanted(path), "{path}");
         }
-        assert!(in_base("usr/lib/x86_64-linux-gnu/tc/normal.dist") && in_base("usr/sbin/tc"));
-        assert!(!in_base("usr/lib/x86_64-linux-gnu/tc/m_xt.so") && !in_base("usr/bin/dropbearkey"));
+        assert!(in_base("usr/lib/x86_64-linux-gnu/tc/normal.dist", Arch::Amd64) && in_base("usr/sbin/tc", Arch::Arm64));
+        assert!(in_base("usr/lib/aarch64-linux-gnu/tc/normal.dist", Arch::Arm64));
+        assert!(!in_base("usr/lib/x86_64-linux-gnu/tc/m_xt.so", Arch::Amd64));
+        assert!(!in_base("usr/bin/dropbearkey", Arch::Amd64));
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::resolution::Recipe;
 use super::{Flavor, ImageError, Resolution};
+use crate::arch::Arch;
 
 pub(super) use chroot::Chroot;
 pub(super) use files::FileSpec;
@@ -24,7 +25,9 @@ pub(super) struct Derived {
     pub(super) base: String,
     /// How that boots, and so this.
     pub(super) flavor: Flavor,
-    pub(super) arch: String,
+    pub(super) arch: Arch,
+    /// Whether its disk is started by UEFI.
+    pub(super) uefi: bool,
     pub(super) packages: Vec<String>,
     pub(super) files: Vec<FileSpec>,
     pub(super) run: Vec<String>,
@@ -42,7 +45,8 @@ impl Derived {
         Some(Derived {
             base: text("digest")?.to_owned(),
             flavor: text("flavor").and_then(Flavor::of)?,
-            arch: text("arch")?.to_owned(),
+            arch: text("arch").and_then(Arch::of)?,
+            uefi: text("firmware") == Some(super::wanted::UEFI),
             packages,
             files: files::specs(values.get("files"))?,
             run,

@@ -10,9 +10,10 @@ use super::boot::{DISK, INITRD, KERNEL, STATUS};
 use super::cache::step;
 use super::derived::{Chroot, Derived, Throwaway};
 use super::system::System;
-use super::wanted::{Wanted, host_architecture};
+use super::wanted::Wanted;
 use super::{Flavor, ImageCache, ImageError, PackageCache, Resolution, contents, disk, sources};
 use crate::apt::Apt;
+use crate::arch::Arch;
 use crate::lock_file::LockFile;
 
 /// The content address of what is wanted, as far as it can be told before anything is resolved.
@@ -29,7 +30,7 @@ pub(super) fn digest(ctx: &Context, cache: &ImageCache, wanted: &Wanted) -> Resu
 
 fn address(cache: &ImageCache, wanted: &Wanted, resolution: &Resolution) -> Result<String, ImageError> {
     match wanted {
-        Wanted::Micro { .. } | Wanted::Systemd { .. } => Ok(resolution.digest(wanted.flavor())),
+        Wanted::Micro { arch, .. } | Wanted::Systemd { arch, .. } => Ok(resolution.digest(wanted.flavor(), *arch)),
         Wanted::Cloud(cloud) => cloud.digest(cache),
         Wanted::Derived(derived) => derived.digest(resolution),
     }
@@ -77,8 +78,8 @@ fn build(
         packages.fetch(resolution, &scratch.join("incoming"), || apt(ctx, cache, &scratch.join("apt"), wanted))?;
     }
     match wanted {
-        Wanted::Micro { .. } => {
-            let made = contents::assemble(resolution, &packages, scratch, &say)?;
+        Wanted::Micro { arch, .. } => {
+            let made = contents::assemble(resolution, &packages, *arch, &say)?;
             for (name, data) in [(KERNEL, &made.kernel), (INITRD, &made.initrd)] {
                 let path = scratch.join(name);
                 std::fs::write(&path, data).map_err(|e| ImageError::io("write", &path, e))?;
@@ -86,13 +87,16 @@ fn build(
             say("making the disk")?;
             disk::make_disk(&scratch.join(DISK), scratch, None)?;
         }
-        Wanted::Systemd { arch, .. } => System { resolution, packages: &packages, arch, scratch }.build(ctx, &say)?,
+        Wanted::Systemd { arch, .. } => {
+            System { resolution, packages: &packages, arch: *arch, scratch }.build(ctx, &say)?
+        }
         Wanted::Cloud(cloud) => return cloud.build(ctx, cache, scratch, &say),
         Wanted::Derived(derived) => {
             let base = base(cache, derived)?;
             if derived.flavor == Flavor::Cloud {
                 // No client of libvirt is here, but what it found out about KVM is.
-                let accelerator = if crate::kvm::known_to_work(cache.root()) { "kvm" } else { "tcg" };
+                let native = derived.arch == Arch::of_this_host();
+                let accelerator = if native && crate::kvm::known_to_work(cache.root()) { "kvm" } else { "tcg" };
                 Throwaway { derived, base: &base, scratch, accelerator }.build(ctx, &say)?;
                 return Ok(derived.made_of(resolution));
             }
@@ -118,10 +122,10 @@ fn resolve(ctx: &Context, cache: &ImageCache, wanted: &Wanted) -> Result<Resolut
     let scratch = cache.scratch("resolution")?;
     let mut apt = apt(ctx, cache, &scratch.0, wanted)?;
     match wanted {
-        Wanted::Micro { packages } => Resolution::micro(&mut apt, packages),
+        Wanted::Micro { arch, packages } => Resolution::micro(&mut apt, *arch, packages),
         Wanted::Systemd { suite, arch, packages } => {
             let sources = sources::of(&apt.mirrors()?, suite.as_deref());
-            Resolution::system(&mut apt, arch, packages, &sources)
+            Resolution::system(&mut apt, *arch, packages, &sources)
         }
         Wanted::Derived(derived) => {
             let status = base(cache, derived)?.join(STATUS);
@@ -144,14 +148,15 @@ fn sources_of(cache: &ImageCache, derived: &Derived) -> Vec<String> {
 fn apt(ctx: &Context, cache: &ImageCache, work: &Path, wanted: &Wanted) -> Result<Apt, ImageError> {
     let apt = Apt::new(work, &cache.root().join("apt-lists"), ctx.progress.clone())?;
     let (lines, arch) = match wanted {
-        Wanted::Systemd { suite, arch, .. } => (sources::of(&apt.mirrors()?, suite.as_deref()), arch),
-        Wanted::Derived(derived) if derived.flavor == Flavor::Systemd => (sources_of(cache, derived), &derived.arch),
+        Wanted::Micro { arch, .. } => (sources::of(&apt.mirrors()?, None), *arch),
+        Wanted::Systemd { suite, arch, .. } => (sources::of(&apt.mirrors()?, suite.as_deref()), *arch),
+        Wanted::Derived(derived) if derived.flavor == Flavor::Systemd => (sources_of(cache, derived), derived.arch),
         _ => return Ok(apt),
     };
-    if arch == host_architecture() && lines == sources::of(&apt.mirrors()?, None) {
+    if arch == Arch::of_this_host() && lines == sources::of(&apt.mirrors()?, None) {
         return Ok(apt);
     }
     let name = sources::name(&lines);
-    let lists = cache.root().join(format!("apt-lists-{name}-{arch}"));
+    let lists = cache.root().join(format!("apt-lists-{name}-{}", arch.name()));
     apt.of_archive(&lines, arch, &lists)
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Flavor, ImageError};
 use crate::apt::{Apt, PackageFacts};
+use crate::arch::Arch;
 use crate::initramfs::{BOOT_MODULES, LAZY_MODULES};
 use crate::{guest_init, guest_system};
 
@@ -100,20 +101,20 @@ pub(crate) struct Resolution {
 
 impl Resolution {
     /// Asks apt for the packages of a micro guest.
-    pub(crate) fn micro(apt: &mut Apt, requested: &[String]) -> Result<Self, ImageError> {
-        Self::twice(apt, requested, |apt| Self::ask(apt, requested))
+    pub(crate) fn micro(apt: &mut Apt, arch: Arch, requested: &[String]) -> Result<Self, ImageError> {
+        Self::twice(apt, requested, |apt| Self::ask(apt, arch, requested))
     }
 
     /// Asks apt for the packages of a whole system that takes more from these sources.
     pub(crate) fn system(
         apt: &mut Apt,
-        arch: &str,
+        arch: Arch,
         requested: &[String],
         sources: &[String],
     ) -> Result<Self, ImageError> {
         Self::twice(apt, requested, |apt| {
             let wanted: Vec<String> = SYSTEM.into_iter().map(str::to_owned).chain(requested.iter().cloned()).collect();
-            let essential = format!("?and(?essential,?architecture({arch}))");
+            let essential = format!("?and(?essential,?architecture({}))", arch.name());
             let closure = apt.closure(&[wanted, vec![essential]].concat())?;
             let busybox = "busybox-static".to_owned();
             let programs = apt.show(std::slice::from_ref(&busybox))?.into_iter().take(1);
@@ -154,11 +155,11 @@ impl Resolution {
         }
     }
 
-    fn ask(apt: &Apt, requested: &[String]) -> Result<Self, ImageError> {
+    fn ask(apt: &Apt, arch: Arch, requested: &[String]) -> Result<Self, ImageError> {
         let wanted: Vec<String> =
             BASE.into_iter().chain([USR_IS_MERGED]).map(str::to_owned).chain(requested.iter().cloned()).collect();
         let closure = apt.closure(&wanted)?;
-        let kernel = newest_kernel(apt, "amd64")?;
+        let kernel = newest_kernel(apt, arch)?;
         let exact: Vec<_> = closure.iter().map(|(name, version)| format!("{name}={version}")).collect();
         let facts = apt.show(&exact)?;
         let mut resolution = Resolution { kernel: pins([kernel]), ..Resolution::default() };
@@ -182,18 +183,14 @@ impl Resolution {
     }
 
     /// The content address of the image: 64 hex digits over the builder's own recipe and every package's digest.
-    pub(crate) fn digest(&self, flavor: Flavor) -> String {
+    pub(crate) fn digest(&self, flavor: Flavor, arch: Arch) -> String {
         let mut hash = Recipe::new(&format!("cplan image {BUILDER} {}", flavor.name()));
         match flavor {
             Flavor::Micro => {
-                guest_init::recipe()
-                    .into_iter()
-                    .chain(BASE)
-                    .chain(BOOT_MODULES)
-                    .chain(LAZY_MODULES)
-                    .for_each(|text| hash.add(text));
+                guest_init::recipe(arch).iter().for_each(|text| hash.add(text));
+                BASE.into_iter().chain(BOOT_MODULES).chain(LAZY_MODULES).for_each(|text| hash.add(text));
             }
-            Flavor::Systemd | Flavor::Cloud => guest_system::recipe().iter().for_each(|text| hash.add(text)),
+            Flavor::Systemd | Flavor::Cloud => guest_system::recipe(arch).iter().for_each(|text| hash.add(text)),
         }
         self.sources.iter().for_each(|line| hash.add(line));
         let roles = [
@@ -242,8 +239,8 @@ fn incomplete(package: &str, what: &str) -> ImageError {
 }
 
 /// The newest kernel for virtual machines.
-fn newest_kernel(apt: &Apt, arch: &str) -> Result<PackageFacts, ImageError> {
-    let newest = apt.show(&[format!("{KERNEL}{arch}")])?;
+fn newest_kernel(apt: &Apt, arch: Arch) -> Result<PackageFacts, ImageError> {
+    let newest = apt.show(&[format!("{KERNEL}{}", arch.name())])?;
     let name = newest
         .first()
         .and_then(|facts| facts.depends.split(", ").find(|d| d.starts_with("linux-image-")))
@@ -291,15 +288,17 @@ pub(crate) mod tests {
 
     #[test]
     fn the_digest_follows_content() {
-        let digest = example("1:2.0").digest(Flavor::Micro);
+        let of = |resolution: Resolution, flavor| resolution.digest(flavor, Arch::Amd64);
+        let digest = of(example("1:2.0"), Flavor::Micro);
         assert_eq!(digest.len(), 64);
-        assert_eq!(digest, example("1:2.0").digest(Flavor::Micro));
-        assert_ne!(digest, example("1:2.1").digest(Flavor::Micro));
-        assert_ne!(digest, example("1:2.0").digest(Flavor::Systemd));
+        assert_eq!(digest, of(example("1:2.0"), Flavor::Micro));
+        assert_ne!(digest, of(example("1:2.1"), Flavor::Micro));
+        assert_ne!(digest, of(example("1:2.0"), Flavor::Systemd));
+        assert_ne!(digest, example("1:2.0").digest(Flavor::Micro, Arch::Arm64));
         let mut moved = example("1:2.0");
         let library = moved.libraries.pop_first().unwrap();
         moved.programs.insert(library.0, library.1);
-        assert_ne!(digest, moved.digest(Flavor::Micro), "the role of a package counts");
+        assert_ne!(digest, of(moved, Flavor::Micro), "the role of a package counts");
     }
 
     #[test]

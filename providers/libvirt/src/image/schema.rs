@@ -23,7 +23,21 @@ pub(super) fn schema() -> Schema {
                 ),
             ),
             ("suite", text("The Debian release of a `systemd` image, the host's by default.")),
-            ("arch", Attribute::optional_computed(Type::String, "`amd64` or `arm64`, the host's by default.")),
+            (
+                "arch",
+                Attribute::optional_computed(
+                    Type::String,
+                    "`amd64` or `arm64`, the host's by default; a machine has that of its image.",
+                ),
+            ),
+            (
+                "firmware",
+                Attribute::optional_computed(
+                    Type::String,
+                    "With `path` or `url`: what starts the disk, `bios` or `uefi`; `uefi` by default where `arch` is \
+                     `arm64`, which has nothing else.",
+                ),
+            ),
             ("packages", list("Debian packages that are in the image; with `from`, in addition to those below.")),
             ("path", text("A cloud image: a disk with cloud-init, as a file of this host.")),
             ("url", text("A cloud image from the web; what is fetched must have the `sha256`.")),

@@ -5,23 +5,21 @@ use cplan_model::Value;
 use super::Flavor;
 use super::cloud::Cloud;
 use super::derived::Derived;
+use crate::arch::Arch;
 use crate::lock_file::LockFile;
 
-/// The architectures that images have.
-pub(crate) const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
-
-/// The architecture of this host, in Debian's words.
-pub(crate) fn host_architecture() -> &'static str {
-    if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }
-}
+/// See [`firmware_of`].
+pub(crate) const UEFI: &str = "uefi";
+/// See [`firmware_of`].
+pub(crate) const BIOS: &str = "bios";
 
 /// What to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// Of the programs of packages.
-    Micro { packages: Vec<String> },
+    Micro { arch: Arch, packages: Vec<String> },
     /// Of installed packages.
-    Systemd { suite: Option<String>, arch: String, packages: Vec<String> },
+    Systemd { suite: Option<String>, arch: Arch, packages: Vec<String> },
     /// Somebody else's disk.
     Cloud(Cloud),
     /// Of another image.
@@ -46,10 +44,11 @@ impl Wanted {
             return Some(Wanted::Cloud(cloud));
         }
         let flavor = text("flavor")?;
-        let (suite, arch) = (text("suite")?, text("arch")?.unwrap_or_else(|| host_architecture().to_owned()));
+        let suite = text("suite")?;
+        let arch = text("arch")?.map_or(Some(Arch::of_this_host()), |name| Arch::of(&name))?;
         Some(match flavor.as_deref() {
             Some("systemd") => Wanted::Systemd { suite, arch, packages },
-            _ => Wanted::Micro { packages },
+            _ => Wanted::Micro { arch, packages },
         })
     }
 
@@ -70,10 +69,13 @@ impl Wanted {
     /// Under which its packages are in the lock file; `None` if it has none of its own, or their versions are not ours.
     pub(super) fn key(&self) -> Option<String> {
         match self {
-            Wanted::Micro { packages } => Some(LockFile::key(Flavor::Micro.name(), packages)),
+            Wanted::Micro { arch: Arch::Amd64, packages } => Some(LockFile::key(Flavor::Micro.name(), packages)),
+            Wanted::Micro { arch, packages } => {
+                Some(LockFile::key(&format!("{}/{}", Flavor::Micro.name(), arch.name()), packages))
+            }
             Wanted::Systemd { suite, arch, packages } => {
                 let suite = suite.as_deref().unwrap_or("host");
-                Some(LockFile::key(&format!("{} {suite} {arch}", Flavor::Systemd.name()), packages))
+                Some(LockFile::key(&format!("{} {suite} {}", Flavor::Systemd.name(), arch.name()), packages))
             }
             Wanted::Derived(derived) if derived.flavor == Flavor::Systemd && !derived.packages.is_empty() => {
                 Some(LockFile::key(&format!("from {}", derived.base), &derived.packages))
@@ -100,6 +102,23 @@ pub(super) fn arch_of(values: &Value) -> Value {
     match (given("from"), given("arch")) {
         (Some(from), _) => from.get("arch").cloned().unwrap_or_else(|| Value::unknown(cplan_model::Type::String)),
         (None, Some(arch)) => arch.clone(),
-        (None, None) => Value::string(host_architecture()),
+        (None, None) => Value::string(Arch::of_this_host().name()),
+    }
+}
+
+/// What a cloud image's disk is started by: the board's firmware of old, or UEFI, which ARM boards have alone. Null where
+/// the kernel is entered directly.
+pub(super) fn firmware_of(values: &Value) -> Value {
+    let given = |name: &str| values.get(name).filter(|v| !v.is_null());
+    let unknown = || Value::unknown(cplan_model::Type::String);
+    match (given("from"), given("path").or(given("url")), given("firmware")) {
+        (Some(from), _, _) => from.get("firmware").cloned().unwrap_or_else(unknown),
+        (None, Some(_), Some(firmware)) => firmware.clone(),
+        (None, Some(_), None) => match arch_of(values).as_str() {
+            Some(arch) if arch == Arch::Arm64.name() => Value::string(UEFI),
+            Some(_) => Value::string(BIOS),
+            None => unknown(),
+        },
+        (None, None, _) => Value::null(cplan_model::Type::String),
     }
 }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use super::elf::needed;
 use super::{Content, Tree};
+use crate::arch::Arch;
 
 /// Libraries that are opened by name at run time, and so stand in no NEEDED list: glibc's thread cancellation.
 const OPENED_AT_RUN_TIME: [&str; 1] = ["libgcc_s.so.1"];
-
-/// Where Debian keeps the libraries of this architecture.
-const LIBRARY_DIR: &str = "usr/lib/x86_64-linux-gnu";
 
 /// Shared libraries by the name that programs ask for.
 #[derive(Debug, Default)]
@@ -34,7 +32,8 @@ impl Pool {
 
 /// Adds to a tree, from the pool, every library that its programs and their libraries need. The error names the first
 /// that is nowhere, with the file that needs it.
-pub(crate) fn add_closure(tree: &mut Tree, pool: &Pool) -> Result<(), (String, String)> {
+pub(crate) fn add_closure(tree: &mut Tree, pool: &Pool, arch: Arch) -> Result<(), (String, String)> {
+    let folder = arch.library_dir();
     let mut open: Vec<(String, String)> = Vec::new();
     for (path, node) in tree.iter() {
         if let Content::File(data) = &node.content {
@@ -47,9 +46,9 @@ pub(crate) fn add_closure(tree: &mut Tree, pool: &Pool) -> Result<(), (String, S
     }
     while let Some((name, wanted_by)) = open.pop() {
         // The loader is found by its absolute path, everything else through the default library folders.
-        let path = format!("{LIBRARY_DIR}/{name}");
+        let path = format!("{folder}/{name}");
         if name.starts_with("ld-linux") {
-            tree.link(&format!("usr/lib64/{name}"), &format!("../lib/x86_64-linux-gnu/{name}"));
+            tree.link(&format!("{}/{name}", arch.loader_dir()), &format!("../{}", path.trim_start_matches("usr/")));
         }
         if tree.contains(&path) {
             continue;
@@ -108,19 +107,19 @@ mod tests {
 
         let mut tree = Tree::merged_usr();
         tree.file("usr/bin/a", 0o755, elf(&["libb.so.1"]));
-        add_closure(&mut tree, &pool).unwrap();
+        add_closure(&mut tree, &pool, Arch::Amd64).unwrap();
         assert!(tree.contains("usr/lib/x86_64-linux-gnu/libb.so.1"));
         assert!(tree.contains("usr/lib/x86_64-linux-gnu/libc.so.6"));
         assert!(!tree.contains("usr/lib/x86_64-linux-gnu/libunused.so.1"));
 
         tree.file("usr/bin/c", 0o755, elf(&["libgone.so.2"]));
-        assert_eq!(add_closure(&mut tree, &pool), Err(("libgone.so.2".into(), "usr/bin/c".into())));
+        assert_eq!(add_closure(&mut tree, &pool, Arch::Amd64), Err(("libgone.so.2".into(), "usr/bin/c".into())));
     }
 
     #[test]
     fn scripts_need_nothing() {
         let mut tree = Tree::default();
         tree.file("usr/bin/s", 0o755, "#!/bin/sh\n");
-        assert_eq!(add_closure(&mut tree, &Pool::default()), Ok(()));
+        assert_eq!(add_closure(&mut tree, &Pool::default(), Arch::Arm64), Ok(()));
     }
 }

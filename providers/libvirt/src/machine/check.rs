@@ -1,5 +1,6 @@
 //! What is wrong with machines, before anything is touched.
 
+mod emulation;
 mod limits;
 mod names;
 
@@ -63,6 +64,7 @@ pub(super) fn one(schema: &Schema, config: &Value) -> Diagnostics {
             "accel",
         ));
     }
+    found.extend(emulation::one(config));
     found.extend(limits::one(config));
     found.extend(names::one(config));
     for plug in plugs(config) {
@@ -131,6 +133,11 @@ pub(super) async fn all(
         return Ok(diagnostics);
     }
     let facts = facts(client).await?;
+    for (address, values) in planned {
+        let wrong = [emulation::conflict(values), emulation::not_accelerated(values, &facts)];
+        diagnostics.extend(wrong.into_iter().flatten().map(|diagnostic| diagnostic.address(address.clone())));
+    }
+    diagnostics.extend(emulation::missing(client, planned, &facts).await?);
     let lab = |values: &Value| Some(values.get("domain")?.as_str()?.split('-').nth(1)?.to_owned());
     let labs: Vec<String> = planned.iter().filter_map(|(_, values)| lab(values)).collect();
     let others = if planned.iter().any(|(_, v)| v.get("cpu_pin").is_some_and(|pin| !pin.is_null())) {
@@ -149,8 +156,8 @@ pub(super) async fn all(
     if client.settings().get().is_local() {
         diagnostics.extend(planned.iter().filter_map(|(address, values)| limits::disk(address, values)));
     }
-    let explicit: Vec<_> =
-        planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm")).collect();
+    let explicit = planned.iter().filter(|(_, v)| v.get("accel").and_then(Value::as_str) == Some("kvm"));
+    let explicit: Vec<_> = explicit.filter(|(_, v)| emulation::not_accelerated(v, &facts).is_none()).collect();
     let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
     let verdict = if explicit.is_empty() { None } else { kvm.verdict(kernel.map(Path::new)).await };
     for (address, values) in planned {
@@ -304,7 +311,7 @@ mod tests {
 
     #[test]
     fn larger_than_the_host_names_both_numbers() {
-        let facts = HostFacts { cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
+        let facts = HostFacts { arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
         let found = against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
         assert!(found[0].what.contains("2GiB") && found[0].what.contains("1024MiB"), "{}", found[0].what);
         assert!(found[1].what.contains("3 processors") && found[1].what.contains("host has 2"), "{}", found[1].what);

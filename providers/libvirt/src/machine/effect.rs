@@ -86,6 +86,7 @@ pub const TABLE: &[Rule] = &[
     always("interface[*].mac", Effect::Restart),
     always("connected", Effect::Live),
     always("defined", Effect::Live),
+    always("arch", Effect::Replace),
 ];
 
 impl Turn<'_> {

@@ -96,6 +96,7 @@ pub(super) fn plan(schema: &Schema, request: PlanRequest, data_dir: &Path) -> Pl
         ("host_key", host_key),
         ("key_file", key_file),
         ("flavor", Value::null(Type::String)),
+        ("arch", Value::null(Type::String)),
     ]);
     let nothing = schema.attributes.iter().filter(|(name, _)| !COMMON.contains(&name.as_ref()));
     let planned =

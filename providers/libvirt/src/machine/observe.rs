@@ -87,6 +87,7 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
         .with("memory", memory(prior, "memory", spec.memory_kib))
         .with("maximum_memory", memory(prior, "maximum_memory", spec.maximum_kib))
         .with("cpus", Value::number(spec.cpus))
+        .with("arch", Value::string(spec.arch.name()))
         .with("running", Value::bool(found.running))
         .with("connected", Value::bool(found.connected))
         .with("defined", Value::bool(found.defined));

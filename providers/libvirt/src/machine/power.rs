@@ -11,6 +11,8 @@ use super::adjust::{adjust, adjusted, grow_disk, settle_memory};
 use super::observe::Found;
 use super::values::{Machine, TIMEZONE, access, with_host_key};
 use super::{MachineResource, boot, files, live, timezone};
+use crate::arch::Arch;
+use crate::host::facts;
 use crate::network::reattach;
 use crate::xml::domain::{Accelerator, DomainSpec};
 
@@ -66,6 +68,10 @@ impl MachineResource {
 
     async fn accelerator(&self, machine: &Machine, found: Option<&Found>) -> Result<Accelerator, ProviderError> {
         let wanted = machine.accel();
+        // A host of another libvirt than the local one tells what it is.
+        if facts(&self.client).await?.arch.is_some_and(|host| host != machine.image.arch()) {
+            return Ok(Accelerator::Tcg);
+        }
         match (wanted, found) {
             ("tcg", _) => return Ok(Accelerator::Tcg),
             ("auto", Some(found)) if found.active => return Ok(found.spec.accelerator),
@@ -106,7 +112,7 @@ impl MachineResource {
         live::define(&self.client, identity, wanted).await?;
         if found.is_some_and(|f| f.active) {
             ctx.progress.status("stopping, to start again with what changed");
-            self.shut_down(ctx, identity, values).await?;
+            self.shut_down(ctx, identity, values, active.map(|found| &found.spec)).await?;
             files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
         }
         files::clear_console(&self.client.settings().get(), &identity.id)?;
@@ -152,13 +158,22 @@ impl MachineResource {
 
     /// Asks the guest to stop, and pulls its plug if it does not. Its disk is written out first: what was just put
     /// there must survive.
-    async fn shut_down(&self, ctx: &Context, identity: &Identity, values: &Value) -> Result<(), ProviderError> {
+    async fn shut_down(
+        &self,
+        ctx: &Context,
+        identity: &Identity,
+        values: &Value,
+        running: Option<&DomainSpec>,
+    ) -> Result<(), ProviderError> {
+        // Debian's kernel for ARM boards in clouds has no driver for the button of a board without ACPI.
+        let button = running.is_none_or(|spec| spec.arch == Arch::Amd64 || spec.uefi);
         if let Some(access) = access(values) {
+            let script = if button { "sync" } else { "sync; poweroff" };
             // A guest that does not answer has nothing to write out that could be waited for.
-            let _ = boot::at_most(SHUTDOWN, self.shell.run(ctx, &access, "sync", &[])).await;
+            let _ = boot::at_most(SHUTDOWN, self.shell.run(ctx, &access, script, &[])).await;
             self.shell.disconnect(&access).await;
         }
-        let asked = live::press_power_button(&self.client, identity).await;
+        let asked = if button { live::press_power_button(&self.client, identity).await } else { Ok(()) };
         if asked.is_ok() && live::stopped_within(&self.client, &identity.id, SHUTDOWN).await? {
             return Ok(());
         }

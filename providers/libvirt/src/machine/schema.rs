@@ -17,7 +17,8 @@ pub(super) fn schema() -> Schema {
     );
     let timeout = Attribute::optional_computed(
         Type::String,
-        "How long ssh may take to answer after a start; \"180s\" by default, \"900s\" with cloud-init.",
+        "How long ssh may take to answer after a start; \"180s\" by default, \"900s\" with cloud-init, and thrice that where \
+         `arch` is not the host's.",
     );
     Schema::new(
         "A virtual machine of the lab; it is ready when ssh answers with the host key that cplan made for it.",
@@ -50,6 +51,14 @@ pub(super) fn schema() -> Schema {
                 ),
             ),
             ("image", Attribute::optional(boot_type(), "What it starts from: `lab_image.x.boot`.").replaces()),
+            (
+                "arch",
+                Attribute::optional_computed(
+                    Type::String,
+                    "`amd64` or `arm64`: that of its image, which is the default. One that is not the host's is emulated.",
+                )
+                .replaces(),
+            ),
             (
                 "accel",
                 Attribute::optional_computed(

@@ -9,6 +9,8 @@ use cplan_sdk::{Access, PlanRequest, ProviderError, from_value};
 use serde::Deserialize;
 
 use super::timezone;
+use crate::arch::Arch;
+use crate::image::UEFI;
 use crate::naming::{libvirt_name, mac_address};
 use crate::ownership::Mark;
 use crate::settings::HostSettings;
@@ -46,6 +48,8 @@ pub(crate) struct Boot {
     pub(crate) cmdline: Option<String>,
     pub(crate) seed: Option<String>,
     pub(crate) flavor: Option<String>,
+    arch: Option<String>,
+    firmware: Option<String>,
 }
 
 impl Boot {
@@ -56,6 +60,11 @@ impl Boot {
             initrd: self.initrd.clone().unwrap_or_default(),
             cmdline: self.cmdline.clone().unwrap_or_default(),
         })
+    }
+
+    /// What it is made for.
+    pub(crate) fn arch(&self) -> Arch {
+        self.arch.as_deref().and_then(Arch::of).unwrap_or(Arch::of_this_host())
     }
 
     /// Whether cloud-init takes over the seed.
@@ -91,6 +100,8 @@ pub(super) struct Attachment {
 const BOOT_TIMEOUT: &str = "180s";
 /// That of machines whose cloud-init has to come first, which takes many minutes where they are emulated.
 const CLOUD_BOOT_TIMEOUT: &str = "900s";
+/// Those of machines that are emulated whatever the host can: where KVM works the others are not.
+const FOREIGN_BOOT_TIMEOUTS: [&str; 2] = ["540s", "2700s"];
 
 impl Machine {
     pub(super) fn from_values(values: &Value) -> Result<Machine, ProviderError> {
@@ -193,6 +204,7 @@ impl Machine {
             mark: Some(Mark::from(identity)),
             name: libvirt_name(identity),
             uuid: identity.id.clone(),
+            arch: self.image.arch(),
             accelerator,
             memory_kib,
             maximum_kib,
@@ -201,6 +213,7 @@ impl Machine {
             pins: pins.zip(0..).map(|(host, own)| (own, [*host].into())).collect(),
             notes: self.notes(),
             kernel: self.image.kernel(),
+            uefi: self.image.firmware.as_deref() == Some(UEFI),
             disks: vec![overlay, disk("seed.img", "raw", true)],
             interfaces: interfaces.collect(),
             console: folder.join("console.log"),
@@ -244,8 +257,10 @@ fn maximum(request: &PlanRequest) -> Value {
 }
 
 fn boot_timeout(values: &Value) -> &'static str {
-    let flavor = values.get("image").and_then(|image| image.get("flavor")).and_then(Value::as_str);
-    if flavor == Some("cloud") { CLOUD_BOOT_TIMEOUT } else { BOOT_TIMEOUT }
+    let of_image = |name: &str| values.get("image").and_then(|image| image.get(name)).and_then(Value::as_str);
+    let foreign = of_image("arch").and_then(Arch::of).is_some_and(|arch| arch != Arch::of_this_host());
+    let [other, cloud] = if foreign { FOREIGN_BOOT_TIMEOUTS } else { [BOOT_TIMEOUT, CLOUD_BOOT_TIMEOUT] };
+    if of_image("flavor") == Some("cloud") { cloud } else { other }
 }
 
 /// The client key of a lab.
@@ -267,6 +282,8 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         _ => Some(Value::null(Type::String)),
     };
     let unknown = || Value::unknown(Type::String);
+    let arch = request.config.get("arch").filter(|arch| !arch.is_null());
+    let arch = arch.or_else(|| base.get("image")?.get("arch")).cloned().unwrap_or_else(unknown);
     // The host key stays with the machine; it is made when the machine is.
     let host_key = request.prior.as_ref().and_then(|p| p.get("access")?.get("host_key")).cloned();
     let access = Value::object([
@@ -278,8 +295,10 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         ("host_key", host_key.filter(|k| !k.is_null()).unwrap_or_else(unknown)),
         ("key_file", Value::string(key_file(data_dir).to_string_lossy().as_ref())),
         ("flavor", base.get("image").and_then(|i| i.get("flavor")).cloned().unwrap_or_else(unknown)),
+        ("arch", arch.clone()),
     ]);
     base.with("accel", default("accel", "auto"))
+        .with("arch", arch)
         .with("maximum_memory", maximum(request))
         .with("timezone", default("timezone", &timezone::of_this_host()))
         .with("boot_timeout", default("boot_timeout", boot_timeout(base)))

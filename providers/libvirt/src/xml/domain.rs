@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::read::{all, attribute, find, mark, marked, metadata, signed, text};
 use super::{Element, XmlError};
+use crate::arch::Arch;
 use crate::ownership::Mark;
 
 /// What runs the guest's instructions.
@@ -50,6 +51,8 @@ pub struct DomainSpec {
     pub name: String,
     /// The libvirt UUID.
     pub uuid: String,
+    /// What its processors are.
+    pub arch: Arch,
     /// What runs it.
     pub accelerator: Accelerator,
     /// What it has now (a balloon may have taken some back), in KiB.
@@ -66,6 +69,8 @@ pub struct DomainSpec {
     pub notes: BTreeMap<String, String>,
     /// The kernel that is entered directly; without, the first disk boots by itself.
     pub kernel: Option<KernelSpec>,
+    /// Whether UEFI starts it, not what the board has by itself.
+    pub uefi: bool,
     /// The disks in order: vda, vdb, …
     pub disks: Vec<DiskSpec>,
     /// The network cards in order.
@@ -106,7 +111,17 @@ pub const PERIOD: u64 = 100_000;
 /// The document that defines a domain.
 pub fn render(spec: &DomainSpec) -> String {
     let kvm = spec.accelerator == Accelerator::Kvm;
-    let os = Element::new("os").child(Element::new("type").attr("arch", "x86_64").attr("machine", "q35").text("hvm"));
+    let arch = spec.arch;
+    let hvm = Element::new("type").attr("arch", arch.kernel_name()).attr("machine", arch.board()).text("hvm");
+    // libvirt finds the firmware's file, and keeps the machine's variables until it is undefined. One that starts only
+    // what somebody signed would keep out what users build.
+    let os = if spec.uefi {
+        let without = |name| Element::new("feature").attr("enabled", "no").attr("name", name);
+        let features = Element::new("firmware").child(without("enrolled-keys")).child(without("secure-boot"));
+        Element::new("os").attr("firmware", "efi").child(hvm).child(features)
+    } else {
+        Element::new("os").child(hvm)
+    };
     let os = match &spec.kernel {
         Some(kernel) => os
             .child(Element::new("kernel").text(kernel.file.display()))
@@ -117,14 +132,14 @@ pub fn render(spec: &DomainSpec) -> String {
     let cpu = if kvm {
         Element::new("cpu").attr("mode", "host-passthrough")
     } else {
-        // Under TCG an old model boots faster than `max`: the guest does not set up what would be emulated slowly.
+        let (model, feature) = arch.emulated_cpu();
+        let feature = feature.map(|name| Element::new("feature").attr("policy", "require").attr("name", name));
         Element::new("cpu")
             .attr("mode", "custom")
             .attr("match", "exact")
             .attr("check", "none")
-            .child(Element::new("model").attr("fallback", "forbid").text("Westmere"))
-            // Without it the guest's random numbers, and so its ssh server, wait for entropy.
-            .child(Element::new("feature").attr("policy", "require").attr("name", "rdrand"))
+            .child(Element::new("model").attr("fallback", "forbid").text(model))
+            .children(feature)
     };
     Element::new("domain")
         .attr("type", if kvm { "kvm" } else { "qemu" })
@@ -136,7 +151,7 @@ pub fn render(spec: &DomainSpec) -> String {
         .child(Element::new("vcpu").attr("placement", "static").text(spec.cpus))
         .children(tuning(spec))
         .child(os)
-        .child(Element::new("features").child(Element::new("acpi")).child(Element::new("apic")))
+        .child(features(spec))
         .child(cpu)
         .child(Element::new("clock").attr("offset", "utc"))
         .child(Element::new("on_poweroff").text("destroy"))
@@ -144,6 +159,21 @@ pub fn render(spec: &DomainSpec) -> String {
         .child(Element::new("on_crash").text("destroy"))
         .child(devices(spec))
         .render()
+}
+
+/// What the board has. An ARM board describes itself to its firmware by ACPI, and to a kernel that is entered directly by
+/// a device tree.
+fn features(spec: &DomainSpec) -> Element {
+    let features = Element::new("features");
+    match (spec.arch, spec.accelerator) {
+        (Arch::Amd64, _) => features.child(Element::new("acpi")).child(Element::new("apic")),
+        (Arch::Arm64, accelerator) => {
+            let features = if spec.uefi { features.child(Element::new("acpi")) } else { features };
+            // The translator's default, of version 2, serves eight processors at most; KVM has what the host has.
+            let emulated = accelerator == Accelerator::Tcg;
+            features.children(emulated.then(|| Element::new("gic").attr("version", 3)))
+        }
+    }
 }
 
 /// What limits its processors, if anything does.
@@ -268,6 +298,8 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
         mark: mark(root),
         name: text(root, &["name"]).ok_or(XmlError::Missing("the name"))?,
         uuid: text(root, &["uuid"]).ok_or(XmlError::Missing("the UUID"))?,
+        // Whatever else it is, it is none of ours.
+        arch: attribute(root, &["os", "type"], "arch").and_then(|a| Arch::of_kernel_name(&a)).unwrap_or(Arch::Amd64),
         accelerator: if root.attribute("type") == Some("kvm") { Accelerator::Kvm } else { Accelerator::Tcg },
         memory_kib: memory.ok_or(XmlError::Missing("the memory"))?,
         maximum_kib: maximum.ok_or(XmlError::Missing("the memory"))?,
@@ -280,6 +312,8 @@ pub fn parse(xml: &str) -> Result<DomainSpec, XmlError> {
             initrd: path(&["os", "initrd"]),
             cmdline: text(root, &["os", "cmdline"]).unwrap_or_default(),
         }),
+        uefi: attribute(root, &["os"], "firmware").as_deref() == Some("efi")
+            || attribute(root, &["os", "loader"], "type").as_deref() == Some("pflash"),
         disks: disks.collect(),
         interfaces: interfaces.collect(),
         console: serial.and_then(|s| get(s, &["log"], "file")).map(PathBuf::from).unwrap_or_default(),
@@ -349,6 +383,7 @@ mod tests {
             mark: Some(Mark { id: "i".into(), lab: "l".into(), name: "n".into() }),
             name: "cplan-l-n".into(),
             uuid: "c0ffee00-0000-4000-8000-000000000001".into(),
+            arch: Arch::Amd64,
             accelerator,
             memory_kib: 262_144,
             maximum_kib: 524_288,
@@ -361,6 +396,7 @@ mod tests {
                 initrd: "/c/initrd & co".into(),
                 cmdline: "console=ttyS0 a=\"b\" <x>".into(),
             }),
+            uefi: false,
             disks: vec![
                 DiskSpec {
                     file: "/c/overlay.qcow2".into(),
@@ -403,6 +439,8 @@ mod tests {
             assert_eq!(parse(&render(&spec(accelerator))).unwrap(), spec(accelerator));
             let by_itself = DomainSpec { kernel: None, ..spec(accelerator) };
             assert_eq!(parse(&render(&by_itself)).unwrap(), by_itself);
+            let other = DomainSpec { arch: Arch::Arm64, uefi: true, ..by_itself };
+            assert_eq!(parse(&render(&other)).unwrap(), other);
         }
     }
 

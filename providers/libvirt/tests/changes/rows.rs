@@ -4,7 +4,8 @@ use cplan_libvirt::Rule;
 use serde_json::{Value as Json, json};
 
 use super::{Seen, measure};
-use crate::lab::{Object, virsh};
+use crate::foreign::arm64;
+use crate::lab::{Object, image, virsh};
 
 /// What machines can be plugged into.
 pub(super) struct Nets {
@@ -26,8 +27,11 @@ impl Nets {
 pub(super) fn impossible(rule: &Rule, machine: &Object<'_>) -> Option<String> {
     // `auto` takes KVM wherever it can run a guest.
     let kvm = machine.accelerator() == "kvm";
-    (rule.attribute == "accel" && rule.when == "to another" && !kvm)
-        .then(|| "KVM cannot run a guest on this host".to_owned())
+    match (rule.attribute, rule.when) {
+        ("accel", "to another") if !kvm => Some("KVM cannot run a guest on this host".to_owned()),
+        ("arch", _) => arm64().err(),
+        _ => None,
+    }
 }
 
 /// What has to be so before, and what is measured before.
@@ -62,6 +66,7 @@ pub(super) async fn change(rule: &Rule, machine: &mut Object<'_>, nets: &Nets) -
             let cmdline = format!("{} cplan.verified=1", config["image"]["cmdline"].as_str().unwrap_or_default());
             config["image"]["cmdline"] = json!(cmdline);
         }
+        ("arch", _) => config["image"] = image(json!({"arch": "arm64", "packages": []})).await,
         ("has_disk", _) => machine.lose_disk().await,
         ("tier", _) => config["tier"] = json!("edge"),
         ("labels", _) => config["labels"] = json!({"owner": "a & b", "run": "7"}),
@@ -132,6 +137,10 @@ pub(super) async fn look(rule: &Rule, machine: &mut Object<'_>, before: String) 
             let line = machine.run("cat /proc/cmdline").await;
             let word = line.split(' ').next_back().unwrap_or_default().to_owned();
             seen(libvirt("cplan.verified=1")?, expect("its command line", word, line.contains("cplan.verified=1"))?)
+        }
+        ("arch", _) => {
+            let kernel = machine.run("uname -m").await;
+            seen(libvirt("arch='aarch64'")?, expect("its kernel", kernel.clone(), kernel == "aarch64")?)
         }
         ("has_disk", _) => seen(libvirt("overlay.qcow2")?, machine.run("echo a new disk, $(hostname)").await),
         ("tier", _) => seen(libvirt("key='tier' text='edge'")?, "the same boot".to_owned()),

@@ -153,6 +153,7 @@ fn values(rates: &[(&str, &str, &str)]) -> Value {
         host_key: "ssh-ed25519 A".into(),
         key_file: "/k".into(),
         flavor: String::new(),
+        arch: String::new(),
     };
     let null = || Value::null(Type::String);
     let rule = |address: &str, rate: &str| {

@@ -65,6 +65,7 @@ mod tests {
             host_key: "ssh-ed25519 AAAA\n".into(),
             key_file: "/l a/100%/key".into(),
             flavor: String::new(),
+            arch: String::new(),
         };
         assert_eq!(known_hosts_line(&access), "0a1b ssh-ed25519 AAAA");
         let arguments: Vec<_> =

@@ -177,6 +177,7 @@ async fn a_killed_process_leaves_no_connection_and_its_folder_goes_with_the_next
             host_key: fields[3].into(),
             key_file: fields[4].into(),
             flavor: String::new(),
+            arch: String::new(),
         };
         let (shell, ctx) = (OpenSshShell::new(fields[0]), context("/nowhere".as_ref()));
         let _ = shell.run(&ctx, &access, &format!("kill -9 {}; {}", std::process::id(), fields[5]), b"").await;

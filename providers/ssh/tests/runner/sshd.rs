@@ -63,6 +63,7 @@ impl Sshd {
             host_key: host.rsplit_once(' ').unwrap().0.into(),
             key_file: dir.path().join("client"),
             flavor: String::new(),
+            arch: String::new(),
         };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {

@@ -21,6 +21,18 @@ resource "lab_benchmark" "amounts" {
   endpoints = {}
 }
 
+resource "lab_benchmark" "elsewhere" {
+  kind     = "mqtt"
+  workers  = { w = local.machine }
+  payload  = "1KiB"
+  rate     = 10
+  duration = "10s"
+  work     = 1
+  endpoints = {
+    e = { machine = merge(local.machine, { name = "pi", arch = "arm64" }), broker = "10.71.0.11", worker = "w" }
+  }
+}
+
 resource "lab_benchmark" "endpoints" {
   kind      = "mqtt"
   workers   = { w = local.machine }

@@ -25,6 +25,17 @@ resource "lab_image" "changed" {
   sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
 }
 
+resource "lab_image" "started" {
+  path     = "main.hcl"
+  arch     = "arm64"
+  firmware = "bios"
+}
+
+resource "lab_image" "direct" {
+  arch     = "arm64"
+  firmware = "uefi"
+}
+
 resource "lab_image" "derived" {
   from = lab_image.base.boot
   arch = "arm64"

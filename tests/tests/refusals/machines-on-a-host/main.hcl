@@ -28,6 +28,7 @@ resource "lab_machine" "a" {
 
 resource "lab_machine" "b" {
   name    = "b"
+  arch    = "arm64"
   cpus    = 1
   cpu_pin = [1]
   memory  = "128MiB"

@@ -11,10 +11,11 @@ use serde_json::json;
 use super::super::boot::DISK;
 use super::super::process;
 use super::{Derived, ImageError, files};
+use crate::arch::Arch;
 use crate::nocloud::NoCloud;
 
 /// How long such a machine may take to answer, and to end: far longer than either takes under emulation.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(1800);
 const NAME: &str = "cplan-image";
 
 const INSTALL: &str = include_str!("machine/install.sh");
@@ -110,10 +111,20 @@ impl Throwaway<'_> {
         std::fs::write(&known, format!("[127.0.0.1]:{port} {}", self.read("host.pub")?))
             .and_then(|()| std::fs::write(self.at("port"), port.to_string()))
             .map_err(|e| ImageError::io("write", &known, e))?;
-        let cpu = if self.accelerator == "kvm" { "host" } else { "Westmere,+rdrand" };
+        let arch = self.derived.arch;
+        let (program, package) = arch.emulator();
+        let cpu = match (self.accelerator, arch.emulated_cpu()) {
+            ("kvm", _) => "host".to_owned(),
+            (_, (model, None)) => model.to_owned(),
+            (_, (model, Some(feature))) => format!("{model},+{feature}"),
+        };
         let path = |name: &str| self.at(name).display().to_string();
-        let mut command = Command::new("qemu-system-x86_64");
-        command.args(["-accel", self.accelerator, "-machine", "q35", "-cpu", cpu, "-m", "1024", "-smp", "2"]);
+        let mut command = Command::new(program);
+        command.args(["-accel", self.accelerator, "-machine", &machine_of(arch, self.accelerator)]);
+        command.args(["-cpu", &cpu, "-m", "1024", "-smp", "2"]);
+        if self.derived.uefi {
+            command.args(["-bios", arch.firmware().0]);
+        }
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci"]);
         command.args(["-serial", &format!("file:{}", path("console.log"))]);
         command.args(["-drive", &format!("file={},if=virtio,format=qcow2,cache=unsafe", path("work.qcow2"))]);
@@ -124,12 +135,10 @@ impl Throwaway<'_> {
             std::fs::File::create(self.at("qemu.err")).map_err(|e| ImageError::io("write", &self.at("qemu.err"), e))?;
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn();
         let child = child.map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => {
-                ImageError::MissingProgram { program: "qemu-system-x86_64".into(), package: "qemu-system-x86" }
-            }
-            _ => ImageError::Io { action: "run", path: "qemu-system-x86_64".into(), source },
+            std::io::ErrorKind::NotFound => ImageError::MissingProgram { program: program.into(), package },
+            _ => ImageError::Io { action: "run", path: program.into(), source },
         })?;
-        Ok(Machine { child, scratch: self.scratch })
+        Ok(Machine { program, child, scratch: self.scratch })
     }
 
     /// Until it answers with its key, and cloud-init is through.
@@ -190,8 +199,18 @@ impl Throwaway<'_> {
     }
 }
 
+/// The board, with the interrupt controller of the host where that has to be so.
+fn machine_of(arch: Arch, accelerator: &str) -> String {
+    match (arch, accelerator) {
+        (Arch::Arm64, "kvm") => format!("{},gic-version=host", arch.board()),
+        (Arch::Arm64, _) => format!("{},gic-version=3", arch.board()),
+        _ => arch.board().to_owned(),
+    }
+}
+
 /// A running machine; it ends with its owner.
 struct Machine<'a> {
+    program: &'static str,
     child: Child,
     scratch: &'a Path,
 }
@@ -213,7 +232,7 @@ impl Machine<'_> {
     fn alive(&mut self) -> Result<(), ImageError> {
         match self.child.try_wait() {
             Ok(Some(status)) => Err(ImageError::Command {
-                command: "qemu-system-x86_64".into(),
+                command: self.program.into(),
                 outcome: format!("ended with {status}"),
                 said: self.console(),
             }),
