@@ -8,6 +8,7 @@ use cplan_config::evaluate;
 
 use crate::scope::{empty, expressions};
 
+mod broken;
 pub(crate) mod files;
 mod judge;
 mod printed;

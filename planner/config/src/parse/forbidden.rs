@@ -1,121 +1,48 @@
 //! What hcl-edit takes and Terraform's parser refuses.
 
-use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
-use hcl_edit::Span as _;
-use hcl_edit::expr::{Array, Expression, Object, ObjectKey};
-use hcl_edit::structure::Body;
-use hcl_edit::template::{Element, StringTemplate};
-use hcl_edit::visit::{Visit, visit_array, visit_expr, visit_object, visit_string_template};
+use cplan_model::{Diagnostics, SourceId};
+
+use super::fault::{self, Fault};
+use super::resync;
 
 /// Of a whole file.
-pub(super) fn body(body: &Body, text: &str, source: SourceId) -> Diagnostics {
-    let mut check = Check { text, source, found: Diagnostics::new() };
-    if suspicious(text) {
-        check.visit_body(body);
+pub(super) fn body(text: &str, source: SourceId) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    if suspicious(text) && fault::of_body(text, 0..text.len()).iter().any(Fault::is_of_the_text) {
+        for chunk in resync::chunks(text) {
+            let faults = fault::of_body(text, chunk).into_iter().filter(Fault::is_of_the_text);
+            found.extend(faults.map(|fault| fault.diagnostic(source)));
+        }
     }
-    check.found
+    found
 }
 
 /// Of one expression.
-pub(super) fn expression(expr: &Expression, text: &str, source: SourceId) -> Diagnostics {
-    let mut check = Check { text, source, found: Diagnostics::new() };
-    if suspicious(text) {
-        check.visit_expr(expr);
-    }
-    check.found
+pub(super) fn expression(text: &str) -> Option<Fault> {
+    suspicious(text).then(|| fault::of_expression(text))?.into_iter().find(Fault::is_of_the_text)
 }
 
-/// Whether a closer look is needed at all: lines with a quote too many, or `for` behind a bracket without a name.
+/// Whether a closer look is needed at all: lines with a quote too many, `for` behind a bracket without a name, or numbers
+/// with two points.
 fn suspicious(text: &str) -> bool {
-    let odd = |line: &str| {
+    let quotes = |line: &str| {
         let bytes = line.as_bytes();
-        let open = |i: &usize| bytes[*i] == b'"' && (*i == 0 || bytes[*i - 1] != b'\\');
-        (0..bytes.len()).filter(open).count() % 2 == 1
+        let quote = |i: &usize| bytes[*i] == b'"' && (*i == 0 || bytes[*i - 1] != b'\\');
+        (0..bytes.len()).filter(quote).count() % 2 == 1
     };
     let keyword = |(at, _): (usize, &str)| {
         text[..at].trim_end().ends_with(['{', '['])
             && text[at + 3..].trim_start().starts_with(['=', ':', '.', ',', ']'])
     };
-    text.contains("for") && text.match_indices("for").any(keyword) || text.lines().any(odd)
-}
-
-struct Check<'t> {
-    text: &'t str,
-    source: SourceId,
-    found: Diagnostics,
-}
-
-impl Check<'_> {
-    fn line_end(&mut self, range: Option<std::ops::Range<usize>>) {
-        let Some(range) = range else { return };
-        if let Some(at) = self.text.get(range.clone()).and_then(|text| text.find('\n')) {
-            let span = Span::new(self.source, range.start, range.start + at);
-            self.found.push(
-                Diagnostic::error(
-                    "multi-line-string",
-                    "Invalid multi-line string",
-                    "Quoted strings may not be split over multiple lines.",
-                )
-                .remedy("Write `\\n` for the line end, or use a heredoc (`<<EOT`).")
-                .at(span),
-            );
-        }
-    }
-
-    fn keyword(&mut self, range: Option<std::ops::Range<usize>>) {
-        let range = range.unwrap_or(0..0);
-        self.found.push(
-            Diagnostic::error(
-                "for-without-name",
-                "Invalid 'for' expression",
-                "Behind a bracket, `for` begins a 'for' expression, but no variable name follows.",
-            )
-            .remedy("Put a key of that name in quotes, or write `for NAME in COLLECTION :`.")
-            .at(Span::new(self.source, range.start, range.start + 3)),
-        );
-    }
-}
-
-impl Visit for Check<'_> {
-    fn visit_expr(&mut self, node: &Expression) {
-        if let Expression::String(text) = node {
-            self.line_end(text.span());
-        }
-        visit_expr(self, node);
-    }
-
-    fn visit_string_template(&mut self, node: &StringTemplate) {
-        for element in node {
-            if let Element::Literal(text) = element {
-                self.line_end(text.span());
-            }
-        }
-        visit_string_template(self, node);
-    }
-
-    fn visit_object(&mut self, node: &Object) {
-        if let Some((ObjectKey::Ident(name), _)) = node.iter().next()
-            && name.as_str() == "for"
-        {
-            self.keyword(name.span());
-        }
-        visit_object(self, node);
-    }
-
-    fn visit_array(&mut self, node: &Array) {
-        let first = match node.get(0) {
-            Some(Expression::Variable(name)) => Some(name),
-            Some(Expression::Traversal(traversal)) => match &traversal.expr {
-                Expression::Variable(name) => Some(name),
-                _ => None,
-            },
-            _ => None,
+    let pointed = |line: &str| {
+        let numbered = |at: usize| {
+            let after = line[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
+            after.len() < line.len() - at - 1
+                && after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };
-        if let Some(name) = first.filter(|name| name.as_str() == "for") {
-            self.keyword(name.span());
-        }
-        visit_array(self, node);
-    }
+        line.match_indices('.').any(|(at, _)| numbered(at) && !quotes(&line[..at]))
+    };
+    text.match_indices("for").any(keyword) || text.lines().any(|line| quotes(line) || pointed(line))
 }
 
 #[cfg(test)]
@@ -128,14 +55,21 @@ mod tests {
         for (text, id) in [
             ("\"a\nb\"", "multi-line-string"),
             ("[\"a${1}\nb\"]", "multi-line-string"),
-            ("{ for= 1 }", "for-without-name"),
-            ("[for.x]", "for-without-name"),
+            ("{ for= 1 }", "syntax"),
+            ("[for.x]", "syntax"),
+            ("1.2.3", "invalid-number"),
         ] {
             assert_eq!(parse::expression(text, SourceId(0)).unwrap_err().id, id, "{text}");
         }
-        for text in
-            ["\"a${\n1}b\"", "<<E\n\"\na\nE", "{ a = 1, for = 2 }", "{ \"for\" = 1 }", "[for x in [] : x]", "\"\\\"\""]
-        {
+        for text in [
+            "\"a${\n1}b\"",
+            "<<E\n\"\na\nE",
+            "{ a = 1, for = 2 }",
+            "{ \"for\" = 1 }",
+            "[for x in [] : x]",
+            "\"\\\"\"",
+            "\"1.2.3\"",
+        ] {
             assert!(parse::expression(text, SourceId(0)).is_ok(), "{text}");
         }
     }

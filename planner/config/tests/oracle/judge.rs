@@ -1,7 +1,7 @@
 //! The real terraform on many expressions at once: a process for each hundred, because it takes longer than twice the
 //! time for twice as many, and several processes at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -80,6 +80,20 @@ pub(super) fn errors(all: &[&str]) -> Vec<Vec<(String, String)>> {
         }
         (0..part.len() as u64).map(|i| found.remove(&i).unwrap_or_default()).collect()
     })
+}
+
+/// Line and summary of all that is wrong with the files of a folder, by file.
+pub(super) fn refusals(dir: &Path) -> BTreeMap<String, BTreeSet<(usize, String)>> {
+    let output = terraform(dir).args(["validate", "-json"]).output().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut found: BTreeMap<String, BTreeSet<(usize, String)>> = BTreeMap::new();
+    for diagnostic in json["diagnostics"].as_array().unwrap() {
+        let range = &diagnostic["range"];
+        let line = usize::try_from(range["start"]["line"].as_u64().unwrap_or_default()).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        found.entry(text(&range["filename"])).or_default().insert((line, text(&diagnostic["summary"])));
+    }
+    found
 }
 
 /// Every part in a furnished folder of its own; the answers in the order of the questions.

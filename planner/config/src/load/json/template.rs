@@ -14,7 +14,7 @@ pub(super) fn write(writer: &mut Writer<'_>, text: &Text) {
     let parsed = match crate::parse::template(&text.text) {
         Ok(parsed) => parsed,
         Err(error) => {
-            let mut diagnostic = crate::parse::syntax_error(&text.text, 0, &error, writer.source);
+            let mut diagnostic = crate::parse::template_error(&text.text, &error, writer.source);
             if let Some(label) = &mut diagnostic.primary {
                 let at = text.origin(label.span.start as usize..label.span.end as usize);
                 label.span = Span::new(writer.source, at.start, at.end.max(at.start + 1));
