@@ -43,7 +43,7 @@ pub struct Module {
     /// `provider` blocks by local name and alias.
     pub providers: BTreeMap<ProviderRef, ProviderBlock>,
     /// Resources and data sources, those within `check` blocks too.
-    pub resources: BTreeMap<ResourceAddr, ResourceBlock>,
+    pub resources: BTreeMap<ResourceAddr, Arc<ResourceBlock>>,
     /// By call name.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
     /// By name.

@@ -18,7 +18,7 @@ impl Planner<'_> {
             self.moved_from.clear();
         }
         self.remove(records, |_, _| Reason::Destroy);
-        let outputs = if all { std::mem::take(&mut self.state.outputs) } else { Default::default() };
+        let outputs = if all { self.state.outputs.clone() } else { Default::default() };
         let outputs = outputs.into_iter().map(|(name, output)| OutputChange {
             name: name.into(),
             before: Some(output.value),

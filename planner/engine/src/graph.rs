@@ -40,6 +40,8 @@ pub(crate) struct Node {
     pub(crate) path: Path,
     pub(crate) item: Item,
     pub(crate) module: Arc<Module>,
+    /// The block of a resource.
+    pub(crate) block: Option<Arc<ResourceBlock>>,
     /// Nodes that come before, each with the place that says so.
     pub(crate) needs: Vec<(usize, Span)>,
     /// Whether any resource comes before it, directly or not.
@@ -160,6 +162,7 @@ impl Builder {
             path: path.clone(),
             item,
             module: module.clone(),
+            block: None,
             needs: Vec::new(),
             behind_resource: false,
             keys: Keys::new(),
@@ -179,8 +182,10 @@ impl Builder {
         for name in module.locals.keys() {
             self.add(path, module, Item::Local(name.clone()));
         }
-        for addr in module.resources.keys() {
+        for (addr, block) in &module.resources {
+            let node = self.nodes.len();
             self.add(path, module, Item::Resource(addr.clone()));
+            self.nodes[node].block = Some(Arc::clone(block));
         }
         for (name, call) in &module.calls {
             self.add(path, module, Item::Call(name.clone()));

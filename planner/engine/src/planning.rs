@@ -38,7 +38,7 @@ use std::time::SystemTime;
 
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
-    CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr,
+    CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Schema,
     Severity, Span, Target, Type, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
@@ -170,7 +170,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) config: Arc<Config>,
     pub(crate) variables: BTreeMap<Arc<str>, Value>,
     given: BTreeMap<Arc<str>, Value>,
-    pub(crate) state: State,
+    /// Shared, so that a record can be looked at while the rest of this changes.
+    pub(crate) state: Arc<State>,
     pub(crate) registry: &'a Registry,
     events: Arc<dyn EventSink>,
     pub(crate) options: PlanOptions,
@@ -185,6 +186,8 @@ pub(crate) struct Planner<'a> {
     decoded: HashMap<(usize, ModuleInstance, Option<InstanceKey>), Value>,
     /// By the address of their schema, which the registry keeps.
     templates: HashMap<usize, Value>,
+    /// The schemas of resource nodes, as the first pass found them.
+    schemas: HashMap<usize, &'a Schema>,
     planned: HashMap<InstanceAddr, usize>,
     drafts: Vec<Draft>,
     /// Of groups that need only some instances of others: which.
@@ -225,7 +228,7 @@ impl<'a> Planner<'a> {
             config: input.config,
             variables: input.variables,
             given: input.given,
-            state: input.state,
+            state: Arc::new(input.state),
             registry: input.registry,
             events: Arc::new(Deaf),
             options: input.options,
@@ -238,6 +241,7 @@ impl<'a> Planner<'a> {
             provider_configs: BTreeMap::new(),
             decoded: HashMap::new(),
             templates: HashMap::new(),
+            schemas: HashMap::new(),
             planned: HashMap::new(),
             drafts: Vec::new(),
             narrow: HashMap::new(),
@@ -362,9 +366,8 @@ impl<'a> Planner<'a> {
     /// Which resources are made anew before the old objects go: those that say so, and what they depend on.
     fn create_first_nodes(&mut self) {
         for &node in self.graph.order.clone().iter().rev() {
-            let Item::Resource(addr) = &self.graph.nodes[node].item else { continue };
-            let block = self.graph.nodes[node].module.resources.get(addr).cloned();
-            let own = block.and_then(|b| b.lifecycle.create_before_destroy.clone());
+            let Some(block) = &self.graph.nodes[node].block else { continue };
+            let own = block.lifecycle.create_before_destroy.clone();
             let wanted = own.is_some_and(|expr| self.flag(&self.graph.nodes[node].path.clone(), &expr));
             if wanted || self.first.contains(&node) {
                 self.first.insert(node);
@@ -460,10 +463,15 @@ impl<'a> Planner<'a> {
         let checks = self.checked();
         let (drafts, narrow, changes) = (self.drafts, &self.narrow, &mut self.changes);
         let lower = || if errored { Vec::new() } else { steps::lower(drafts, narrow) };
-        let (steps, ()) = beside::both(lower, || changes.sort_by(|a, b| a.address.cmp(&b.address)));
+        let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
+        let (steps, ()) = beside::both(lower, || {
+            changes.sort_by(|a, b| a.address.cmp(&b.address));
+            // At scale it takes as long to take these apart as to plan a tenth of them.
+            drop((self.state, self.observed, self.kept, self.by_identity, self.planned, self.graph));
+        });
         let plan = Plan {
-            lineage: self.state.lineage,
-            serial: self.state.serial,
+            lineage,
+            serial,
             config: self.config,
             changes: self.changes,
             drift: self.drift,
@@ -528,7 +536,7 @@ pub(crate) fn block_at<'c>(config: &'c Config, address: &InstanceAddr) -> Option
     for (call, _) in address.module.0.iter() {
         module = &module.calls.get(call)?.module;
     }
-    module.resources.get(&address.resource)
+    module.resources.get(&address.resource).map(|block| &**block)
 }
 
 /// A diagnostic of a failed provider call, its causes included.

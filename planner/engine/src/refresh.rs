@@ -85,8 +85,9 @@ pub(crate) async fn read_all(
 impl Planner<'_> {
     /// A plan that only takes over what was read: every object that is not as recorded.
     pub(crate) fn take_over(&mut self) {
-        for (key, record) in self.state.records.clone() {
-            self.take_over_one(&key, &record);
+        let state = Arc::clone(&self.state);
+        for (key, record) in &state.records {
+            self.take_over_one(key, record);
         }
     }
 

@@ -59,7 +59,7 @@ impl Builder {
             return;
         }
         if let Some(data) = data.first() {
-            self.resource(data, source, Some(Arc::clone(&name)));
+            self.resource((*data).clone(), source, Some(Arc::clone(&name)));
         }
         self.module.checks.insert(name, CheckBlock { span, asserts });
     }

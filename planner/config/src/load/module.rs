@@ -79,10 +79,13 @@ impl Builder {
     /// Adds blocks, each with whether its file is JSON. What is not kept of a block is gone before the next.
     pub(super) fn blocks(&mut self, blocks: impl IntoIterator<Item = (Block, bool)>, source: SourceId) {
         for (block, json) in blocks {
-            let block = &block;
             self.json = json;
+            if matches!(block.ident.as_str(), "resource" | "data") {
+                self.resource(block, source, None);
+                continue;
+            }
+            let block = &block;
             match block.ident.as_str() {
-                "resource" | "data" => self.resource(block, source, None),
                 "variable" => self.variable(block, source),
                 "output" => self.output(block, source),
                 "locals" => self.locals(block, source),

@@ -10,6 +10,7 @@ use hcl_edit::structure::Block;
 
 use super::block::{Reader, header, is_name};
 use super::module::Builder;
+use super::resource::taken;
 use super::settings::satisfied;
 use crate::{Expr, ProviderBlock, ProviderRef};
 
@@ -70,7 +71,7 @@ impl Builder {
             self.duplicate("Duplicate provider configuration", &format!("provider `{name}`"), first, span);
             return;
         }
-        let body = self.body(block, source, &["alias", "version"], &[]);
+        let body = taken(&mut block.clone(), source, self.json, &["alias", "version"], &[]);
         self.module.providers.insert(name, ProviderBlock { span, body });
     }
 

@@ -1,5 +1,6 @@
 //! `resource` and `data` blocks.
 
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use cplan_model::{Mode, ResourceAddr, SourceId, Span};
@@ -15,8 +16,8 @@ const META: [&str; 4] = ["count", "for_each", "depends_on", "provider"];
 
 impl Builder {
     /// A block at the top of a file, or a data source in a `check` block.
-    pub(super) fn resource(&mut self, block: &Block, source: SourceId, check: Option<Arc<str>>) {
-        let mut reader = Reader::new(block, source);
+    pub(super) fn resource(&mut self, mut block: Block, source: SourceId, check: Option<Arc<str>>) {
+        let mut reader = Reader::new(&block, source);
         let mode = if block.has_ident("data") { Mode::Data } else { Mode::Managed };
         let labels = reader.labels(["type", "name"]);
         let span = reader.header();
@@ -50,40 +51,45 @@ impl Builder {
         // To depend on oneself says nothing.
         let own = Subject::Resource(addr.clone());
         let depends_on = depends_on.into_iter().filter(|r| r.subject != own).collect();
-        if let Some(first) = self.module.resources.get(&addr) {
-            let first = first.span;
-            let kind = if mode == Mode::Data { "data" } else { "resource" };
-            let summary = format!("Duplicate {kind} {:?} configuration", addr.ty);
-            self.duplicate(&summary, &format!("resource `{addr}`"), first, span);
-            return;
-        }
-        let body = self.body(block, source, &META, &["lifecycle", "provisioner", "connection", "locals"]);
-        self.module
-            .resources
-            .insert(addr.clone(), ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check, body });
+        let place = match self.module.resources.entry(addr.clone()) {
+            Entry::Vacant(place) => place,
+            Entry::Occupied(first) => {
+                let first = first.get().span;
+                let kind = if mode == Mode::Data { "data" } else { "resource" };
+                let summary = format!("Duplicate {kind} {:?} configuration", addr.ty);
+                self.duplicate(&summary, &format!("resource `{addr}`"), first, span);
+                return;
+            }
+        };
+        let body = taken(&mut block, source, self.json, &META, &["lifecycle", "provisioner", "connection", "locals"]);
+        place.insert(Arc::new(ResourceBlock { addr, span, provider, repeat, depends_on, lifecycle, check, body }));
     }
 }
 
-impl Builder {
-    /// A block's content without what the language itself takes. What stands in a block `_` is the resource's own, even
-    /// under a name that the language would take.
-    pub(super) fn body(&self, block: &Block, source: SourceId, arguments: &[&str], blocks: &[&str]) -> Arc<BodySource> {
-        let mut body = block.body.clone();
-        for name in arguments {
-            body.remove_attribute(name);
-        }
-        for name in blocks {
-            body.remove_blocks(name);
-        }
-        for escaped in body.remove_blocks("_") {
-            for structure in escaped.body {
-                body.push(structure);
-            }
-        }
-        let start = header(block, source);
-        let end = block.span().map_or(start.end as usize, |r| r.end);
-        Arc::new(BodySource { body, span: Span::new(source, start.start as usize, end), json: self.json })
+/// Takes a block's content out of it, without what the language itself takes. What stands in a block `_` is the
+/// resource's own, even under a name that the language would take.
+pub(super) fn taken(
+    block: &mut Block,
+    source: SourceId,
+    json: bool,
+    arguments: &[&str],
+    blocks: &[&str],
+) -> Arc<BodySource> {
+    let start = header(block, source);
+    let end = block.span().map_or(start.end as usize, |r| r.end);
+    let mut body = std::mem::take(&mut block.body);
+    for name in arguments {
+        body.remove_attribute(name);
     }
+    for name in blocks {
+        body.remove_blocks(name);
+    }
+    for escaped in body.remove_blocks("_") {
+        for structure in escaped.body {
+            body.push(structure);
+        }
+    }
+    Arc::new(BodySource { body, span: Span::new(source, start.start as usize, end), json })
 }
 
 impl Reader<'_> {

@@ -25,7 +25,7 @@ impl Checker<'_> {
     /// Checks what follows a resource or `self`.
     pub(super) fn object(&mut self, spelled: &Spelled, place: Place<'_>) {
         let block = match &spelled.subject {
-            Subject::Resource(addr) => self.module.resources.get(addr),
+            Subject::Resource(addr) => self.module.resources.get(addr).map(|block| &**block),
             Subject::SelfObject => place.own,
             _ => None,
         };

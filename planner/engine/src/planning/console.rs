@@ -109,7 +109,7 @@ impl Planner<'_> {
                 self.evaluate(node);
                 continue;
             };
-            let Some(block) = self.graph.nodes[node].module.resources.get(&addr).cloned() else { continue };
+            let Some(block) = self.graph.nodes[node].block.clone() else { continue };
             let schema = self.registry.schema(&self.graph.nodes[node].module, &block).cloned();
             for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
                 let values = remembered.remove(&group(&module, &addr)).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Planning one instance of a managed resource.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cplan_config::ResourceBlock;
@@ -29,7 +30,8 @@ impl Planner<'_> {
         let (block, schema) = (site.block, site.schema);
         let resource = self.registry.resource(&site.provider, &address.resource.ty)?;
         let key = RecordKey::from(address.clone());
-        let mut before = self.before(&key, resource);
+        let state = Arc::clone(&self.state);
+        let mut before = self.before(&state, &key, resource);
         self.kept.insert(key.clone());
         if self.options.mode == PlanMode::RefreshOnly {
             return before.values;
@@ -148,9 +150,9 @@ impl Planner<'_> {
         if action == Action::NoOp
             && importing.is_none()
             && let Some(record) = &before.record
-            && (self.observed.contains_key(&key) || record.dependencies != dependencies)
+            && (before.values.as_ref() != Some(&record.values) || record.dependencies != dependencies)
         {
-            let record = Record { dependencies: dependencies.to_vec(), ..record.clone() };
+            let record = Record { dependencies: dependencies.to_vec(), ..Record::clone(record) };
             self.take_over_one(&key, &record);
         }
         self.planned.insert(address.clone(), self.changes.len());
@@ -193,7 +195,7 @@ impl Planner<'_> {
         resource: &dyn Resource,
         config: &Value,
         dependencies: &[InstanceAddr],
-        before: &mut Before,
+        before: &mut Before<'_>,
     ) -> Option<Option<String>> {
         if !self.imports.contains_key(&key.address) {
             return Some(None);
@@ -217,7 +219,7 @@ impl Planner<'_> {
         self.amendments.push(Amendment::Adopt { key: key.clone(), record: Box::new(record.clone()) });
         before.values = Some(values);
         before.private = private;
-        before.record = Some(record);
+        before.record = Some(Cow::Owned(record));
         Some(Some(id))
     }
 

@@ -31,7 +31,7 @@ impl Planner<'_> {
         self.implied(&statements);
         if !self.moved_from.is_empty() {
             let moved = self.moved_from.iter().map(|(to, from)| (from.clone(), to.clone())).collect();
-            follow(&mut self.state.records, &moved);
+            follow(&mut Arc::make_mut(&mut self.state).records, &moved);
             let owner =
                 |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
             self.by_identity = self.state.records.iter().map(owner).collect();
@@ -64,8 +64,9 @@ impl Planner<'_> {
             self.diagnostics.push(d);
             return;
         }
-        let Some(record) = self.state.records.remove(&from) else { return };
-        self.state.records.insert(key.clone(), record);
+        let records = &mut Arc::make_mut(&mut self.state).records;
+        let Some(record) = records.remove(&from) else { return };
+        records.insert(key.clone(), record);
         let first = self.moved_from.remove(&from.address).unwrap_or_else(|| from.address.clone());
         // A record that comes back to where it was has not moved.
         self.amendments.push(Amendment::Move { from, to: key });
@@ -77,8 +78,12 @@ impl Planner<'_> {
     /// A `count` that came gives its single object the key 0; one that went takes it away.
     fn implied(&mut self, statements: &[Statement]) {
         let mut wanted = Vec::new();
+        let any_counts = counts(&self.config.root);
         for key in self.state.records.keys() {
             let address = &key.address;
+            if !(address.key == Some(InstanceKey::Int(0)) || (any_counts && address.key.is_none())) {
+                continue;
+            }
             let Some(block) = self.block_at(address) else { continue };
             if block.addr.mode != cplan_model::Mode::Managed {
                 continue;
@@ -184,6 +189,12 @@ impl Planner<'_> {
         }
         None
     }
+}
+
+/// Whether any resource of a module, or of those that it calls, has a `count`.
+fn counts(module: &Module) -> bool {
+    module.resources.values().any(|block| matches!(block.repeat, Some(ForEach::Count(_))))
+        || module.calls.values().any(|call| counts(&call.module))
 }
 
 fn collect(module: &Module, path: &mut Vec<Arc<str>>, out: &mut Vec<Statement>) {

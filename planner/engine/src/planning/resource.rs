@@ -17,7 +17,7 @@ use crate::values::{Instances, Repeat};
 impl<'a> Planner<'a> {
     /// First pass: decodes and validates every instance with resources unknown.
     pub(super) fn examine(&mut self, node: usize, addr: &ResourceAddr) {
-        let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
+        let Some(block) = self.graph.nodes[node].block.clone() else { return };
         let schema = match self.schema_of(&block, node) {
             Ok(schema) => schema,
             Err(diagnostic) => {
@@ -25,6 +25,7 @@ impl<'a> Planner<'a> {
                 return;
             }
         };
+        self.schemas.insert(node, schema);
         self.ignored(&block, schema);
         for module in self.values.instances_of(&self.graph.nodes[node].path.clone()) {
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
@@ -65,8 +66,8 @@ impl<'a> Planner<'a> {
 
     /// Second pass: plans every instance.
     pub(super) async fn resource(&mut self, node: usize, addr: &ResourceAddr) {
-        let Some(block) = self.graph.nodes[node].module.resources.get(addr).cloned() else { return };
-        let Ok(schema) = self.schema_of(&block, node) else { return };
+        let Some(block) = self.graph.nodes[node].block.clone() else { return };
+        let Some(schema) = self.schemas.get(&node).copied() else { return };
         let path = self.graph.nodes[node].path.clone();
         let provider = provider_key(&self.config, &path, &block.provider);
         let site = Site { node, block: &block, schema, provider };

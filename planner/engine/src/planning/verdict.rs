@@ -1,16 +1,18 @@
 //! What is to be done to an instance, from what exists and what is planned.
 
+use std::borrow::Cow;
+
 use cplan_model::{Action, AttrChange, AttrPath, InstanceAddr, Reason, Schema, Value, changes};
 use cplan_sdk::{Observed, PlanResponse, Resource};
-use cplan_store::{Record, RecordKey, Status};
+use cplan_store::{Record, RecordKey, State, Status};
 
 use super::Planner;
 use crate::drift;
 use crate::proposed::remark;
 
 /// What exists of an instance, and how it is to be taken.
-pub(super) struct Before {
-    pub(super) record: Option<Record>,
+pub(super) struct Before<'s> {
+    pub(super) record: Option<Cow<'s, Record>>,
     /// Its values as observed; `None` when nothing is there.
     pub(super) values: Option<Value>,
     /// It was there, and is gone; what it left is cleared away.
@@ -24,8 +26,8 @@ pub(super) struct Before {
 
 impl Planner<'_> {
     /// What the state and the world say of an instance.
-    pub(super) fn before(&self, key: &RecordKey, resource: &dyn Resource) -> Before {
-        let Some(record) = self.state.records.get(key) else {
+    pub(super) fn before<'s>(&self, state: &'s State, key: &RecordKey, resource: &dyn Resource) -> Before<'s> {
+        let Some(record) = state.records.get(key) else {
             return Before {
                 record: None,
                 values: None,
@@ -41,7 +43,7 @@ impl Planner<'_> {
             missing: false,
             lost: false,
             unread: None,
-            record: Some(record.clone()),
+            record: Some(Cow::Borrowed(record)),
         };
         match self.observed.get(key) {
             Some(Observed::Present { values, private, boot_id }) => {
@@ -64,7 +66,7 @@ impl Planner<'_> {
     pub(super) fn judge(
         &self,
         schema: &Schema,
-        before: &Before,
+        before: &Before<'_>,
         attributes: &[AttrChange],
         response: &PlanResponse,
         container: Option<&InstanceAddr>,

@@ -119,7 +119,7 @@ fn module(of: &Module, path: &[Arc<str>], providers: &Providers, told: Told<'_>)
         (name.to_string(), module_call(of, c, &path, providers, told))
     };
     put("module_calls", of.calls.iter().map(call).collect());
-    let mut resources: Vec<&ResourceBlock> = of.resources.values().collect();
+    let mut resources: Vec<&ResourceBlock> = of.resources.values().map(|block| &**block).collect();
     resources.sort_by_key(|r| (r.addr.mode == Mode::Data, r.addr.to_string()));
     if !resources.is_empty() {
         out.insert("resources".to_owned(), resources.iter().map(|r| resource(r, path, providers, told)).collect());

@@ -45,7 +45,7 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RecordsV1, A::Error> {
-        let mut records = BTreeMap::new();
+        let mut records: Vec<(RecordKey, Record)> = Vec::new();
         let mut last: Arc<str> = "".into();
         while let Some(dto) = items.next_element::<RecordV1>()? {
             let (mut key, record): (RecordKey, Record) = dto.try_into().map_err(A::Error::custom)?;
@@ -56,11 +56,17 @@ impl<'de> Visitor<'de> for Reading {
             } else {
                 last.clone_from(ty)
             }
-            if let Some(twice) = records.insert(key, record) {
+            records.push((key, record));
+        }
+        // What is in order already is made a tree of at once.
+        if !records.is_sorted_by(|(a, _), (b, _)| a < b) {
+            records.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let same = |pair: &[(RecordKey, Record)]| matches!(pair, [(a, _), (b, _)] if a == b);
+            if let Some(twice) = records.windows(2).find(|pair| same(pair)).and_then(<[_]>::last).map(|(_, r)| r) {
                 let what = format_args!("the object with identity {} stands twice", twice.identity);
                 return Err(A::Error::custom(what));
             }
         }
-        Ok(RecordsV1(records))
+        Ok(RecordsV1(records.into_iter().collect()))
     }
 }
