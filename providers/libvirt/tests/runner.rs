@@ -13,3 +13,4 @@ mod machine;
 mod network;
 mod plain_ssh;
 mod system;
+mod uefi;
