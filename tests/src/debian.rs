@@ -181,6 +181,14 @@ impl Debian {
         fs::read_to_string(self.dir.path().join("commands")).map_or(0, |text| text.lines().count())
     }
 
+    /// Processor time of sshd and of all that it started and that has ended, in seconds.
+    pub fn served(&self) -> f64 {
+        let stat = self.run("cat /proc/$(systemctl show -P MainPID ssh)/stat; getconf CLK_TCK").stdout;
+        let words: Vec<f64> = stat.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        // proc_pid_stat(5): utime, stime, cutime and cstime; the two that are no numbers stand before them.
+        words.get(11..15).zip(words.last()).map_or(0.0, |(ticks, second)| ticks.iter().sum::<f64>() / second)
+    }
+
     /// How many transactions apt has noted.
     pub fn transactions(&self) -> usize {
         let noted = self.run("cat /var/log/apt/history.log").stdout;

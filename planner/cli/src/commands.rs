@@ -21,6 +21,7 @@ mod plan_files;
 mod refresh;
 mod report;
 mod serial;
+mod sessions;
 mod show;
 mod ssh;
 mod state;

@@ -81,7 +81,7 @@ impl Assembly {
             .iter()
             .map(|(_, ty, request)| self.resources.get(ty.as_str()).map(|r| r.probe(request)).unwrap_or_default())
             .collect();
-        let outputs = match self.shell.run(ctx, access, &compose(&fragments), &[]).await {
+        let outputs = match self.shell.look(ctx, access, &compose(&fragments)).await {
             Ok(output) => split(&output.stdout, fragments.len()),
             Err(error) if error.kind == ErrorKind::Transient => {
                 let reason = format!("machine `{}` does not answer: {}", access.name, error.message);

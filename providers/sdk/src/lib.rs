@@ -34,4 +34,4 @@ pub use request::{
     RecoverRequest,
 };
 pub use resource::{Locality, ProbeOutput, Resource};
-pub use shell::{Output, Shell, quote};
+pub use shell::{Output, SessionTime, Shell, quote};

@@ -3,18 +3,20 @@
 mod arguments;
 mod connection;
 mod failure;
+mod first;
 mod runtime_dir;
+mod watch;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cplan_sdk::{Access, Context, ErrorKind, Output, ProviderError, Shell};
+use cplan_sdk::{Access, Context, ErrorKind, Output, ProviderError, SessionTime, Shell};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -22,7 +24,9 @@ pub use arguments::{client_arguments, known_hosts_line};
 use connection::{Connection, RunError};
 use failure::Failure;
 pub(crate) use failure::refused;
+use first::First;
 use runtime_dir::RuntimeDir;
+use watch::Watch;
 
 /// The time that one [`Shell::probe`] may take; a handshake under way goes on beyond it, and the next probe joins it.
 const PROBE_LIMIT: Duration = Duration::from_millis(2500);
@@ -44,7 +48,7 @@ pub struct OpenSshShell {
     parent: PathBuf,
     runtime: Mutex<Option<Arc<RuntimeDir>>>,
     machines: Mutex<HashMap<Access, (Attempt, AbortHandle)>>,
-    opened: Arc<AtomicUsize>,
+    opened: Arc<Mutex<Vec<Arc<Watch>>>>,
 }
 
 impl OpenSshShell {
@@ -55,7 +59,7 @@ impl OpenSshShell {
             parent: parent.into(),
             runtime: Mutex::new(None),
             machines: Mutex::new(HashMap::new()),
-            opened: Arc::new(AtomicUsize::new(0)),
+            opened: Arc::default(),
         }
     }
 
@@ -71,25 +75,36 @@ impl OpenSshShell {
 
     /// The connection or the attempt at one that is under way; a failed or broken one is replaced by a new attempt.
     fn attempt(&self, access: &Access, connect: Duration) -> Result<Attempt, ProviderError> {
+        Ok(self.attempt_with(access, connect, None)?.0)
+    }
+
+    /// The same; a new attempt takes the script along, and only that.
+    fn attempt_with(
+        &self,
+        access: &Access,
+        connect: Duration,
+        script: Option<&str>,
+    ) -> Result<(Attempt, Option<oneshot::Receiver<Output>>), ProviderError> {
         let runtime = self.runtime()?;
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((attempt, _)) = machines.get(access) {
             match attempt.peek() {
-                None => return Ok(attempt.clone()),
-                Some(Ok(connection)) if connection.is_open() => return Ok(attempt.clone()),
+                None => return Ok((attempt.clone(), None)),
+                Some(Ok(connection)) if connection.is_open() => return Ok((attempt.clone(), None)),
                 Some(_) => {}
             }
         }
         let (wanted, opened) = (access.clone(), self.opened.clone());
+        let (first, answered) = script.map(First::new).unzip();
         let task = tokio::spawn(async move {
-            let connection = Connection::open(&runtime, &wanted, connect).await?;
-            opened.fetch_add(1, Ordering::Relaxed);
+            let connection = Connection::open(&runtime, &wanted, connect, first).await?;
+            opened.lock().unwrap_or_else(PoisonError::into_inner).push(connection.times().clone());
             Ok(Arc::new(connection))
         });
         let abort = task.abort_handle();
         let attempt = task.map(|joined| joined.unwrap_or_else(|e| Err(Failure::from_join(&e)))).boxed().shared();
         machines.insert(access.clone(), (attempt.clone(), abort));
-        Ok(attempt)
+        Ok((attempt, answered))
     }
 }
 
@@ -134,6 +149,26 @@ impl Shell for OpenSshShell {
         }
     }
 
+    async fn look(&self, ctx: &Context, access: &Access, script: &str) -> Result<Output, ProviderError> {
+        let work = async {
+            let (attempt, answered) = self.attempt_with(access, RUN_CONNECT, Some(script))?;
+            let Some(answered) = answered else { return self.run(ctx, access, script, &[]).await };
+            let connection = attempt.await?;
+            match answered.await {
+                Ok(output) => Ok(output),
+                Err(_) => {
+                    connection.settle().await;
+                    Err(Failure::lost(access).into())
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ctx.cancel.cancelled() => Err(cancelled(access)),
+            result = work => result,
+        }
+    }
+
     async fn probe(&self, ctx: &Context, access: &Access) -> Result<String, ProviderError> {
         let attempt = self.attempt(access, PROBE_CONNECT)?;
         tokio::select! {
@@ -155,7 +190,11 @@ impl Shell for OpenSshShell {
     }
 
     fn sessions(&self) -> usize {
-        self.opened.load(Ordering::Relaxed)
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn times(&self) -> Vec<SessionTime> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|watch| watch.time()).collect()
     }
 
     async fn close(&self) {

@@ -1,6 +1,7 @@
 //! What a plan costs that finds nothing: machines with ten pieces of software each, read with one ssh session and one
-//! command per machine. `MACHINES` is how many, 20 by default. Ends with 1 where a session or a command is too many; the
-//! time beside the slowest machine's alone is a figure, because all of these machines share this host's cores.
+//! command per machine. `MACHINES` is how many, 20 by default. Ends with 1 where a session or a command is too many, or where
+//! the whole plan takes more than twice as long as the slowest of its sessions, as `-v` tells it. What the slowest machine
+//! takes alone is a figure beside it: where all of these machines share a few cores, each waits for the others.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it measures and prints")]
 
 use std::path::PathBuf;
@@ -92,25 +93,86 @@ fn main() -> ExitCode {
     let transactions = machines.iter().map(Debian::transactions).max().unwrap_or(0);
     println!("apt transactions on a machine, at most: {transactions}");
 
-    let before: Vec<usize> = machines.iter().map(Debian::commands).collect();
-    let (_, whole) = bench.run(&["plan", "-detailed-exitcode"]);
-    let commands = machines.iter().zip(before).map(|(m, before)| m.commands() - before).max().unwrap_or(0);
-    let alone = |m: &Debian| bench.run(&["plan", &format!("-target=module.m[\"{}\"]", m.access.name)]).1;
-    let slowest = machines.iter().map(alone).max().unwrap_or_default();
-    let ratio = whole.as_secs_f64() / slowest.as_secs_f64();
-    println!(
-        "plan without changes: {:.2} s; of the slowest machine alone: {:.2} s; ratio {ratio:.1}",
-        whole.as_secs_f64(),
-        slowest.as_secs_f64()
-    );
-    // The session's own, which says which boot this is, and the read.
-    println!("commands on a machine, at most: {commands} of 2");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if ratio > 2.0 {
-        println!("the ratio is over 2: {count} machines share {cores} cores here");
+    let plans: Vec<Plan> = (0..3).map(|_| Plan::measure(&bench, &machines)).collect();
+    println!("plan without changes, three times:");
+    for plan in &plans {
+        println!("{plan}");
     }
-    let fits = sessions(&applied) <= count && commands <= 2 && transactions <= 1;
+    let best = plans.iter().min_by(|a, b| a.ratio().total_cmp(&b.ratio())).unwrap();
+    let alone = |m: &Debian| bench.run(&["plan", &format!("-target=module.m[\"{}\"]", m.access.name)]).1;
+    let slowest = machines.iter().map(alone).max().unwrap_or_default().as_secs_f64();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "the slowest machine's plan alone: {slowest:.2} s, {:.1} times less: {count} machines share {cores} cores here",
+        best.whole / slowest
+    );
+    let fits = sessions(&applied) <= count && transactions <= 1;
+    let fits = fits && plans.iter().all(|p| p.times.len() <= count && p.commands <= 1) && best.ratio() <= 2.0;
     if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What one plan took.
+struct Plan {
+    /// Seconds.
+    whole: f64,
+    /// Of each session, in seconds.
+    times: Vec<f64>,
+    /// On a machine, at most.
+    commands: usize,
+    /// Processor time of cplan and its ssh clients, in seconds.
+    here: f64,
+    /// Of the machines.
+    there: f64,
+}
+
+impl Plan {
+    fn measure(bench: &Bench, machines: &[Debian]) -> Plan {
+        let commands = || -> Vec<usize> { machines.iter().map(Debian::commands).collect() };
+        let there = || -> f64 { machines.iter().map(Debian::served).sum() };
+        let (asked, served, used) = (commands(), there(), used());
+        let (finished, whole) = bench.run(&["plan", "-detailed-exitcode", "-v"]);
+        let here = self::used() - used;
+        let line = |l: &str| l.split_once(": ")?.1.split_once(" s, of which")?.0.parse().ok();
+        Plan {
+            whole: whole.as_secs_f64(),
+            times: finished.text().lines().filter_map(line).collect(),
+            commands: commands().iter().zip(asked).map(|(now, before)| now - before).max().unwrap_or(0),
+            here,
+            there: there() - served,
+        }
+    }
+
+    fn slowest(&self) -> f64 {
+        self.times.iter().copied().fold(0.0, f64::max)
+    }
+
+    fn ratio(&self) -> f64 {
+        self.whole / self.slowest()
+    }
+}
+
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Plan { whole, times, commands, here, there } = self;
+        let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
+        write!(
+            f,
+            "  {whole:.2} s; {} sessions of {fastest:.2} to {:.2} s with at most {commands} command; the whole is {:.2} times \
+             the slowest; processor time: {here:.2} s here, {there:.2} s on the machines",
+            times.len(),
+            self.slowest(),
+            self.ratio()
+        )
+    }
+}
+
+/// Processor time of all that this process has waited for, in seconds.
+fn used() -> f64 {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).unwrap();
+    let seconds = |t: nix::sys::time::TimeVal| {
+        Duration::new(t.tv_sec().cast_unsigned(), 0).as_secs_f64() + t.tv_usec() as f64 / 1e6
+    };
+    seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
 fn sessions(finished: &Finished) -> usize {

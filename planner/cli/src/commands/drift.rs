@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cplan_engine::{Deaf, EventSink, drift};
 use serde_json::json;
 
-use super::{unsettled, work};
+use super::{sessions, unsettled, work};
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
 use crate::progress::{Notes, Reporter};
@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
         session.print(&render::drift::drift(&entries, session.terminal.style()))?;
     }
     if session.settings.verbose {
-        session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
+        session.terminal.err(&sessions::told(&*session.providers.shell));
     }
     // What could not be looked at is not known to be as it was.
     Ok(match (entries.iter().any(|e| e.counts()), entries.is_empty()) {

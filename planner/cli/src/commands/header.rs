@@ -4,6 +4,7 @@ use cplan_engine::{ApplyReport, Plan};
 use cplan_sdk::to_json;
 use serde_json::{Map, Value as Json, json};
 
+use super::sessions;
 use super::work::Kind;
 use crate::clock::Moment;
 use crate::session::Session;
@@ -46,6 +47,7 @@ pub(crate) fn write(session: &Session, kind: Kind, plan: Option<&Plan>, report: 
         header["skipped"] = json!(report.skipped.iter().map(|(a, _)| a.to_string()).collect::<Vec<_>>());
         header["interrupted"] = json!(report.cancelled);
         header["ssh_sessions"] = json!(session.providers.shell.sessions());
+        header["ssh_times"] = sessions::json(&*session.providers.shell);
     }
     session.log.header(&header);
 }

@@ -8,7 +8,7 @@ use cplan_model::Diagnostics;
 use cplan_store::State;
 
 use super::work;
-use super::{plan_files, unsettled};
+use super::{plan_files, sessions, unsettled};
 use crate::args::PlanArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -64,7 +64,7 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
         std::mem::forget(made);
     }
     if session.settings.verbose {
-        session.terminal.err(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()));
+        session.terminal.err(&sessions::told(&*session.providers.shell));
     }
     let code = if args.detailed_exitcode && !empty { ExitCode::Changes } else { ExitCode::Ok };
     std::mem::forget(config);

@@ -8,6 +8,7 @@ use cplan_model::{Action, Diagnostic, InstanceAddr, Label};
 use cplan_store::Store;
 use serde_json::{Value as Json, json};
 
+use super::sessions;
 use super::work::Kind;
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
@@ -73,7 +74,7 @@ pub(crate) fn tell(
         session.print(&format!("\nThe full output of every step: {}\n", session.shown(&logs)))?;
     }
     if session.settings.verbose {
-        session.print(&format!("ssh sessions opened: {}\n", session.providers.shell.sessions()))?;
+        session.print(&sessions::told(&*session.providers.shell))?;
     }
     if let Some(error) = session.log.failure() {
         session.terminal.err(&format!("warning: the run log could not be written: {error}\n"));

@@ -29,6 +29,8 @@ pub fn client_arguments(access: &Access, known_hosts: &Path) -> Vec<OsString> {
         ("IdentityFile", quoted(&access.key_file)),
         ("PreferredAuthentications", "publickey".into()),
         ("ForwardAgent", "no".into()),
+        // First an exchange that costs next to nothing: OpenSSH's own choice, sntrup761, costs this host 65 ms each time.
+        ("KexAlgorithms", "^curve25519-sha256,curve25519-sha256@libssh.org".into()),
         ("ConnectTimeout", "10".into()),
         ("ServerAliveInterval", "5".into()),
         ("ServerAliveCountMax", "4".into()),

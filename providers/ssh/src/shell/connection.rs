@@ -15,7 +15,9 @@ use tokio::time::timeout;
 
 use super::arguments::{client_arguments, known_hosts_line};
 use super::failure::Failure;
+use super::first::First;
 use super::runtime_dir::RuntimeDir;
+use super::watch::Watch;
 
 /// From the standing TCP connection to a shell on the machine. Generous: an emulated guest that is still booting needs
 /// seconds for the key exchange, and breaking it off would only make it begin again.
@@ -27,8 +29,10 @@ const SESSIONS: usize = 8;
 /// dropbear refuses a command of more than 9,000 bytes (`MAX_CMD_LEN` in its sysoptions.h) by closing the connection.
 const LONGEST_COMMAND: usize = 8_000;
 const READY: &str = "cplan-ready ";
-/// Says that it is there and which boot this is, then lives as long as our end of its standard input.
-const KEEPER: &str = "read -r b </proc/sys/kernel/random/boot_id; echo \"cplan-ready $b\"; exec cat >/dev/null";
+/// Says that it is there and which boot this is.
+const BEGIN: &str = "read -r b </proc/sys/kernel/random/boot_id; echo \"cplan-ready $b\"";
+/// Lives as long as our end of its standard input.
+const KEEP: &str = "exec cat >/dev/null";
 
 /// Why a script gave no output.
 pub(super) enum RunError {
@@ -46,10 +50,11 @@ pub(super) struct Connection {
     slots: Semaphore,
     stop: Arc<Notify>,
     ended: watch::Receiver<bool>,
+    times: Arc<Watch>,
 }
 
 impl Connection {
-    /// Opens a connection: `connect` limits the wait for TCP alone.
+    /// Opens a connection: `connect` limits the wait for TCP alone. With `first` its own command runs a script.
     ///
     /// TCP is tried first without ssh, because a machine that boots is asked many times, and an ssh process for each
     /// time costs the cores that the machine needs to boot.
@@ -57,7 +62,9 @@ impl Connection {
         runtime: &Arc<RuntimeDir>,
         access: &Access,
         connect: Duration,
+        first: Option<First>,
     ) -> Result<Connection, Failure> {
+        let times = Arc::new(Watch::begin(&access.name));
         match timeout(connect, TcpStream::connect((access.address.as_str(), access.port))).await {
             Ok(Ok(_)) => {}
             Ok(Err(e)) => return Err(Failure::unreachable(access, &e.to_string())),
@@ -70,7 +77,7 @@ impl Connection {
         tokio::fs::write(&known_hosts, known_hosts_line(access) + "\n")
             .await
             .map_err(|e| Failure::local(format!("cannot write the known-hosts file: {e}")))?;
-        let mut child = spawn_master(access, &socket, &known_hosts)?;
+        let mut child = spawn_master(access, &socket, &known_hosts, first.as_ref())?;
         let (Some(stdin), Some(stdout), Some(mut stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -96,11 +103,18 @@ impl Connection {
                 return Err(failure);
             }
         };
+        times.opened();
         let stop = Arc::new(Notify::new());
         let (end, ended) = watch::channel(false);
-        let (runtime, path, notify) = (runtime.clone(), socket.clone(), stop.clone());
+        let (runtime, path, notify, seen) = (runtime.clone(), socket.clone(), stop.clone(), times.clone());
         tokio::spawn(async move {
-            keep(child, stdin, stdout, &notify).await;
+            let answered = async |stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>| {
+                if let Some(first) = first {
+                    first.answer(stdin, stdout).await;
+                }
+                seen.command();
+            };
+            keep(child, stdin, stdout, &notify, answered).await;
             // A master that was killed leaves its socket.
             let _ = tokio::fs::remove_file(&path).await;
             let _ = tokio::fs::remove_file(&known_hosts).await;
@@ -114,7 +128,13 @@ impl Connection {
             slots: Semaphore::new(SESSIONS),
             stop,
             ended,
+            times,
         })
+    }
+
+    /// What it took until now.
+    pub(super) fn times(&self) -> &Arc<Watch> {
+        &self.times
     }
 
     /// The boot id of the machine when the connection was made; a restart breaks the connection.
@@ -151,7 +171,7 @@ impl Connection {
         if script.contains('\0') {
             return Err(RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into())));
         }
-        let shell = self.shell();
+        let shell = shell(&self.access);
         let direct = format!("{shell} -c {}", quote(script));
         if framed(&direct).len() <= LONGEST_COMMAND {
             return self.command(&direct, stdin).await;
@@ -165,11 +185,6 @@ impl Connection {
         }
         let path = quote(String::from_utf8_lossy(&staged.stdout).trim_end());
         self.command(&format!("({shell} {path}; s=$?; rm -f {path}; exit $s)"), stdin).await
-    }
-
-    /// What runs scripts. What cplan does on machines needs root; of a user who is not, it takes `sudo` without a password.
-    fn shell(&self) -> &'static str {
-        if self.access.user == "root" { "sh" } else { "sudo -n sh" }
     }
 
     async fn command(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
@@ -207,6 +222,7 @@ impl Connection {
         let waited = child.wait().await;
         let broken = || RunError::Broken(Failure::lost(&self.access));
         out.and(err).map_err(|_| broken())?;
+        self.times.command();
         let status = match waited {
             Ok(status) => status.code().ok_or_else(broken)?,
             // The mux client takes the status 127 of a script for its own failure.
@@ -217,8 +233,13 @@ impl Connection {
     }
 }
 
+/// What runs scripts. What cplan does on machines needs root; of a user who is not, it takes `sudo` without a password.
+pub(super) fn shell(access: &Access) -> &'static str {
+    if access.user == "root" { "sh" } else { "sudo -n sh" }
+}
+
 /// Reads a long script from standard input, whole, before it begins.
-const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
+pub(super) const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
 
 /// The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
 fn framed(command: &str) -> String {
@@ -231,7 +252,11 @@ impl Drop for Connection {
     }
 }
 
-fn spawn_master(access: &Access, socket: &Path, known_hosts: &Path) -> Result<Child, Failure> {
+fn spawn_master(access: &Access, socket: &Path, known_hosts: &Path, first: Option<&First>) -> Result<Child, Failure> {
+    let keeper = match first {
+        Some(first) => format!("{BEGIN}; {}; {KEEP}", first.command(shell(access))),
+        None => format!("{BEGIN}; {KEEP}"),
+    };
     let mut command = Command::new("ssh");
     command
         .env("LC_ALL", "C")
@@ -239,7 +264,7 @@ fn spawn_master(access: &Access, socket: &Path, known_hosts: &Path) -> Result<Ch
         .arg(socket)
         .args(["-o", "ControlPersist=no"])
         .args(client_arguments(access, known_hosts))
-        .arg(KEEPER)
+        .arg(keeper)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -263,12 +288,21 @@ async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
     }
 }
 
-/// Waits for the master's end, and brings it about when asked to.
-async fn keep(mut child: Child, stdin: ChildStdin, mut stdout: BufReader<ChildStdout>, stop: &Notify) {
-    let mut rest = Vec::new();
+/// Waits for the master's end, and brings it about when asked to; does `first` meanwhile.
+async fn keep(
+    mut child: Child,
+    mut stdin: ChildStdin,
+    mut stdout: BufReader<ChildStdout>,
+    stop: &Notify,
+    first: impl AsyncFnOnce(&mut ChildStdin, &mut BufReader<ChildStdout>),
+) {
+    let work = async {
+        first(&mut stdin, &mut stdout).await;
+        let _ = stdout.read_to_end(&mut Vec::new()).await;
+    };
     let asked = tokio::select! {
         _ = child.wait() => false,
-        _ = stdout.read_to_end(&mut rest) => true,
+        () = work => true,
         () = stop.notified() => true,
     };
     drop(stdin);

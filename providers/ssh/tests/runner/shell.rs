@@ -59,6 +59,58 @@ async fn statuses_sizes_and_signals_arrive() {
     shell.close().await;
 }
 
+/// A script that only looks comes with the connection, and is the only command that the machine is given; the next ones,
+/// and those that come meanwhile, use the connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_look_is_no_command_of_its_own() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let commands = || shell.times().iter().map(|time| time.commands).collect::<Vec<_>>();
+    let long = format!(
+        "cat <<'END'\n$x \\n é\nEND\ncat; echo no >&2; printf '\\ncplan-done x'; exit 9\n# {}",
+        "y".repeat(200_000)
+    );
+    let (first, beside) =
+        tokio::join!(shell.look(&ctx, &sshd.access, &long), shell.run(&ctx, &sshd.access, "echo beside", b""));
+    let first = first.unwrap();
+    assert_eq!((first.status, first.stderr.len()), (9, 0));
+    assert_eq!(String::from_utf8(first.stdout).unwrap(), "$x \\n é\n\ncplan-done x");
+    assert_eq!(beside.unwrap().stdout, b"beside\n");
+    assert_eq!(commands(), [2]);
+    let again = shell.look(&ctx, &sshd.access, "printf '\\0\\n\\n'").await.unwrap();
+    assert_eq!((&again.stdout[..], commands()), (&b"\0\n\n"[..], vec![3]));
+    shell.disconnect(&sshd.access).await;
+    // As large as the machine likes, and nothing at all.
+    let large = shell.look(&ctx, &sshd.access, "head -c 3000000 /dev/zero").await.unwrap();
+    assert_eq!((large.status, large.stdout.len()), (0, 3_000_000));
+    shell.disconnect(&sshd.access).await;
+    let silent = shell.look(&ctx, &sshd.access, "exit 1").await.unwrap();
+    assert_eq!((silent.status, silent.stdout.len(), commands()), (1, 0, vec![3, 1, 1]));
+    assert!(shell.times().iter().all(|time| time.opening <= time.whole && !time.opening.is_zero()));
+    shell.close().await;
+    assert_eq!(entries(sockets.path()), 0);
+}
+
+/// Whoever waits for the first look is told when it is broken off or interrupted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_look_that_breaks_off_is_told() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let broken = shell.look(&ctx, &sshd.access, "kill -9 $(ps -o ppid= -p $PPID)").await.unwrap_err();
+    assert_eq!(broken.kind, ErrorKind::Transient, "{broken:?}");
+    let begun = Instant::now();
+    let (interrupted, ()) = tokio::join!(shell.look(&ctx, &sshd.access, "sleep 100"), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        ctx.cancel.cancel();
+    });
+    assert_eq!(interrupted.unwrap_err().kind, ErrorKind::Cancelled);
+    shell.close().await;
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(entries(sockets.path()), 0);
+}
+
 /// dropbear takes no command of more than 9,000 bytes; what sshd was asked for is the command line of the script's parent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_script_goes_by_another_way_than_the_command() {
