@@ -34,13 +34,18 @@ fn suspicious(text: &str) -> bool {
         text[..at].trim_end().ends_with(['{', '['])
             && text[at + 3..].trim_start().starts_with(['=', ':', '.', ',', ']'])
     };
+    // Byte by byte: a line may be as long as a file, and hold nothing but points.
     let pointed = |line: &str| {
         let numbered = |at: usize| {
             let after = line[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
             after.len() < line.len() - at - 1
                 && after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };
-        line.match_indices('.').any(|(at, _)| numbered(at) && !quotes(&line[..at]))
+        let (bytes, mut quoted) = (line.as_bytes(), false);
+        (0..bytes.len()).any(|at| {
+            quoted ^= bytes[at] == b'"' && (at == 0 || bytes[at - 1] != b'\\');
+            bytes[at] == b'.' && !quoted && numbered(at)
+        })
     };
     text.match_indices("for").any(keyword) || text.lines().any(|line| quotes(line) || pointed(line))
 }
