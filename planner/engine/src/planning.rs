@@ -465,7 +465,10 @@ impl<'a> Planner<'a> {
         let lower = || if errored { Vec::new() } else { steps::lower(drafts, narrow) };
         let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
         let (steps, ()) = beside::both(lower, || {
-            changes.sort_by(|a, b| a.address.cmp(&b.address));
+            // Keys are sorted, for a change is too large to be moved again and again.
+            if !changes.is_sorted_by(|a, b| a.address <= b.address) {
+                changes.sort_by_cached_key(|change| change.address.clone());
+            }
             // At scale it takes as long to take these apart as to plan a tenth of them.
             drop((self.state, self.observed, self.kept, self.by_identity, self.planned, self.graph));
         });
