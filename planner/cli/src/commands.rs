@@ -9,6 +9,7 @@ mod destroy;
 mod doctor;
 mod drift;
 mod fmt;
+mod generate;
 mod graph;
 mod header;
 mod import;
@@ -31,6 +32,8 @@ mod validate;
 mod version;
 mod why;
 pub(crate) mod work;
+
+pub(crate) use generate::MARK;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,5 +1,6 @@
 //! What every command needs: the configuration, the state, the providers, and a way to tell the user.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +8,7 @@ use std::time::SystemTime;
 
 use cplan_config::{Config, Variables};
 use cplan_engine::PlanInput;
-use cplan_model::{Diagnostic, Diagnostics, SourceMap};
+use cplan_model::{Diagnostic, Diagnostics, SourceMap, Value};
 use cplan_sdk::{Context, Progress};
 use cplan_store::{Boundary, Options, Reading, SledStore, State, Store as _};
 use serde_json::json;
@@ -22,6 +23,9 @@ use crate::render::{failure, json};
 use crate::run_log::RunLog;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
+
+/// What the variables are, asked of a root module.
+type Given<'g> = &'g dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>;
 
 /// One run of one command.
 pub(crate) struct Session {
@@ -47,10 +51,22 @@ impl Session {
 
     /// The configuration, with its warnings; its errors end the command.
     pub(crate) fn load(&self) -> Result<(Arc<Config>, Diagnostics), CommandError> {
+        self.loaded(|dir, given| cplan_config::load_with(dir, given))
+    }
+
+    /// The same with one file more: its name and its text.
+    pub(crate) fn load_beside(&self, name: &str, text: &str) -> Result<(Arc<Config>, Diagnostics), CommandError> {
+        self.loaded(|dir, given| cplan_config::load_beside(dir, (name, text), given))
+    }
+
+    fn loaded(
+        &self,
+        load: impl FnOnce(&Path, Given<'_>) -> (Config, Diagnostics),
+    ) -> Result<(Arc<Config>, Diagnostics), CommandError> {
         let given = |config: &Config| {
             cplan_config::collect_variables(config, &self.settings.environment, &self.settings.variables).0.values
         };
-        let (config, mut found) = cplan_config::load_with(&self.settings.dir, &given);
+        let (config, mut found) = load(&self.settings.dir, &given);
         if !self.settings.needs_configuration {
             let beside = |d: &Diagnostic| d.id != "no-configuration" || d.primary.is_some();
             let others: Vec<Diagnostic> = found.into_iter().filter(beside).collect();

@@ -1,7 +1,7 @@
 //! An expression that was typed and stands in no file, as on the console.
 
 use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
-use hcl_edit::expr::Expression;
+use hcl_edit::expr::{Expression, FuncCall};
 
 use crate::{Expr, Module, Schemas, validate};
 
@@ -36,16 +36,25 @@ pub fn validate_expression(module: &Module, expr: &Expr, schemas: &dyn Schemas) 
 impl Expr {
     /// The only argument, if the whole expression, parentheses aside, is a call of the function with just one.
     pub fn only_argument_of(&self, function: &str) -> Option<Expr> {
+        let call = self.call_of(function)?;
+        match call.args.iter().collect::<Vec<_>>()[..] {
+            [only] if !call.args.expand_final() => Some(Expr::new(only, self.span.source)),
+            _ => None,
+        }
+    }
+
+    /// How many arguments it is given, if the whole expression, parentheses aside, is a call of the function.
+    pub fn arguments_of(&self, function: &str) -> Option<usize> {
+        self.call_of(function).map(|call| call.args.len())
+    }
+
+    fn call_of(&self, function: &str) -> Option<&FuncCall> {
         let mut tree = &*self.tree;
         while let Expression::Parenthesis(inner) = tree {
             tree = inner.inner();
         }
         let Expression::FuncCall(call) = tree else { return None };
-        let named = call.name.namespace.is_empty() && call.name.name.as_str() == function;
-        match call.args.iter().collect::<Vec<_>>()[..] {
-            [only] if named && !call.args.expand_final() => Some(Expr::new(only, self.span.source)),
-            _ => None,
-        }
+        (call.name.namespace.is_empty() && call.name.name.as_str() == function).then_some(call)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use cplan_model::{SourceId, Type, Value};
 
 pub(crate) use json::from_json;
+pub(crate) use provided::{full_name, provided};
 pub(crate) use text::graphemes;
 
 use crate::Scope;
@@ -24,6 +25,7 @@ mod identifier;
 mod json;
 mod number;
 mod path;
+mod provided;
 mod regex;
 mod set;
 mod template;

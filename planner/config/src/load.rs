@@ -31,7 +31,7 @@ pub(crate) use module::{BLOCKS, LATER};
 use overrides::overrides;
 use paths::{clean, relative};
 use statics::{Given, Statics};
-use tree::{Disk, Saved, Tree};
+use tree::{Beside, Disk, Saved, Tree};
 
 /// How deep module calls may nest.
 const MAX_MODULES: usize = 64;
@@ -49,6 +49,16 @@ pub fn load(root: &Path) -> (Config, Diagnostics) {
 /// root module, without what it calls. It is asked only where a module's source names a variable.
 pub fn load_with(root: &Path, given: &dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>) -> (Config, Diagnostics) {
     read(root, &Disk, given)
+}
+
+/// The same with one more file in the root module, which need not be there: its name, and its text.
+pub fn load_beside(
+    root: &Path,
+    (name, text): (&str, &str),
+    given: &dyn Fn(&Config) -> BTreeMap<Arc<str>, Value>,
+) -> (Config, Diagnostics) {
+    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    read(root, &Beside { path: clean(&absolute).join(name), text }, given)
 }
 
 /// The same from files that were read before, by the paths that [`Config::sources`] gave them; `root` is where the

@@ -26,6 +26,7 @@ mod secret;
 mod settle;
 mod steps;
 mod terraform_data;
+mod unwritten;
 mod validate;
 mod values;
 
@@ -45,4 +46,5 @@ pub use refresh::drift;
 pub use registry::{MakeProvider, Registry};
 pub use settle::settle;
 pub use terraform_data::TerraformProvider;
+pub use unwritten::{Unwritten, unwritten};
 pub use validate::validate;

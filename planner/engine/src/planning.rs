@@ -213,6 +213,8 @@ pub(crate) struct Planner<'a> {
     failed: HashSet<usize>,
     /// Nothing but the configuration is looked at.
     pub(crate) validating: bool,
+    /// Blocks are to be written for what `import` blocks name.
+    pub(crate) writing: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -258,6 +260,7 @@ impl<'a> Planner<'a> {
             first: HashSet::new(),
             failed: HashSet::new(),
             validating: false,
+            writing: false,
         }
     }
 
@@ -309,7 +312,8 @@ impl<'a> Planner<'a> {
         let found = std::mem::replace(&mut self.diagnostics, before);
         // What follows from a mistake that is told already is not worth telling.
         let refused: Vec<Span> = written.iter().filter_map(Diagnostic::refused).collect();
-        self.diagnostics.extend(written);
+        let writing = self.writing;
+        self.diagnostics.extend(written.into_iter().filter(|d| !(writing && imports::lacks_block(d))));
         let new = |d: &Diagnostic| d.primary.as_ref().is_none_or(|p| !refused.iter().any(|r| r.overlaps(p.span)));
         self.diagnostics.extend(found.into_iter().filter(new));
     }

@@ -72,9 +72,6 @@ pub(crate) struct ModeFlags {
     /// Replace this instance, whatever the plan would do with it; may be given more than once
     #[arg(long, value_name = "ADDRESS", action = ArgAction::Append)]
     pub(crate) replace: Vec<String>,
-    /// Terraform's way to have configuration written; not here
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(crate) generate_config_out: Option<PathBuf>,
 }
 
 /// Of `plan`.
@@ -87,6 +84,9 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Write blocks for what `import` blocks name and no block describes into this new file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) generate_config_out: Option<PathBuf>,
     /// Save the plan, for `cplan apply FILE`
     #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new())]
     pub(crate) out: Option<OsString>,

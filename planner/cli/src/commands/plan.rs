@@ -7,8 +7,7 @@ use cplan_engine::{EventSink, Plan, PlanFile};
 use cplan_model::Diagnostics;
 use cplan_store::State;
 
-use super::work;
-use super::{plan_files, sessions, unsettled};
+use super::{generate, plan_files, sessions, unsettled, work};
 use crate::args::PlanArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
@@ -18,7 +17,7 @@ use crate::session::Session;
 
 /// Plans and shows the plan.
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, CommandError> {
-    let (config, mut warnings, reading) = session.load_with_state()?;
+    let (mut config, mut warnings, reading) = session.load_with_state()?;
     let (mut state, mut first) = match reading {
         Some(reading) => {
             warnings.extend(unsettled::warning(&reading));
@@ -27,6 +26,15 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
         // Names of objects follow from its lineage, and what this plan says of them apply must keep.
         None => (State::fresh(), true),
     };
+    let mut generated = None;
+    if let Some(file) = &args.generate_config_out {
+        generate::check(file, &session.settings.options)?;
+        generated = generate::generate(session, file, &config, state.clone()).await?;
+        if let Some(generated) = &mut generated {
+            config = Arc::clone(&generated.config);
+            warnings = std::mem::take(&mut generated.warnings);
+        }
+    }
     let (made, told) = loop {
         let told = (first || args.out().is_some()).then(|| state.clone());
         let (made, found) = planned(session, args, &config, state).await?;
@@ -50,6 +58,15 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<ExitCode, 
             PlanView::new(&made, &session.providers.registry).with_drift(session.settings.show_drift),
             session.terminal.style(),
         ))?;
+    }
+    if let (Some(generated), Some(file)) = (generated, &args.generate_config_out) {
+        generated.save(file)?;
+        if !session.settings.json {
+            session.print(&format!(
+                "\nThe configuration of what is imported was written to {}. Review it, and edit it where needed.\n",
+                file.display()
+            ))?;
+        }
     }
     let empty = made.is_empty();
     // The process ends soon, and the system takes a large plan back at once.

@@ -48,12 +48,6 @@ fn of(flags: &PlanFlags, mode: &ModeFlags) -> Result<PlanOptions, CommandError> 
             "Leave -replace out, or plan without -destroy and -refresh-only.",
         );
     }
-    if let Some(file) = &mode.generate_config_out {
-        let what = format!("cplan writes no configuration: `{}` would not be written.", file.display());
-        let remedy =
-            "Write the block of the imported object yourself; `cplan state show` has its values after the import.";
-        return refuse("no-generated-configuration", "Configuration is not generated", &what, remedy);
-    }
     Ok(PlanOptions {
         mode: match (mode.destroy, mode.refresh_only) {
             (true, _) => PlanMode::Destroy,

@@ -17,7 +17,7 @@ fn flags_that_do_not_go_together_are_refused() {
         ("plan -target=foo", "Invalid target \"foo\""),
         ("plan -replace=module.x", "Invalid force-replace address \"module.x\""),
         ("plan -replace=data.x.y", "Invalid force-replace address \"data.x.y\""),
-        ("plan -generate-config-out=x.tf", "Configuration is not generated"),
+        ("plan -refresh-only -generate-config-out=x.tf", "Invalid generate-config-out flag"),
     ] {
         let refused = lab.run(line);
         assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{line}: {refused:?}");

@@ -5,7 +5,7 @@ use hcl_edit::expr::{Expression, FuncCall};
 
 use super::render::not_a_reference;
 use super::{Evaluator, unknown};
-use crate::functions::{Failure, function, names};
+use crate::functions::{Failure, Function, full_name, function, names, provided};
 use crate::suggest;
 
 use self::apply::{fitting, wrong_count};
@@ -20,8 +20,12 @@ impl Evaluator<'_> {
             let span = self.span(&call.name.name);
             return self.fail(crate::constant::no_calls().at(span));
         }
-        let before = self.diagnostics.told();
         let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
+        if namespace == ["provider", "terraform"]
+            && let (Some(function), Some(name)) = (provided(name), full_name(name))
+        {
+            return self.call_of(call, name, function);
+        }
         let ours = namespace.is_empty() || namespace == ["core"] && (function(name).is_some() || is_lazy(name));
         if !ours {
             return self.not_offered(&namespace, name);
@@ -41,6 +45,12 @@ impl Evaluator<'_> {
             return self
                 .fail(Diagnostic::error("unknown-function", "Call to unknown function", what).remedy(remedy).at(span));
         };
+        self.call_of(call, name, function)
+    }
+
+    /// The call of a function that was found.
+    fn call_of(&mut self, call: &FuncCall, name: &str, function: &'static Function) -> Value {
+        let before = self.diagnostics.told();
         let Some(args) = self.arguments(call) else { return unknown() };
         if let Some(wrong) = wrong_count(name, function, args.len()) {
             let here = self.here;
@@ -75,6 +85,9 @@ impl Evaluator<'_> {
     fn not_offered(&mut self, namespace: &[&str], name: &str) -> Value {
         let what = match namespace {
             ["provider"] => "The function call must include the provider name after the \"provider::\" prefix.".into(),
+            ["provider", "terraform"] => {
+                format!("The function {name:?} is not available from the provider \"terraform\".")
+            }
             ["provider", provider, ..] => format!(
                 "There is no function named \"{}::{name}\". Ensure that provider name {provider:?} is declared in this \
                  module's required_providers block, and that this provider offers a function named {name:?}.",

@@ -35,6 +35,30 @@ impl Tree for Disk {
     }
 }
 
+/// The file system and one file more.
+pub(super) struct Beside<'t> {
+    pub(super) path: PathBuf,
+    pub(super) text: &'t str,
+}
+
+impl Tree for Beside<'_> {
+    fn files(&self, dir: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut files = Disk.files(dir)?;
+        if self.path.parent() == Some(dir) {
+            files.push(self.path.clone());
+        }
+        Ok(files)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        Disk.is_dir(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == self.path { Ok(self.text.as_bytes().to_vec()) } else { Disk.read(path) }
+    }
+}
+
 /// Files that were read before.
 pub(super) struct Saved {
     pub(super) files: BTreeMap<PathBuf, Arc<str>>,

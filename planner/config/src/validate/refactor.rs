@@ -78,8 +78,12 @@ impl Checker<'_> {
         match found {
             None => wrong(
                 "Configuration for import target does not exist",
-                format!("`{}` is not declared, and cplan writes no configuration.", to.resource),
-                format!("Write a `resource {:?} {:?}` block for it.", to.resource.ty, to.resource.name),
+                format!("`{}` is not declared.", to.resource),
+                format!(
+                    "Write a `resource {:?} {:?}` block for it; in the root module, without count and for_each, `cplan plan \
+                     -generate-config-out=FILE` writes it.",
+                    to.resource.ty, to.resource.name
+                ),
                 to.span,
             ),
             Some(block) => {

@@ -20,7 +20,28 @@ pub(crate) struct Wanted {
     pub(crate) used: bool,
 }
 
+/// Whether it only says that what is to be taken in has no block.
+pub(super) fn lacks_block(diagnostic: &Diagnostic) -> bool {
+    diagnostic.id == "invalid-import" && diagnostic.summary == "Configuration for import target does not exist"
+}
+
 impl Planner<'_> {
+    /// What is to be taken in, and has no block, and one could be written: in the root module, without a key.
+    pub(crate) fn without_block(&self) -> Vec<InstanceAddr> {
+        let lacks = |to: &&InstanceAddr| {
+            to.module.0.is_empty()
+                && to.key.is_none()
+                && !self.config.root.resources.contains_key(&to.resource)
+                && self.state.records.keys().all(|key| key.address != **to)
+        };
+        let each = |to: &InstanceAddr| {
+            let import =
+                self.config.root.imports.iter().find(|i| i.to.modules.is_empty() && i.to.resource == to.resource);
+            import.is_some_and(|i| i.for_each.is_some())
+        };
+        self.imports.keys().filter(lacks).filter(|to| !each(to)).cloned().collect()
+    }
+
     /// Evaluates an `import` block: which ids are wanted where.
     pub(super) fn import(&mut self, node: usize, index: usize) {
         let Some(import) = self.config.root.imports.get(index).cloned() else { return };
@@ -146,7 +167,7 @@ impl Planner<'_> {
 
     /// Takes in what an import block or the command names for an instance that the state does not have: its values as
     /// they are.
-    pub(super) async fn take_in(
+    pub(crate) async fn take_in(
         &mut self,
         address: &InstanceAddr,
         resource: &dyn Resource,

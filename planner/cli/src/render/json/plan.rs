@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::dependency::Dependencies;
 use super::state::{Told, address, document, module_tree, provider_name, shown};
 use super::values::{json as value_json, sensitive, type_json, unknown};
+use crate::commands::MARK;
 use crate::render::diagnostic::View;
 use crate::render::reason::action_reason;
 use crate::render::sensitive::{marked_change, schema_of};
@@ -52,7 +53,14 @@ pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
         }
     };
     put("resource_drift", drifted(it));
-    put("resource_changes", plan.changes.iter().map(|c| change(c, it.registry, it.reveal)).collect());
+    let told = |c: &Change| {
+        let mut told = change(c, it.registry, it.reveal);
+        if let Some(block) = generated(plan, c) {
+            told["change"]["generated_config"] = json!(block);
+        }
+        told
+    };
+    put("resource_changes", plan.changes.iter().map(told).collect());
     put("deferred_changes", plan.deferred.iter().map(|d| deferred(d, it.registry)).collect());
     put("relevant_attributes", super::relevant::relevant_attributes(plan, it.state));
     put("checks", super::checks::checks(&plan.checks));
@@ -66,10 +74,27 @@ pub(crate) fn plan(it: &PlanDocument<'_>, view: &View<'_>) -> Json {
         let outputs = plan.outputs.iter().map(|o| (o.name.to_string(), output(o, it.reveal)));
         out["output_changes"] = outputs.collect::<Map<_, _>>().into();
     }
+    // What was written with the plan is not configuration yet.
+    if plan.changes.iter().any(|c| generated(plan, c).is_some())
+        && let Some(written) = out["configuration"]["root_module"]["resources"].as_array_mut()
+    {
+        let blocks: Vec<String> =
+            plan.changes.iter().filter(|c| generated(plan, c).is_some()).map(|c| c.address.to_string()).collect();
+        written.retain(|r| !blocks.iter().any(|block| r["address"] == block.as_str()));
+    }
     if let Some(prior) = prior_state(it) {
         out["prior_state"] = prior;
     }
     out
+}
+
+/// The block that was written with the plan for what is taken in.
+fn generated<'p>(plan: &'p Plan, change: &Change) -> Option<&'p str> {
+    change.importing.as_ref()?;
+    let block = plan.config.root.resources.get(&change.address.resource)?;
+    let (file, span) = plan.config.sources.find(block.span)?;
+    let text = file.text.strip_prefix(MARK).and(file.text.get(span.start as usize..))?;
+    text.find("\n}").map(|end| &text[..end + 2])
 }
 
 /// One element of `resource_changes`.
