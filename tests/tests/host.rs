@@ -6,7 +6,7 @@ use cplan_tests::capability::{guest_netem, libvirt, require, ssh};
 use cplan_tests::folder::{Finished, finish};
 
 mod existing;
-mod quota;
+mod lacking;
 mod sharing;
 mod silence;
 mod story;

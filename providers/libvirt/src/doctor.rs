@@ -122,7 +122,7 @@ async fn virtlogd() -> Finding {
 /// Where a program is; daemons' programs lie where an ordinary user's search path does not lead.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists())
+    folders.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 
 async fn program(what: &'static str, name: &str, remedy: &str) -> Finding {

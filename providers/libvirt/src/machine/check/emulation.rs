@@ -118,7 +118,7 @@ fn offer(connection: &Connect, arch: Arch) -> Result<Option<Offer>, LibvirtError
         }
         Err(error) if error.code() == Known(ErrorNumber::NoSupport) => Ok(None),
         // "unable to find any emulator to serve 'aarch64' architecture"
-        Err(error) if error.code() == Known(ErrorNumber::InvalidArg) => {
+        Err(error) if error.code() == Known(ErrorNumber::ConfigUnsupported) => {
             Ok(Some(Offer { emulator: false, uefi: false }))
         }
         Err(error) => Err(LibvirtError::call(format!("ask for an emulator of {}", arch.name()))(error)),

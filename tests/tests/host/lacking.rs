@@ -1,4 +1,5 @@
-//! A host whose libvirtd sees no cgroups, as in many a container.
+//! A host that lacks what machines need: its libvirtd sees no cgroups, as in many a container, and it has neither an
+//! emulator for other machines than its own nor firmware.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,6 +24,15 @@ impl Bed {
         let mut command = Command::new(top().join("tests/host/testbed.sh"));
         command.arg("-d").arg(self.0.path()).arg(verb).env("CPLAN_TESTBED_CGROUPS", "hidden");
         command
+    }
+
+    /// Takes a file or a folder of the host away from the bed.
+    fn hide(&self, path: &str) {
+        let mut command = self.script("enter");
+        let script =
+            "[ ! -d \"$1\" ] || exec mount -t tmpfs none \"$1\"; [ ! -e \"$1\" ] || exec mount --bind /dev/null \"$1\"";
+        command.args(["sh", "-euc", script, "sh", path]);
+        finish(command).expect(0);
     }
 
     fn run(&self, folder: &Folder, arguments: &[&str]) -> Finished {
@@ -66,7 +76,7 @@ resource "lab_machine" "slow" {
 "#;
 
 #[test]
-fn a_quota_that_cannot_be_kept_is_refused_before_anything_is_touched() {
+fn what_a_host_lacks_is_refused_before_anything_is_touched() {
     if !(require("libvirt", libvirt) && require("root", root)) {
         return;
     }
@@ -77,6 +87,22 @@ fn a_quota_that_cannot_be_kept_is_refused_before_anything_is_touched() {
     }
     folder.write("main.hcl", &TOPOLOGY.replace("  cpu_quota = 0.5\n", ""));
     bed.run(&folder, &["plan", "-no-color"]).expect(0);
+
+    // libvirt looks for emulators and firmware whenever it is asked what it has.
+    bed.hide("/usr/bin/qemu-system-aarch64");
+    bed.hide("/usr/share/qemu/firmware");
+    let refused = |topology: String, parts: &[&str]| {
+        folder.write("main.hcl", &topology);
+        let said = bed.run(&folder, &["plan", "-no-color"]).expect(1).stderr;
+        parts.iter().for_each(|part| assert!(said.contains(part), "`{part}` is missing in:\n{said}"));
+    };
+    let other = TOPOLOGY.replace("  cpu_quota = 0.5\n", "").replace("amd64", "arm64");
+    refused(other, &["The machine is of arm64", "apt-get install -y qemu-system-arm`", "[machine-no-emulator]"]);
+    let cloud = TOPOLOGY.replace("  cpu_quota = 0.5\n", "").replace("\"tar\"", "\"nocloud\", firmware = \"uefi\"");
+    refused(cloud, &["starts through UEFI", "apt-get install -y ovmf`", "[machine-no-firmware]"]);
+
     let doctor = bed.run(&folder, &["doctor"]).text();
-    assert!(doctor.contains("cpu_quota cannot be used"), "{doctor}");
+    for part in ["cpu_quota cannot be used", "without `qemu-system-aarch64` no machine of arm64 runs"] {
+        assert!(doctor.contains(part), "`{part}` is missing in:\n{doctor}");
+    }
 }
