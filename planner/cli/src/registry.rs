@@ -30,7 +30,7 @@ impl Providers {
         let first = SharedSettings::new(host_settings(settings));
         let host = Client::new(first);
         let mut providers: Vec<Arc<dyn Provider>> =
-            vec![Arc::new(TerraformProvider::new()), Arc::new(lab(settings, &shell, &host))];
+            vec![Arc::new(TerraformProvider::in_folder(&settings.dir)), Arc::new(lab(settings, &shell, &host))];
         if let Some(socket) = &settings.fake_world {
             providers.push(Arc::new(FakeProvider::connect(socket.clone())));
         }

@@ -21,6 +21,7 @@ mod planning;
 mod proposed;
 mod refresh;
 mod registry;
+mod remote_state;
 mod renamed;
 mod secret;
 mod settle;

@@ -1,4 +1,6 @@
-//! The built-in provider `terraform` with its one type, `terraform_data`.
+//! The built-in provider `terraform`: the type `terraform_data`, and the outputs of other topologies.
+
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use cplan_model::{AttrPath, Attribute, Diagnostics, Refinement, Schema, Type, Value, changes};
@@ -7,15 +9,23 @@ use cplan_sdk::{
     ProviderError, ReadRequest, RecoverRequest, Resource,
 };
 
+use crate::remote_state::RemoteState;
+
 /// The provider `terraform`.
 pub struct TerraformProvider {
     schema: Schema,
     data: TerraformData,
+    remote: RemoteState,
 }
 
 impl TerraformProvider {
-    /// The provider.
+    /// The provider; paths begin at the current folder.
     pub fn new() -> Self {
+        Self::in_folder(PathBuf::new())
+    }
+
+    /// The provider of a topology in a folder.
+    pub fn in_folder(dir: impl Into<PathBuf>) -> Self {
         let schema = Schema::new(
             "Holds values, and is replaced when told to.",
             [
@@ -25,7 +35,8 @@ impl TerraformProvider {
                 ("triggers_replace", Attribute::optional(Type::Dynamic, "A change of it replaces the object.")),
             ],
         );
-        TerraformProvider { schema: Schema::default(), data: TerraformData { schema } }
+        let remote = RemoteState::new(dir.into());
+        TerraformProvider { schema: Schema::default(), data: TerraformData { schema }, remote }
     }
 }
 
@@ -53,8 +64,8 @@ impl Provider for TerraformProvider {
         (ty == "terraform_data").then_some(&self.data as &dyn Resource)
     }
 
-    fn data_source(&self, _: &str) -> Option<&dyn DataSource> {
-        None
+    fn data_source(&self, ty: &str) -> Option<&dyn DataSource> {
+        (ty == self.remote.ty()).then_some(&self.remote as &dyn DataSource)
     }
 
     fn resource_types(&self) -> Vec<&'static str> {
@@ -62,7 +73,7 @@ impl Provider for TerraformProvider {
     }
 
     fn data_source_types(&self) -> Vec<&'static str> {
-        Vec::new()
+        vec![self.remote.ty()]
     }
 
     async fn read(&self, ctx: &Context, requests: Vec<(String, ReadRequest)>) -> Vec<Result<Observed, ProviderError>> {

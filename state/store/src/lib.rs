@@ -23,4 +23,4 @@ pub use record::{Intent, IntentId, Record, RecordKey, State, StateOutput, Status
 pub use sled_store::{Boundary, Faults, Options, SledStore};
 pub use snapshot::read_snapshot;
 pub use store::{Store, StoreError, Transaction};
-pub use terraform::{Types, export_terraform, import_terraform, terraform_version, type_json};
+pub use terraform::{Types, export_terraform, import_terraform, terraform_outputs, terraform_version, type_json};

@@ -6,6 +6,8 @@
 mod document;
 mod value;
 
+use std::collections::BTreeMap;
+
 use cplan_model::{Identity, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Target, Type, Value};
 
 use self::document::{Deposed, InstanceV4, OutputV4, ResourceV4, StateV4};
@@ -53,6 +55,23 @@ pub fn export_terraform(state: &State, types: &dyn Types, version: &str) -> Resu
 pub fn import_terraform(text: &str, types: &dyn Types) -> Result<State, StoreError> {
     let document: StateV4 = decode_json(text.as_bytes()).map_err(not_a_state)?;
     document.state(types).map_err(not_a_state)
+}
+
+/// Only the outputs of a state in JSON in version 4, whatever its resources are.
+pub fn terraform_outputs(text: &str) -> Result<BTreeMap<String, StateOutput>, StoreError> {
+    let mut document: StateV4 = decode_json(text.as_bytes()).map_err(not_a_state)?;
+    document.resources.clear();
+    struct NoTypes;
+    impl Types for NoTypes {
+        fn of(&self, _: &str, _: &ResourceAddr) -> Option<Type> {
+            None
+        }
+
+        fn identity(&self, _: &State, _: &InstanceAddr, _: Option<&str>) -> Identity {
+            Identity { id: String::new(), lab: String::new(), name: String::new() }
+        }
+    }
+    Ok(document.state(&NoTypes).map_err(not_a_state)?.outputs)
 }
 
 /// The version that a document claims to have, if it is a state of Terraform.
