@@ -6,11 +6,13 @@ use cplan_tests::folder::Finished;
 
 mod conforming;
 mod examples;
+mod files;
 mod forwards;
 mod logs;
 mod modules;
 mod packages;
 mod services;
+mod users;
 
 /// Whether this host can run the tests of this module.
 fn capable() -> bool {

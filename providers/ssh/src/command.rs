@@ -221,6 +221,15 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
                 .remedy("Mend the script or what it needs; the run log has its whole output.")
                 .details(tail))
         }
+        ["unchecked", script::TIMED_OUT] => Err(ProviderError::new(
+            ErrorKind::TimedOut,
+            format!(
+                "the `apply` script on machine `{name}` succeeded, but `check` did not end within {} s",
+                script::CHECK_LIMIT
+            ),
+        )
+        .remedy("Let `check` only look, and not wait: every plan runs it.")
+        .details(tail)),
         ["unchecked", status] => Err(ProviderError::failed(format!(
             "the `apply` script on machine `{name}` succeeded, but `check` still ends with status {status}"
         ))
@@ -231,5 +240,38 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
             output.status
         ))
         .details(tail)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cplan_sdk::Silent;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    #[test]
+    fn a_check_that_hangs_is_told_from_one_that_fails() {
+        let ctx = Context::new("/nowhere", Arc::new(Silent), CancellationToken::new());
+        let access = Access {
+            id: "a".into(),
+            name: "edge0".into(),
+            address: "192.0.2.1".into(),
+            port: 22,
+            user: "root".into(),
+            host_key: String::new(),
+            key_file: "/nowhere".into(),
+            flavor: String::new(),
+            arch: String::new(),
+        };
+        let judged = |last: &str| {
+            let stdout = format!("said\n\n{}{last}\n", script::RESULT).into_bytes();
+            judge(&ctx, &access, "apply", &Output { stdout, stderr: Vec::new(), status: 0 })
+        };
+        assert_eq!(judged("done b").unwrap(), "b");
+        let hangs = judged("unchecked 124").unwrap_err();
+        assert_eq!((hangs.kind, hangs.details.as_str()), (ErrorKind::TimedOut, "said"));
+        assert!(hangs.message.ends_with("did not end within 30 s"), "{hangs}");
+        assert!(judged("unchecked 1").unwrap_err().message.ends_with("ends with status 1"));
     }
 }

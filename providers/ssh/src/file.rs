@@ -201,8 +201,19 @@ impl Resource for FileResource {
             values = values.with("content", Value::string(""));
         }
         let values = values.with("written", Value::string("")).with("sha256", Value::string(""));
+        if !kind::is_path(&request.id) {
+            let what = format!("`{}` is not the absolute path of a file", request.id);
+            return Err(
+                ProviderError::failed(what).remedy("Import it by its path on the machine, such as `/etc/motd`.")
+            );
+        }
         let script = script::probe(&request.id, &request.identity.id, "");
         let (output, boot_id) = machine::probe(ctx, &*self.shell, &values, &script).await?;
+        if observe::is_another_kind(&values, &output.stdout) {
+            let wanted = if Kind::of(&values) == Some(Kind::Folder) { "no folder" } else { "no regular file" };
+            return Err(ProviderError::failed(format!("`{}` is {wanted}", request.id))
+                .remedy("Set `directory = true` for a folder, and `content` or `source` for a file."));
+        }
         observe::observe(&values, &output.stdout, output.status, IMPORTED, &boot_id)
     }
 

@@ -6,7 +6,7 @@ mod tunnel;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, Schema, Type, Value};
+use cplan_model::{Action, AttrPath, Attribute, Diagnostic, Diagnostics, InstanceAddr, Schema, Type, Value};
 use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, ImportRequest, Locality, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource,
@@ -138,6 +138,29 @@ impl Resource for ForwardResource {
             found.push(problem.attribute(AttrPath::attr("remote_address")));
         }
         found
+    }
+
+    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+        let mut seen: Vec<(&str, u16, &InstanceAddr)> = Vec::new();
+        let mut found = Diagnostics::new();
+        for (address, values) in planned {
+            let (Some(at), Some(port)) = (text(values, "local_address"), port(values, "local_port")) else { continue };
+            let everywhere = |a: &str| matches!(a, "0.0.0.0" | "::");
+            let clashes = |(other, taken, _): &&(&str, u16, &InstanceAddr)| {
+                *taken == port && (*other == at || everywhere(other) || everywhere(at))
+            };
+            if let Some((_, _, first)) = seen.iter().find(clashes) {
+                let said = format!("{first} and {address} both want the local port {port}.");
+                found.push(
+                    Diagnostic::error("forward-port-twice", "One port for two forwards", said)
+                        .remedy("Choose another `local_port` for one of them, or leave it out for a free one.")
+                        .address(address.clone())
+                        .attribute(AttrPath::attr("local_port")),
+                );
+            }
+            seen.push((at, port, address));
+        }
+        Ok(found)
     }
 
     fn locality(&self, _values: &Value) -> Locality {

@@ -19,7 +19,8 @@ use script::Want;
 
 /// A package that apt keeps installed. All packages of a machine that are ready at the same time are one transaction.
 /// Its mark in `/var/lib/cplan/owned` says what was there before; what was, stays when the object goes. The packages
-/// that came along are listed in `/var/lib/cplan/brought-packages` and go with the last that needs them.
+/// that came along are listed in `/var/lib/cplan/brought-packages` and go with the last that needs them; those that had to give
+/// way, in `/var/lib/cplan/displaced-packages`, come back.
 pub struct PackageResource {
     shell: Arc<dyn Shell>,
     schema: Schema,

@@ -134,6 +134,18 @@ impl Resource for ServiceResource {
                     .attribute(AttrPath::attr("name")),
             );
         }
+        // A template alone can be enabled, where it names a default instance, and never runs.
+        let runs = config.get("running").and_then(Value::as_bool) != Some(false);
+        if let Some(name) =
+            text(config, "name").filter(|n| runs && n.strip_suffix(".service").unwrap_or(n).ends_with('@'))
+        {
+            let stem = name.strip_suffix(".service").unwrap_or(name);
+            found.push(
+                Diagnostic::error("service-template", "A template cannot run", format!("`{name}` is a template."))
+                    .remedy(format!("Name an instance of it, such as \"{stem}one\"."))
+                    .attribute(AttrPath::attr("name")),
+            );
+        }
         let remedy = "Start the program with a `lab_command`, as modules/mqtt does, or give the image another flavor.";
         found.extend(machine::not_on_micro(config, "it has no systemd, so there are no services", remedy));
         found
@@ -187,7 +199,12 @@ impl Resource for ServiceResource {
         ctx.progress.log_errors(&String::from_utf8_lossy(&output.stderr));
         match output.status {
             0 => Ok(ApplyResponse { values: planned, private: Vec::new(), boot_id: Some(boot_id.trim().to_owned()) }),
-            status => Err(failed(&unit, status, &output)),
+            status => {
+                let error = failed(&unit, status, &output);
+                // Its mark is there from the first change on.
+                let begun = status == script::UNWILLING && request.prior.is_none();
+                Err(if begun { error.partial(planned.with("running", Value::bool(false))) } else { error })
+            }
         }
     }
 
@@ -227,7 +244,9 @@ fn failed(unit: &str, status: i32, output: &Output) -> ProviderError {
         script::NO_UNIT => ProviderError::failed(format!("there is no unit `{unit}` on the machine"))
             .remedy("Let the service depend on the `lab_package` or `lab_file` that brings the unit."),
         script::UNWILLING => ProviderError::failed(format!("systemd cannot make `{unit}` what it should be"))
-            .remedy("The lines below are from its journal; mend what it complains of.")
+            .remedy(
+                "Mend what it complains of; a unit that does its work and ends is never found running: `running = false`.",
+            )
             .details(said),
         script::NO_SYSTEMD => no_systemd(unit),
         status => ProviderError::failed(format!("the script for the service `{unit}` ended with status {status}"))

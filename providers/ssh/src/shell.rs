@@ -137,7 +137,7 @@ impl Shell for OpenSshShell {
                         connection.settle().await;
                         return Err(failure.into());
                     }
-                    Ok(output) => return Ok(output),
+                    Ok(output) => return connection.powerless(&output).map_or(Ok(output), |why| Err(why.into())),
                 }
             }
             Err(Failure::lost(access).into())
@@ -155,7 +155,7 @@ impl Shell for OpenSshShell {
             let Some(answered) = answered else { return self.run(ctx, access, script, &[]).await };
             let connection = attempt.await?;
             match answered.await {
-                Ok(output) => Ok(output),
+                Ok(output) => connection.powerless(&output).map_or(Ok(output), |why| Err(why.into())),
                 Err(_) => {
                     connection.settle().await;
                     Err(Failure::lost(access).into())

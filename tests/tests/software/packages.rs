@@ -87,6 +87,7 @@ fn a_package_that_cannot_be_installed_fails_alone() {
     let repository = repository();
     repository.add("broken", "1.0", "Depends: nothing-has-this\n", &[]);
     repository.add("against", "1.0", "Conflicts: part0\n", &[]);
+    repository.add("provider", "1.0", "Provides: idea\n", &[]);
     let failing = "#!/bin/sh\necho 'it fails' >&2\nexit 1\n";
     repository.add("failing", "1.0", "", &[("/DEBIAN/postinst", failing)]);
     repository.index();
@@ -98,6 +99,7 @@ fn a_package_that_cannot_be_installed_fails_alone() {
         ("part2", "  version = \"1.0*\"\n"),
         ("broken", ""),
         ("missing", ""),
+        ("idea", ""),
     ];
     let folder = Folder::with(&one(&own, &wanted));
     let said = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
@@ -107,6 +109,8 @@ fn a_package_that_cannot_be_installed_fails_alone() {
         "have 1.1-1, 1.0-1",
         "apt could not install or remove the package `broken`",
         "nothing-has-this",
+        "`idea` is a virtual package",
+        "those that provide it: provider",
     ] {
         assert!(said.to_lowercase().contains(&part.to_lowercase()), "`{part}` is missing in:\n{said}");
     }
@@ -191,6 +195,50 @@ fn what_came_along_goes_unless_it_is_needed() {
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     let is = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' required wished shared there later ours 2>/dev/null | grep ' installed'";
     assert_eq!(machine.run(is).stdout, "later installed\nshared installed\nthere installed\n");
+}
+
+/// What conflicts with ours gives way and is as it was when ours goes; what somebody holds is changed only where that is
+/// asked for, and is held again.
+#[test]
+fn what_gives_way_comes_back_and_what_is_held_stays_held() {
+    if !capable() {
+        return;
+    }
+    let repository = Repository::new();
+    for version in ["1.0", "2.0"] {
+        repository.add("held", version, "", &[]);
+    }
+    repository.add("rival", "1.0", "Conflicts: victim, bystander\n", &[]);
+    repository.add("victim", "1.0", "", &[]);
+    repository.add("bystander", "1.0", "", &[]);
+    repository.add("part", "1.0", "", &[]);
+    repository.add("newer", "1.0", "Depends: held (>= 2.0)\n", &[]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let before = "apt-get -q update && apt-get -q -y install held=1.0 victim bystander && apt-mark auto victim && apt-mark hold held";
+    machine.run(before).expect(0);
+    let is = || {
+        let installed = "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\\n' held rival victim bystander";
+        let held = "apt-mark showhold; apt-mark showauto victim";
+        machine.run(&format!("{installed} 2>/dev/null | sed -n 's/ installed//p'; {held}")).stdout
+    };
+    let own = machines(std::slice::from_ref(&machine));
+    let folder = Folder::with(&one(&own, &[("newer", "")]));
+    let refused = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(refused.contains("you have held broken packages"), "{refused}");
+    let all = [("rival", ""), ("part", ""), ("held", "  version = \"2.0\"\n")];
+    folder.write("main.hcl", &one(&own, &all));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    assert!(folder.cplan(&["logs", "lab_package.rival"]).stdout.contains("victim gives way"));
+    assert_eq!(is(), "held 2.0\nrival 1.0\nheld\n");
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    // What has nothing to do with it brings nothing back.
+    folder.write("main.hcl", &one(&own, &all[..1]));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    assert!(!is().contains("victim"), "{}", is());
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(is(), "bystander 1.0\nheld 2.0\nvictim 1.0\nheld\nvictim\n");
+    machine.run("test ! -e /var/lib/cplan").expect(0);
 }
 
 /// A transaction whose cplan was killed goes on, and the next apply finds what it did.

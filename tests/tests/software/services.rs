@@ -122,6 +122,14 @@ fn a_service_that_was_there_stays_as_it_was() {
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     assert_eq!(is(), "disabled\nactive\n");
 
+    // One that was begun and failed is known, and leaves nothing.
+    machine.run("printf '[Service]\\nType=oneshot\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/once.service").expect(0);
+    folder.write("main.hcl", &service("once", ""));
+    let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(failed.contains("`running = false`"), "{failed}");
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("! systemctl is-enabled once && test ! -e /var/lib/cplan").expect(0);
+
     folder.write("main.hcl", &service("nothing", ""));
     let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
     assert!(failed.contains("there is no unit `nothing.service`"), "{failed}");

@@ -16,7 +16,7 @@ pub(super) const RESULT: &str = "cplan-result ";
 pub(super) const TIMED_OUT: &str = "124";
 
 /// A check that hangs would hold up the read of the whole machine.
-const CHECK_LIMIT: u64 = 30;
+pub(super) const CHECK_LIMIT: u64 = 30;
 
 /// Defines `m`, the boot id `b` and the functions `recorded`, `in_place` and `under_way`.
 fn preamble(parts: &Parts<'_>, id: &str) -> String {

@@ -63,10 +63,15 @@ pub(super) fn parse_mode(mode: &str) -> Option<u32> {
     u32::from_str_radix(mode, 8).ok().filter(|_| digits)
 }
 
+/// Whether a file can be there.
+pub(super) fn is_path(path: &str) -> bool {
+    path.starts_with('/') && !path.ends_with('/') && !path.contains('\n')
+}
+
 /// What is wrong with a block, as far as it is known.
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let mut found = Diagnostics::new();
-    if let Some(path) = text(config, "path").filter(|p| !p.starts_with('/') || p.ends_with('/') || p.contains('\n')) {
+    if let Some(path) = text(config, "path").filter(|p| !is_path(p)) {
         let what = format!("The path `{}` is not the absolute path of a file.", path.escape_debug());
         let problem = Diagnostic::error("file-path-not-absolute", "Invalid path", what)
             .remedy("Write a path that begins with `/` and ends in a file name.");

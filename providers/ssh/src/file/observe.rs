@@ -51,6 +51,14 @@ pub(super) fn observe(
     Ok(Observed::Present { values, private: private.to_vec(), boot_id: Some(boot_id.to_owned()) })
 }
 
+/// Whether what is there is a folder where a file is wanted, or the other way round.
+pub(super) fn is_another_kind(wanted: &Value, stdout: &[u8]) -> bool {
+    let (line, _) = split_line(stdout);
+    let kind = if Kind::of(wanted) == Some(Kind::Folder) { "dir" } else { "file" };
+    let is = line.split(' ').next().unwrap_or_default();
+    is != kind && is != "absent"
+}
+
 fn values(prior: &Value, found: &Found<'_>, content: &[u8]) -> Value {
     let mut values = prior.clone();
     if parse_mode(text(prior, "mode").unwrap_or_default()) != u32::from_str_radix(found.mode, 8).ok() {

@@ -79,12 +79,15 @@ give() { [ -z "$owner" ] || chown "$owner" "$1" || exit 85; }
 
 const FILE: &str = r#"
 if [ -e "$p" ] || [ -L "$p" ]; then
-    [ -f "$p" ] || exit 81
-    if $create && [ ! -e "$m" ]; then
-        s=$(sha256sum <"$p")
+    if [ -e "$p" ] && [ ! -f "$p" ]; then
+        # An empty folder in the place of what was ours gives way.
+        [ -e "$m" ] && rmdir "$p" 2>/dev/null || exit 81
+    elif $create && [ ! -e "$m" ]; then
+        # A link that leads nowhere has no content.
+        s=$(sha256sum <"$p" 2>/dev/null) || s=
         $overwrite || [ "${s%% *}" = "$digest" ] || exit 80
         mkdir -p "$M"
-        cp -p "$p" "$m.kept"
+        cp -pP "$p" "$m.kept"
         was=kept
     fi
 fi
@@ -94,6 +97,7 @@ trap 'rm -f "$t"' EXIT
 cat >"$t"
 s=$(sha256sum <"$t")
 [ "${s%% *}" = "$digest" ] || exit 82
+[ ! -f "$p" ] || [ -L "$p" ] || chown "$(stat -c '%u:%g' "$p")" "$t"
 give "$t"
 chmod "$mode" "$t"
 note

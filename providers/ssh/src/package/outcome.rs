@@ -31,13 +31,18 @@ pub(super) struct Outcome {
 pub(super) struct Problem {
     /// No package source has it.
     lacking: bool,
-    /// The versions that there are.
+    /// The versions that there are; of a virtual package, those that provide it.
     versions: String,
+    is_virtual: bool,
     tail: String,
 }
 
 impl Problem {
     pub(super) fn error(&self, name: &str, version: &str) -> ProviderError {
+        if self.is_virtual {
+            return ProviderError::failed(format!("`{name}` is a virtual package, which others provide"))
+                .remedy(format!("Name one of those that provide it: {}.", self.versions));
+        }
         if self.lacking && !version.is_empty() && !self.versions.is_empty() {
             return ProviderError::failed(format!("the package `{name}` has no version {version}"))
                 .remedy(format!("The package sources of the machine have {}.", self.versions));
@@ -82,10 +87,10 @@ pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
         let (version, boot_id) = (words.next()?, words.next()?);
         let found = Found { marked: marked == "marked", version: Some(version.to_owned()).filter(|v| v != "-") };
         let versions = words.take(5).collect::<Vec<_>>().join(", ");
-        let lacking = state == "lacking";
+        let (lacking, is_virtual) = (state == "lacking", state == "virtual");
         // Of its own reasons where apt told them; otherwise the end of all.
         let tail = why.get(id).map_or_else(|| if lacking { String::new() } else { last.clone() }, |own| own.join("\n"));
-        let problem = (state != "ok").then_some(Problem { lacking, versions, tail });
+        let problem = (state != "ok").then_some(Problem { lacking, versions, is_virtual, tail });
         Some((id.to_owned(), Outcome { found, boot_id: boot_id.to_owned(), problem }))
     };
     let outcomes = lines.into_iter().filter_map(outcome).collect();

@@ -67,7 +67,7 @@ pub(super) fn recover(name: &str, id: &str) -> String {
 const TRANSACTION: &str = r#"
 LC_ALL=C DEBIAN_FRONTEND=noninteractive; export LC_ALL DEBIAN_FRONTEND
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1 || exit 83
-B=$D/brought-packages
+B=$D/brought-packages G=$D/displaced-packages
 hold_marks || exit 84
 T=$(mktemp -d) || exit 84
 trap 'rm -rf "$T"' EXIT
@@ -77,7 +77,8 @@ all() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p'
 fits() { case $1 in $2) return 0 ;; esac; return 1; }
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 -o APT::Keep-Downloaded-Packages=false \
     -o Acquire::Retries=3 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    --no-install-recommends --allow-downgrades --allow-change-held-packages "$@" </dev/null 9<&-; }
+    --no-install-recommends --allow-downgrades $change "$@" </dev/null 9<&-; }
+going() { sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' "$@"; }
 among() { for w in $2; do [ "$w" != "$1" ] || return 0; done; return 1; }
 candidate() { # NAME PATTERN: what to ask apt for
     if [ "$2" = '*' ]; then
@@ -101,6 +102,8 @@ look() { # what is to be installed, and what nobody has
 $W
 END
 }
+# What somebody holds is changed only where just that is wanted, and is held again.
+change= held=$(dpkg-query -W -f '${db:Status-Want} ${Package}\n' | sed -n 's/^hold //p')
 [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null 9<&-
 look
 if [ -n "$lacking" ]; then
@@ -135,7 +138,7 @@ brought=$(cat "$B" 2>/dev/null | tr '\n' ' ')
 ours="$remove $brought"
 kept=
 for name in $remove; do
-    for other in $(apt -s purge "$name" 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
+    for other in $(apt -s purge "$name" 2>/dev/null | going); do
         if ! among "${other%%:*}" "$ours" && ! among "$other" "$ours"; then
             echo "$name stays, because $other, which is not ours, needs it"
             kept="$kept $name"
@@ -147,6 +150,9 @@ minus=
 for name in $remove; do
     among "$name" "$kept" || minus="$minus $name-"
 done
+for name in $held; do
+    ! among "$name" "$(echo "$install" | sed 's/=[^ ]*//g')" && ! among "$name-" "$minus" || change=--allow-change-held-packages
+done
 # A package that nobody can install must not stop the others.
 if [ -n "$install$minus" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; then
     cat "$T/plan" >>"$T/said"
@@ -154,23 +160,42 @@ if [ -n "$install$minus" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; 
     for one in $some; do
         if apt -s install $install $one $minus >"$T/plan" 2>&1; then install="$install $one"; else mv "$T/plan" "$T/why-${one%%=*}"; fi
     done
+    apt -s install $install $minus >"$T/plan" 2>&1
 fi
 if [ -n "$minus" ]; then
     # What others only recommend was not there before, and they did without it.
     for other in $(apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false \
-        --auto-remove --purge install $install $minus 2>/dev/null | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p'); do
+        --auto-remove --purge install $install $minus 2>/dev/null | going); do
         among "$other-" "$minus" || { among "${other%%:*}" "$brought" && minus="$minus $other-"; } || true
     done
     # Of the priority `required`, apt takes none away by itself.
     for other in $brought; do
         ! among "$other-" "$minus" && [ "$(dpkg-query -W -f '${Priority}' "$other" 2>/dev/null)" = required ] || continue
         apt -s --purge install $install $minus "$other-" >"$T/without" 2>/dev/null || continue
-        for gone in $(sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' "$T/without"); do
+        for gone in $(going "$T/without"); do
             among "$gone-" "$minus $other-" || continue 2
         done
         minus="$minus $other-"
     done
 fi
+# What has to give way to ours comes back once it can.
+back=
+if [ -n "$minus" ] && [ -s "$G" ]; then
+    while read -r name was; do
+        apt -s --purge install $install $minus $back "$name" >"$T/back" 2>&1 || continue
+        for gone in $(going "$T/back"); do
+            among "$gone-" "$minus" || continue 2
+        done
+        back="$back $name"
+    done <"$G"
+fi
+: >"$T/displaced"
+[ -z "$install" ] || for other in $(going "$T/plan" 2>/dev/null); do
+    ! among "$other-" "$minus" && ! among "${other%%:*}" "$brought" || continue
+    was=manual; [ -z "$(apt-mark showauto "$other" 2>/dev/null)" ] || was=auto
+    echo "$other $was" >>"$T/displaced"
+    echo "$other gives way, and comes back when it can" >>"$T/said"
+done
 mark_was() { # NAME: as it is before
     set -- "$1" $(state "$1")
     if [ "${2-}" != installed ]; then echo absent; elif [ -n "$(apt-mark showauto "$1" 2>/dev/null)" ]; then echo auto; else echo manual; fi
@@ -184,21 +209,36 @@ $W
 END
 all >"$T/before"
 if [ -n "$install$minus" ]; then
-    if ! apt --purge install $install $minus >"$T/apt" 2>&1; then
+    if ! apt --purge install $install $back $minus >"$T/apt" 2>&1; then
         if grep -q '^E: Failed to fetch' "$T/apt"; then
             cat "$T/apt" >>"$T/said"
             apt update >>"$T/said" 2>&1
-            apt --purge install $install $minus >"$T/apt" 2>&1
+            apt --purge install $install $back $minus >"$T/apt" 2>&1
         fi
     fi
     cat "$T/apt" >>"$T/said"
 fi
 [ -z "$release$kept" ] || apt-mark auto $release $kept >>"$T/said" 2>&1
 all >"$T/after"
+for name in $held; do
+    set -- $(state "$name")
+    [ "${1-}" != installed ] || [ -z "$change" ] || apt-mark hold "$name" >>"$T/said" 2>&1
+done
+if [ -s "$T/displaced" ] || [ -s "$G" ]; then
+    cat "$T/displaced" "$G" 2>/dev/null | sort -u | while read -r name was; do
+        set -- "$name" "$was" $(state "$name")
+        if [ "${3-}" != installed ]; then
+            echo "$name $was"
+        elif [ "$was" = auto ] && among "$name" "$back"; then
+            apt-mark auto "$name" >>"$T/said" 2>&1
+        fi
+    done >"$T/gone"
+    if [ -s "$T/gone" ]; then cp "$T/gone" "$G"; else rm -f "$G"; fi
+fi
 # What came along is ours to take away with the last that needs it; so is what others need still.
 {
     comm -13 "$T/before" "$T/after" | while read -r one; do
-        among "$one" "$(echo "$install" | sed 's/=[^ ]*//g')" || echo "$one"
+        among "$one" "$(echo "$install $back" | sed 's/=[^ ]*//g')" || echo "$one"
     done
     for one in $brought $kept; do echo "$one"; done
 } | sort -u | comm -12 - "$T/after" >"$T/brought"
@@ -214,8 +254,12 @@ while read -r id verb name pattern known; do
             if among "$id" "$lacking"; then
                 result=lacking
                 versions=$(apt-cache madison "$name" 2>/dev/null | sed 's/^[^|]*| *\([^ |]*\).*/\1/' | tr '\n' ' ')
+                if [ -z "$versions" ]; then
+                    versions=$(apt-cache showpkg "$name" 2>/dev/null | sed '1,/^Reverse Provides:/d; s/ .*//' | sort -u | tr '\n' ' ')
+                    [ -z "$versions" ] || result=virtual
+                fi
             fi
-            if [ "$result" = lacking ]; then
+            if [ "$result" != failed ]; then
                 grep -E '^(E|W|Err):' "$T/update"
             else
                 cat "$T/why-$name"
@@ -237,6 +281,10 @@ while read -r id verb name pattern known; do
 done <<END
 $W
 END
+if [ -s "$G" ] && ! grep -qsx package "$M"/*; then
+    echo "what had to give way cannot be installed again: $(cut -d' ' -f1 "$G" | tr '\n' ' ')"
+    rm -f "$G"
+fi
 sweep
 sync
 exit 0

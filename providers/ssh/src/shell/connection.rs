@@ -108,11 +108,9 @@ impl Connection {
         let (end, ended) = watch::channel(false);
         let (runtime, path, notify, seen) = (runtime.clone(), socket.clone(), stop.clone(), times.clone());
         tokio::spawn(async move {
-            let answered = async |stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>| {
-                if let Some(first) = first {
-                    first.answer(stdin, stdout).await;
-                }
-                seen.command();
+            let answered = async |stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>| match first {
+                Some(first) => first.answer(stdin, stdout, &seen).await,
+                None => seen.command(),
             };
             keep(child, stdin, stdout, &notify, answered).await;
             // A master that was killed leaves its socket.
@@ -231,6 +229,28 @@ impl Connection {
         };
         Ok(Output { stdout, stderr, status })
     }
+
+    /// What `sudo` says where the user may not become root.
+    pub(super) fn powerless(&self, output: &Output) -> Option<Failure> {
+        if self.access.user == "root" || !matches!(output.status, 1 | 127) {
+            return None;
+        }
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        let why = said.iter().flat_map(|text| text.lines()).find(|line| {
+            let refusals = [
+                "password is required",
+                "may not run sudo",
+                "not in the sudoers",
+                "not allowed to",
+                "must be setuid root",
+            ];
+            line.starts_with("sudo: ") && refusals.iter().any(|r| line.contains(r))
+                || line.contains("is not in the sudoers file")
+                || line.contains("sudo: not found")
+                || line.contains("sudo: command not found")
+        })?;
+        Some(Failure::powerless(&self.access, why.trim_start_matches("sudo: ")))
+    }
 }
 
 /// What runs scripts. What cplan does on machines needs root; of a user who is not, it takes `sudo` without a password.
@@ -239,7 +259,7 @@ pub(super) fn shell(access: &Access) -> &'static str {
 }
 
 /// Reads a long script from standard input, whole, before it begins.
-pub(super) const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
+const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
 
 /// The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
 fn framed(command: &str) -> String {

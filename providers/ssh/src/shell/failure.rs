@@ -31,7 +31,19 @@ impl Failure {
 
     /// Nothing answers at the address.
     pub(super) fn unreachable(access: &Access, why: &str) -> Self {
-        Self::new(ErrorKind::Transient, format!("machine `{}` cannot be reached: {why}", access.name))
+        Self::new(ErrorKind::Transient, format!("machine `{}` cannot be reached: {why}", access.name)).remedy(format!(
+            "See that it runs and that its ssh server listens at {}:{}; what was on a machine that is gone for good leaves the \
+             state by `cplan state rm`.",
+            access.address, access.port
+        ))
+    }
+
+    /// The user cannot become root, as cplan has to.
+    pub(super) fn powerless(access: &Access, why: &str) -> Self {
+        let Access { name, user, .. } = access;
+        Self::new(ErrorKind::Denied, format!("user `{user}` cannot become root on machine `{name}`: {why}")).remedy(
+            format!("Allow it without a password, as `{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d does, or let the user be root."),
+        )
     }
 
     /// It answers, but not in time.

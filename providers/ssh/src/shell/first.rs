@@ -8,7 +8,10 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::oneshot;
 
-use super::connection::FROM_INPUT;
+use super::watch::Watch;
+
+/// Reads the script whole before it begins, and drops what it complains of; what `sudo` complains of comes before.
+const SILENT_FROM_INPUT: &str = "'exec 2>/dev/null; s=$(cat); eval \"$s\" </dev/null'";
 
 /// A script that only looks, and who waits for what it says.
 pub(super) struct First {
@@ -30,18 +33,19 @@ impl First {
     pub(super) fn command(&self, shell: &str) -> String {
         let (length, end) = (self.script.len(), &self.end);
         format!(
-            "PATH=$PATH:/usr/sbin:/sbin; export PATH; head -c {length} | {shell} -c {FROM_INPUT} 2>/dev/null; \
+            "PATH=$PATH:/usr/sbin:/sbin; export PATH; head -c {length} | {shell} -c {SILENT_FROM_INPUT} 2>&1; \
              s=$?; echo; echo \"{end}$s\""
         )
     }
 
     /// Sends the script and waits for its end. Where the connection breaks off, who waits is told by the end of the channel.
-    pub(super) async fn answer(self, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) {
+    pub(super) async fn answer(self, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>, seen: &Watch) {
         let send = async {
             let _ = stdin.write_all(self.script.as_bytes()).await;
             let _ = stdin.flush().await;
         };
         let ((), output) = tokio::join!(send, read(stdout, &self.end));
+        seen.command();
         if let Some(output) = output {
             let _ = self.answer.send(output);
         }

@@ -40,6 +40,27 @@ resource "lab_service" "again" {
   name    = "mosquitto.service"
 }
 
+# Of one port of this host, whatever machine it leads to.
+resource "lab_forward" "one" {
+  machine     = local.other
+  remote_port = 80
+  local_port  = 8080
+}
+
+resource "lab_forward" "two" {
+  machine       = merge(local.other, { id = "c" })
+  remote_port   = 81
+  local_address = "0.0.0.0"
+  local_port    = 8080
+}
+
+resource "lab_forward" "three" {
+  machine       = local.other
+  remote_port   = 82
+  local_address = "127.0.0.2"
+  local_port    = 8081
+}
+
 locals {
   other = {
     id       = "b"

@@ -37,6 +37,18 @@ resource "lab_forward" "wrong" {
   remote_port    = 0.5
 }
 
+resource "lab_service" "template" {
+  machine = local.other
+  name    = "getty@.service"
+}
+
+# It has a default instance, and is not to run.
+resource "lab_service" "enabled" {
+  machine = local.other
+  name    = "getty@"
+  running = false
+}
+
 locals {
   other = {
     id       = "b"

@@ -1,0 +1,65 @@
+//! `lab_file` over what others have put there.
+
+use cplan_tests::folder::Folder;
+
+use super::{Debian, Repository, capable, machines};
+
+const TOPOLOGY: &str = r#"
+resource "lab_file" "f" {
+  for_each  = { link = "new", dangling = "new", theirs = "theirs", secret = "new" }
+  machine   = local.machines.a
+  path      = "/t/${each.key}"
+  content   = "${each.value}\n"
+  mode      = "0600"
+  overwrite = true
+}
+"#;
+
+/// Links, and owners that nobody asked to change.
+#[test]
+fn what_was_there_is_kept_as_it_was() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let lay = "mkdir /t && cd /t && echo real >real && ln -s real link && ln -s /nowhere dangling && echo theirs >theirs \
+               && chown lp:games theirs && chmod 640 theirs && echo old >secret && chown 12345 secret";
+    machine.run(lay).expect(0);
+    let is = || machine.run("cd /t; stat -c '%N %a %U:%G' *; cat real link theirs secret").stdout;
+    let before = is();
+    let folder = Folder::with(&(machines(std::slice::from_ref(&machine)) + TOPOLOGY));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    let now = "'dangling' 600 root:root\n'link' 600 root:root\n'real' 644 root:root\n'secret' 600 UNKNOWN:root\n\
+               'theirs' 600 lp:games\nreal\nnew\ntheirs\nnew\n";
+    assert_eq!(is(), now);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+
+    // By hand: folders and links in their places. One that holds something is not ours to take away.
+    machine.run("cd /t && rm link theirs && mkdir link && ln -s /nowhere theirs").expect(0);
+    let drift = folder.cplan(&["drift"]).expect(2).text();
+    assert!(drift.contains("f[\"link\"]") && drift.contains("f[\"theirs\"]"), "{drift}");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    machine.run("cd /t && rm link && mkdir link && touch link/x").expect(0);
+    let refused = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(refused.contains("`/t/link` is there already and is something else"), "{refused}");
+    machine.run("rm -r /t/link").expect(0);
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(is(), before);
+    machine.run("test ! -e /var/lib/cplan").expect(0);
+}
+
+#[test]
+fn only_a_file_is_imported_as_a_file() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let folder = Folder::with(&(machines(std::slice::from_ref(&machine)) + TOPOLOGY));
+    let refused = |id: &str| folder.cplan(&["import", "lab_file.f[\"link\"]", id]).expect(1).text();
+    assert!(refused("etc/passwd").contains("`etc/passwd` is not the absolute path of a file"));
+    assert!(refused("/etc").contains("`/etc` is no regular file"));
+    assert!(refused("/no/such").contains("import-absent"));
+}
