@@ -7,6 +7,7 @@ locals {
         tier               = tier
         cpus               = machine.cpus
         memory             = machine.memory
+        arch               = machine.arch
         management_address = cidrhost(lab_network.management.cidr, 256 * local.tiers[tier] + i + 1)
         lab_address        = cidrhost(lab_network.lab.cidr, 256 * local.tiers[tier] + i + 1)
       }
@@ -45,13 +46,21 @@ resource "lab_image" "machine" {
   packages = var.packages
 }
 
+# Of tiers that are of another architecture than the others.
+resource "lab_image" "arch" {
+  for_each = toset([for tier in values(var.tiers) : tier.arch if tier.arch != null])
+  arch     = each.key
+  flavor   = var.flavor
+  packages = var.packages
+}
+
 resource "lab_machine" "all" {
   for_each = local.machines
   name     = each.key
   tier     = each.value.tier
   cpus     = each.value.cpus
   memory   = each.value.memory
-  image    = lab_image.machine.boot
+  image    = each.value.arch == null ? lab_image.machine.boot : lab_image.arch[each.value.arch].boot
   accel    = var.accel
 
   management {

@@ -29,6 +29,7 @@ output "environment" {
     tiers    = var.tiers
     accel    = var.accel
     image    = lab_image.machine.digest
+    images   = { for arch, image in lab_image.arch : arch => image.digest }
     shaping  = { for name, shaper in lab_shaper.all : name => shaper.rules }
     packages = var.packages
   }

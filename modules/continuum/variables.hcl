@@ -4,6 +4,7 @@ variable "tiers" {
     machines = number
     cpus     = optional(number, 1)
     memory   = optional(string, "256MiB")
+    arch     = optional(string)
   }))
   validation {
     condition     = alltrue([for tier in keys(var.tiers) : contains(["cloud", "edge", "endpoint"], tier)])

@@ -41,6 +41,8 @@ pub struct Diagnostic {
     pub address: Option<InstanceAddr>,
     /// The attribute, for providers, which know no spans; [`Diagnostics::in_block`] turns it into a place.
     pub attribute: Option<AttrPath>,
+    /// Further attributes of the same block, each with what to say at its place; they become [`Diagnostic::labels`].
+    pub attributes: Vec<(AttrPath, String)>,
 }
 
 impl Diagnostic {
@@ -56,6 +58,7 @@ impl Diagnostic {
             labels: Vec::new(),
             address: None,
             attribute: None,
+            attributes: Vec::new(),
         }
     }
 
@@ -101,6 +104,13 @@ impl Diagnostic {
     #[must_use]
     pub fn attribute(mut self, path: AttrPath) -> Self {
         self.attribute = Some(path);
+        self
+    }
+
+    /// With one more attribute that has to do with it, and what to say there.
+    #[must_use]
+    pub fn also(mut self, path: AttrPath, text: impl Into<String>) -> Self {
+        self.attributes.push((path, text.into()));
         self
     }
 
@@ -193,6 +203,9 @@ impl Diagnostics {
             if diagnostic.primary.is_none() {
                 let path = diagnostic.attribute.clone().unwrap_or_default();
                 diagnostic.primary = Some(Label { span: place(&path), text: String::new() });
+            }
+            for (path, text) in std::mem::take(&mut diagnostic.attributes) {
+                diagnostic.labels.push(Label { span: place(&path), text });
             }
             diagnostic.address.get_or_insert_with(|| address.clone());
         }

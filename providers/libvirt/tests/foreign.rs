@@ -14,7 +14,7 @@ pub(crate) fn arm64() -> Result<(), String> {
 }
 
 /// A host that runs programs of arm64, and so the scripts of packages.
-fn arm64_programs() -> Result<(), String> {
+pub(crate) fn arm64_programs() -> Result<(), String> {
     let machine = Command::new("uname").arg("-m").output().map_err(|e| format!("uname: {e}"))?;
     if machine.stdout.trim_ascii() == b"aarch64" {
         return Ok(());

@@ -9,7 +9,7 @@ use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
 use serde_json::{Value as Json, json};
 
 use crate::capability::require;
-use crate::foreign::arm64;
+use crate::foreign::{arm64, arm64_programs};
 use crate::lab::{Lab, Object, image, image_cache, image_for, release, virsh};
 
 /// An architecture, and what a disk of it is made of and needs.
@@ -54,22 +54,63 @@ tail -c +$(($1 - 256)) /dev/vdb | tar -xf - -C /
 /// The file of a disk that holds nothing but what UEFI reads: a boot loader, a kernel, and a root for the memory.
 async fn disk(kind: &Kind, folder: &Path) -> PathBuf {
     let base = image(json!({"arch": kind.arch, "packages": ["systemd-boot-efi"]})).await;
-    let made_of = made_of(&base);
-    let deb = |role: &str, name: &str| {
+    let more = cpio(&[("first", FIRST), ("seed", SEED)]);
+    let options = format!("{} rdinit=/first", base["cmdline"].as_str().unwrap());
+    let initrd = std::fs::read(base["initrd"].as_str().unwrap()).unwrap();
+    let file = folder.join("uefi.raw");
+    std::fs::write(&file, partition(kind, folder, [&base, &base], &options, &[more, initrd])).unwrap();
+    file
+}
+
+/// A disk with a cloud image's usual content: a second partition with a system in which nothing reads a seed but cloud-init.
+async fn cloud_disk(kind: &Kind, folder: &Path) -> PathBuf {
+    let loader = image(json!({"arch": kind.arch, "packages": ["systemd-boot-efi"]})).await;
+    let base = image(json!({"flavor": "systemd", "arch": kind.arch})).await;
+    let with = image(json!({
+        "from": base,
+        "packages": ["cloud-init", "netplan.io"],
+        "files": {"/etc/fstab": {"content": ""}},
+        "run": [
+            "cd /etc/systemd/system; rm ssh.service basic.target.wants/ssh.service; systemctl enable ssh",
+            "systemctl disable cplan-seed; rm -r /usr/lib/cplan; systemctl enable systemd-networkd; systemctl mask systemd-networkd-wait-online",
+        ],
+    }))
+    .await;
+    let options = format!("{} root=/dev/vda2", base["cmdline"].as_str().unwrap());
+    let initrd = std::fs::read(base["initrd"].as_str().unwrap()).unwrap();
+    let mut head = partition(kind, folder, [&loader, &base], &options, &[initrd]);
+    let (part, file) = (folder.join("part.raw"), folder.join("cloud.raw"));
+    done(Command::new("qemu-img").args(["convert", "-O", "raw", with["disk"].as_str().unwrap()]).arg(&part));
+    add_partition(&mut head, 1, 0x83, std::fs::metadata(&part).unwrap().len());
+    std::fs::write(&file, &head).unwrap();
+    done(
+        Command::new("dd")
+            .args(["bs=1M", "conv=sparse,notrunc", "status=none", &format!("seek={}", head.len() >> 20)])
+            .arg(format!("if={}", part.display()))
+            .arg(format!("of={}", file.display())),
+    );
+    let length = head.len() as u64 + std::fs::metadata(&part).unwrap().len();
+    std::fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(length).unwrap();
+    std::fs::remove_file(part).unwrap();
+    file
+}
+
+/// The beginning of a disk, with one partition of UEFI's from the first MiB on and no boot code before it. The loader comes
+/// from the packages of one image, the kernel from those of another.
+fn partition(kind: &Kind, folder: &Path, images: [&Json; 2], options: &str, roots: &[Vec<u8>]) -> Vec<u8> {
+    let unpacked = folder.join("unpacked");
+    let wanted = images.into_iter().zip([("programs", "systemd-boot-efi"), ("kernel", "linux-image")]);
+    for (image, (role, name)) in wanted {
+        let made_of = made_of(image);
         let (_, pinned) = made_of[role].as_object().unwrap().iter().find(|(n, _)| n.starts_with(name)).unwrap();
         let sha256 = pinned.as_str().unwrap().split_once("sha256:").unwrap().1;
-        image_cache().join(format!("packages/{sha256}.deb"))
-    };
-    let unpacked = folder.join("unpacked");
-    for package in [deb("programs", "systemd-boot-efi"), deb("kernel", "linux-image")] {
-        done(Command::new("dpkg-deb").arg("-x").arg(package).arg(&unpacked));
+        let deb = image_cache().join(format!("packages/{sha256}.deb"));
+        done(Command::new("dpkg-deb").arg("-x").arg(deb).arg(&unpacked));
     }
     let kernel = std::fs::read_dir(unpacked.join("boot")).unwrap().flatten().map(|entry| entry.path());
     let kernel = kernel.into_iter().find(|path| path.display().to_string().contains("vmlinuz")).unwrap();
-    let more = cpio(&[("first", FIRST), ("seed", SEED)]);
-    let options = base["cmdline"].as_str().unwrap();
-    let entry =
-        format!("title lab\nlinux /vmlinuz\ninitrd /more.img\ninitrd /initrd.img\noptions {options} rdinit=/first\n");
+    let initrds: String = (0..roots.len()).map(|n| format!("initrd /root{n}.img\n")).collect();
+    let entry = format!("title lab\nlinux /vmlinuz\n{initrds}options {options}\n");
 
     let mut volume = Cursor::new(vec![0; 128 << 20]);
     fatfs::format_volume(&mut volume, FormatVolumeOptions::new()).unwrap();
@@ -77,30 +118,31 @@ async fn disk(kind: &Kind, folder: &Path) -> PathBuf {
     for name in ["EFI", "EFI/BOOT", "loader", "loader/entries"] {
         files.root_dir().create_dir(name).unwrap();
     }
+    let write = |name: &str, data: &[u8]| files.root_dir().create_file(name).unwrap().write_all(data).unwrap();
     let loader = std::fs::read(unpacked.join("usr/lib/systemd/boot/efi").join(kind.loader[1])).unwrap();
-    let read = |path: &str| std::fs::read(path).unwrap();
-    for (name, data) in [
-        (format!("EFI/BOOT/{}", kind.loader[0]).as_str(), loader),
-        ("loader/loader.conf", b"timeout 0\n".to_vec()),
-        ("loader/entries/lab.conf", entry.into_bytes()),
-        ("vmlinuz", std::fs::read(kernel).unwrap()),
-        ("initrd.img", read(base["initrd"].as_str().unwrap())),
-        ("more.img", more),
-    ] {
-        files.root_dir().create_file(name).unwrap().write_all(&data).unwrap();
-    }
+    write(&format!("EFI/BOOT/{}", kind.loader[0]), &loader);
+    write("loader/loader.conf", b"timeout 0\n");
+    write("loader/entries/lab.conf", entry.as_bytes());
+    write("vmlinuz", &std::fs::read(kernel).unwrap());
+    roots.iter().enumerate().for_each(|(n, root)| write(&format!("root{n}.img"), root));
     files.unmount().unwrap();
 
-    // One partition of UEFI's, from the first MiB on, and no boot code before it.
     let volume = volume.into_inner();
-    let mut bytes = vec![0; 1 << 20];
-    bytes[446..462].copy_from_slice(&[0, 0, 2, 0, 0xef, 0xff, 0xff, 0xff, 0, 8, 0, 0, 0, 0, 0, 0]);
-    bytes[458..462].copy_from_slice(&u32::try_from(volume.len() / 512).unwrap().to_le_bytes());
-    bytes[510..512].copy_from_slice(&[0x55, 0xaa]);
-    bytes.extend(volume);
-    let file = folder.join("uefi.raw");
-    std::fs::write(&file, bytes).unwrap();
-    file
+    let mut disk = vec![0; 1 << 20];
+    disk[510..512].copy_from_slice(&[0x55, 0xaa]);
+    add_partition(&mut disk, 0, 0xef, volume.len() as u64);
+    disk.extend(volume);
+    disk
+}
+
+/// An entry of the partition table for what follows the disk's present end.
+fn add_partition(disk: &mut [u8], index: usize, kind: u8, bytes: u64) {
+    let sectors = |bytes: u64| u32::try_from(bytes / 512).unwrap().to_le_bytes();
+    let (start, length) = (sectors(disk.len() as u64), sectors(bytes));
+    let entry = &mut disk[446 + 16 * index..][..16];
+    entry[..8].copy_from_slice(&[0, 0, 2, 0, kind, 0xff, 0xff, 0xff]);
+    entry[8..12].copy_from_slice(&start);
+    entry[12..].copy_from_slice(&length);
 }
 
 fn made_of(image: &Json) -> Json {
@@ -182,4 +224,36 @@ async fn a_disk_of_amd64_starts_through_uefi_where_that_is_asked_for() {
     if require("uefi-amd64", || firmware(&AMD64)) {
         lives(&AMD64).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cloud_image_of_arm64_is_changed_in_a_machine_and_takes_its_seed_through_cloud_init() {
+    let capable = require("arm64", arm64)
+        && require("uefi-arm64", || firmware(&ARM64))
+        && require("arm64-programs", arm64_programs);
+    if !capable {
+        return;
+    }
+    let Some(lab) = Lab::new() else { return };
+    let file = cloud_disk(&ARM64, lab.folder.path()).await;
+    let (plain, _) = image_for("cloud-arm64", json!({"path": file, "arch": "arm64"})).await;
+    assert_eq!(plain["firmware"], "uefi");
+    let from = json!({"from": plain, "run": ["uname -m >/etc/made-on"]});
+    let (changed, log) = image_for("cloud-arm64", from).await;
+    assert!(log.contains("tidying up"), "{log}");
+    let mut management = lab.network("u34", "nat", "10.211.34.0/24").await;
+    let mut config = lab.machine_config("cloudy-arm", &management, "10.211.34.11").await;
+    config["image"] = changed;
+    config["memory"] = json!("512MiB");
+    let mut machine = Object::new(&lab.machines, &lab, "cloudy-arm", config);
+    machine.apply().await.unwrap();
+    let said = machine.run("uname -m; cat /etc/made-on; hostname; test -e /run/cplan || echo foreign").await;
+    assert_eq!(said, "aarch64\naarch64\ncloudy-arm\nforeign");
+    assert_eq!(machine.run("awk -F: '$2 !~ /^[!*]/' /etc/shadow").await, "");
+    assert!(machine.run("ip -4 -o address show dev eth0").await.contains("10.211.34.11/24"));
+    machine.delete().await.unwrap();
+    assert!(!lab.machine_dir(&machine.identity).exists());
+    management.delete().await.unwrap();
+    release("cloud-arm64").await;
+    lab.shell.close().await;
 }

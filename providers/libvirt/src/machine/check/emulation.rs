@@ -36,12 +36,11 @@ pub(super) fn conflict(values: &Value) -> Option<Diagnostic> {
         return None;
     }
     let (own, image) = (own.name(), image.name());
-    let what = format!(
-        "The machine's `arch` is \"{own}\", and `image.arch`, that of the image it starts from, is \"{image}\"."
-    );
+    let what = format!("The machine should be of {own}, and the image that it starts from is of {image}.");
     let diagnostic = Diagnostic::error("machine-arch", "Architecture does not fit", what);
     let remedy = format!("Leave `arch` out here, or write `arch = \"{own}\"` in the `lab_image`.");
-    Some(diagnostic.remedy(remedy).attribute(AttrPath::attr("arch")))
+    let place = AttrPath::attr("image");
+    Some(diagnostic.remedy(remedy).attribute(AttrPath::attr("arch")).also(place, format!("of {image}")))
 }
 
 /// KVM runs what the host itself is.
