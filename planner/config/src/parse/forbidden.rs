@@ -2,6 +2,7 @@
 
 use cplan_model::{Diagnostics, SourceId};
 
+use super::MAX_ERRORS;
 use super::fault::{self, Fault};
 use super::resync;
 
@@ -12,6 +13,9 @@ pub(super) fn body(text: &str, source: SourceId) -> Diagnostics {
         for chunk in resync::chunks(text) {
             let faults = fault::of_body(text, chunk).into_iter().filter(Fault::is_of_the_text);
             found.extend(faults.map(|fault| fault.diagnostic(source)));
+            if found.len() >= MAX_ERRORS {
+                break;
+            }
         }
     }
     found

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::MAX_ERRORS;
 use super::Fault;
 use super::scan::{Kind, Scan, Token};
 
@@ -32,9 +33,10 @@ impl<'t> Cursor<'t> {
         cursor
     }
 
-    /// All that was found; nothing when the text nests too deeply to be sure.
-    pub(super) fn told(self) -> Vec<Fault> {
-        if self.depth > MAX_DEPTH { Vec::new() } else { self.faults }
+    /// What was found, the first of it where it is very much; nothing when the text nests too deeply to be sure.
+    pub(super) fn told(mut self) -> Vec<Fault> {
+        self.faults.truncate(if self.depth > MAX_DEPTH { 0 } else { MAX_ERRORS });
+        self.faults
     }
 
     /// Goes one level deeper. False where that is too deep: then nothing counts any more.

@@ -50,3 +50,12 @@ fn what_is_being_written_is_named() {
         assert!(found.contains(summary), "{expression}: {found:?}");
     }
 }
+
+/// A file that is no configuration at all is not told mistake by mistake.
+#[test]
+fn of_very_many_mistakes_the_first_are_told() {
+    for piece in ["\"a\n", "a = 1 b = 2\n", "\u{201c}", "resource \"a\" \"b\" {\n  x =\n}\n", "a = [for= 1]\n"] {
+        let (_, found) = crate::parse::body(&piece.repeat(2_000), SourceId(0));
+        assert!((1..2 * crate::parse::MAX_ERRORS).contains(&found.len()), "{piece:?}: {}", found.len());
+    }
+}
