@@ -27,6 +27,11 @@ pub fn libvirt() -> Result<(), String> {
     succeeds("qemu-system-x86_64", &["--version"])
 }
 
+/// QEMU for machines of arm64.
+pub fn arm64() -> Result<(), String> {
+    succeeds("qemu-system-aarch64", &["--version"])
+}
+
 /// The rights to make namespaces and users.
 pub fn root() -> Result<(), String> {
     let output = Command::new("id").arg("-u").output().map_err(|e| format!("id: {e}"))?;

@@ -5,6 +5,7 @@ use std::process::Command;
 use cplan_tests::capability::{guest_netem, libvirt, require, ssh};
 use cplan_tests::folder::{Finished, finish};
 
+mod arch;
 mod existing;
 mod lacking;
 mod sharing;
