@@ -286,6 +286,8 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
     let arch = arch.or_else(|| base.get("image")?.get("arch")).cloned().unwrap_or_else(unknown);
     // The host key stays with the machine; it is made when the machine is.
     let host_key = request.prior.as_ref().and_then(|p| p.get("access")?.get("host_key")).cloned();
+    // What is on a machine that was made before there were others knows its access without, and should stay as it is.
+    let told = request.prior.as_ref().and_then(|p| p.get("access")?.get("arch")).filter(|arch| arch.is_null()).cloned();
     let access = Value::object([
         ("id", Value::string(id.as_str())),
         ("name", base.get("name").cloned().unwrap_or_else(unknown)),
@@ -295,7 +297,7 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
         ("host_key", host_key.filter(|k| !k.is_null()).unwrap_or_else(unknown)),
         ("key_file", Value::string(key_file(data_dir).to_string_lossy().as_ref())),
         ("flavor", base.get("image").and_then(|i| i.get("flavor")).cloned().unwrap_or_else(unknown)),
-        ("arch", arch.clone()),
+        ("arch", told.unwrap_or_else(|| arch.clone())),
     ]);
     base.with("accel", default("accel", "auto"))
         .with("arch", arch)
@@ -321,4 +323,38 @@ pub(super) fn with_host_key(values: &Value, host_key: &str) -> Value {
 /// How to reach the machine, once all of it is known.
 pub(super) fn access(values: &Value) -> Option<Access> {
     values.get("access").and_then(Access::from_value)
+}
+
+#[cfg(test)]
+mod tests {
+    use cplan_sdk::from_json;
+    use serde_json::json;
+
+    use super::*;
+    use crate::machine::schema::schema;
+
+    #[test]
+    fn the_architecture_is_that_of_the_image_and_an_access_from_before_stays() {
+        let other = Arch::ALL.into_iter().find(|arch| *arch != Arch::of_this_host()).unwrap();
+        let config = json!({
+            "name": "a", "cpus": 1, "memory": "256MiB",
+            "image": {"arch": other.name(), "flavor": "micro", "disk": "/d"},
+            "management": {"network": {"id": "n", "name": "n", "cidr": "10.0.0.0/24"}, "address": "10.0.0.2"},
+        });
+        let config = from_json(&config, &schema().object_type()).unwrap();
+        let identity = Identity { id: "i".into(), lab: "l".into(), name: "a".into() };
+        let plan = |prior: Option<Value>| {
+            let (config, proposed) = (config.clone(), config.clone());
+            let request = PlanRequest { identity: identity.clone(), config, prior, proposed, private: Vec::new() };
+            planned(&request, Path::new("/t/.cplan"))
+        };
+        let text = |values: &Value, name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
+        let first = plan(None);
+        assert_eq!(text(&first, "arch").as_deref(), Some(other.name()));
+        assert_eq!(text(first.get("access").unwrap(), "arch").as_deref(), Some(other.name()));
+        assert_eq!(text(&first, "boot_timeout").as_deref(), Some(FOREIGN_BOOT_TIMEOUTS[0]));
+        let access = first.get("access").unwrap().with("arch", Value::null(Type::String));
+        let again = plan(Some(first.with("access", access.clone())));
+        assert_eq!(again.get("access"), Some(&access));
+    }
 }
