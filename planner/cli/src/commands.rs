@@ -70,6 +70,10 @@ pub(crate) fn run(typed: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return refused_early(&error, !args.no_color),
     };
+    // Paths in a configuration are meant from its folder, wherever it was called from: `source = "${path.module}/x"`.
+    if let Err(error) = std::env::set_current_dir(&settings.dir) {
+        return refused_early(&CommandError::file("open the folder", &settings.dir, error), !args.no_color);
+    }
     let terminal = Terminal::new(settings.colour, settings.dumb);
     let session = Session::new(settings, terminal);
     match block_on(dispatch(&session, args.command)) {

@@ -123,11 +123,11 @@ impl Settings {
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
                 .filter(|(k, _)| k.starts_with("TF_VAR_") || k.starts_with("CPLAN_VAR_"))
                 .collect(),
-            fake_world: text("CPLAN_FAKE_WORLD").map(PathBuf::from),
+            fake_world: text("CPLAN_FAKE_WORLD").map(|path| absolute(path.into())),
             libvirt_uri: text("LIBVIRT_DEFAULT_URI"),
             cache_dir: cache_dir(),
             abort_at: text("CPLAN_ABORT_AT").and_then(|n| n.parse().ok()),
-            guest: text("CPLAN_GUEST").map_or_else(guest_beside_us, PathBuf::from),
+            guest: text("CPLAN_GUEST").map_or_else(guest_beside_us, |path| absolute(path.into())),
             holder: Holder {
                 user: text("USER")
                     .or_else(|| text("LOGNAME"))
@@ -166,6 +166,11 @@ fn below(dir: &Path, flag: &VariableFlag) -> VariableFlag {
         VariableFlag::File(path) => VariableFlag::File(dir.join(path)),
         value @ VariableFlag::Value(_) => value.clone(),
     }
+}
+
+/// A path of the environment, which is meant from where cplan was called.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn guest_beside_us() -> PathBuf {

@@ -51,6 +51,28 @@ fn what_was_there_is_kept_as_it_was() {
     machine.run("test ! -e /var/lib/cplan").expect(0);
 }
 
+/// A source is meant from the folder of the configuration, from wherever cplan is called.
+#[test]
+fn a_source_is_found_from_another_folder() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let folder = Folder::new();
+    folder.write("lab/machines.hcl", &machines(std::slice::from_ref(&machine)));
+    let block = |name: &str, source: &str| {
+        format!(
+            "resource \"lab_file\" \"{name}\" {{\n  machine = local.machines.a\n  path    = \"/t/{name}\"\n  source  = \"{source}\"\n}}\n"
+        )
+    };
+    let both = block("one", "note.txt") + &block("two", "${path.module}/note.txt");
+    folder.write("lab/main.hcl", &both);
+    folder.write("lab/note.txt", "a note");
+    folder.cplan(&["-chdir=lab", "apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["-chdir=lab", "plan", "-detailed-exitcode"]).expect(0);
+    assert_eq!(machine.run("cat /t/one /t/two").stdout, "a notea note");
+}
+
 #[test]
 fn only_a_file_is_imported_as_a_file() {
     if !capable() {

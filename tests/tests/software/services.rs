@@ -130,6 +130,19 @@ fn a_service_that_was_there_stays_as_it_was() {
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     machine.run("! systemctl is-enabled once && test ! -e /var/lib/cplan").expect(0);
 
+    // So is one that seems to run for a moment, and one that is started again and again; of neither anything is left.
+    for (more, said) in
+        [("", "it was started and is failed"), ("Restart=always\\nRestartSec=0.2\\n", "again and again")]
+    {
+        let unit = format!("[Service]\\nExecStart=/bin/sh -c \"sleep 0.7; exit 1\"\\n{more}");
+        machine.run(&format!("printf '{unit}' >/etc/systemd/system/short.service; systemctl daemon-reload")).expect(0);
+        folder.write("main.hcl", &service("short", ""));
+        let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+        assert!(failed.contains(said), "{failed}");
+        folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+        assert_eq!(machine.run("systemctl is-active short; systemctl --failed --no-legend").stdout, "inactive\n");
+    }
+
     folder.write("main.hcl", &service("nothing", ""));
     let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
     assert!(failed.contains("there is no unit `nothing.service`"), "{failed}");

@@ -40,16 +40,17 @@ impl Wish<'_> {
 const SHOW: &str = r#"
 [ -d /run/systemd/system ] || exit 88
 show() {
-    load= file= active= reload=
+    load= file= active= reload= restarts=
     while IFS='=' read -r key value; do
         case $key in
             LoadState) load=$value ;;
             UnitFileState) file=$value ;;
             ActiveState) active=$value ;;
             NeedDaemonReload) reload=$value ;;
+            NRestarts) restarts=$value ;;
         esac
     done <<END
-$(systemctl show -p LoadState -p UnitFileState -p ActiveState -p NeedDaemonReload -- "$u" 2>/dev/null)
+$(systemctl show -p LoadState,UnitFileState,ActiveState,NeedDaemonReload,NRestarts -- "$u" 2>/dev/null)
 END
 }
 "#;
@@ -81,23 +82,36 @@ case $file in
     disabled | indirect | bad) ! $enabled || systemctl -q enable -- "$u" || unwilling "it cannot be enabled" ;;
 esac
 if $running; then
+    begun=
     case $active in
         active | reloading)
             if [ -n "$digest" ] && [ "$digest" != "$last" ]; then
                 echo "restarting $u"
+                begun=y
                 systemctl restart -- "$u" || unwilling "it does not restart"
             fi
             ;;
         *)
             echo "starting $u"
+            begun=y
             systemctl reset-failed -- "$u" 2>/dev/null
             systemctl start -- "$u" || unwilling "it does not start"
             ;;
     esac
-    # A start is not always waited for; a unit that ends at once is not running.
-    n=0
-    while sleep 0.5; show; [ "$active" = activating ] && [ $n -lt 120 ]; do n=$((n + 1)); done
-    [ "$active" = active ] || unwilling "it was started and is $active"
+    # A start is not always waited for; a unit that ends soon, or is started again and again, is not running.
+    n=0 well=0 first=
+    while [ -n "$begun" ] && [ $well -lt 3 ] && [ $n -lt 120 ]; do
+        sleep 0.5
+        show
+        n=$((n + 1)) first=${first:-$restarts}
+        [ "$restarts" = "$first" ] || unwilling "it ends, and is started again and again"
+        case $active in
+            active) well=$((well + 1)) ;;
+            activating | reloading) well=0 ;;
+            *) break ;;
+        esac
+    done
+    [ -z "$begun" ] || [ "$active" = active ] || unwilling "it was started and is $active"
 elif [ "$active" != inactive ] && [ "$active" != failed ]; then
     echo "stopping $u"
     systemctl stop -- "$u" || unwilling "it does not stop"
@@ -126,6 +140,7 @@ if [ "$load" != not-found ]; then
         active:* | *:inactive | *:failed) ;;
         *) systemctl stop -- "$u" || exit 87 ;;
     esac
+    [ "$2" = failed ] || systemctl reset-failed -- "$u" 2>/dev/null
 fi
 rm -f "$m"
 sweep
