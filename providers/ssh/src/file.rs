@@ -94,7 +94,10 @@ impl Resource for FileResource {
     }
 
     async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
-        Ok(machine::twice(planned, "path", "path", |values| text(values, "path").map(str::to_owned)))
+        // However many slashes are written.
+        let parts =
+            |path: &str| path.split('/').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
+        Ok(machine::twice(planned, "path", "path", |values| text(values, "path").map(parts)))
     }
 
     fn locality(&self, values: &Value) -> Locality {

@@ -51,6 +51,40 @@ fn what_was_there_is_kept_as_it_was() {
     machine.run("test ! -e /var/lib/cplan").expect(0);
 }
 
+/// A write that fails leaves nothing: no mark, no copy, no folder.
+#[test]
+fn a_write_that_fails_leaves_nothing() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    // A mount point cannot be renamed over, and a full disk takes nothing.
+    let lay = "mkdir /t && cd /t && echo theirs >theirs && echo bound >bound && mount --bind theirs bound && mkdir small \
+               && mount -t tmpfs -o size=64k small small && find /t | sort";
+    let before = machine.run(lay).expect(0).stdout;
+    let folder = Folder::new();
+    folder.write("machines.hcl", &machines(std::slice::from_ref(&machine)));
+    folder.write("large", &"x".repeat(100_000));
+    let block = |name: &str, path: &str, more: &str| {
+        format!("resource \"lab_file\" \"{name}\" {{\n  machine = local.machines.a\n  path    = \"{path}\"\n{more}}}\n")
+    };
+    let blocks = [
+        block("bound", "/t/bound", "  content = \"new\"\n  overwrite = true\n"),
+        block("full", "/t/small/a/b/c", "  source = \"large\"\n"),
+        block("nobody", "/t/x/y", "  content = \"x\"\n  owner = \"nobodyhere\"\n"),
+        block("folder", "/t/x2/y", "  directory = true\n  owner = \"nobodyhere\"\n"),
+        block("through", "/t/theirs/x", "  content = \"x\"\n"),
+    ];
+    folder.write("main.hcl", &blocks.concat());
+    let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    for said in ["busy", "No space left", "cannot be given to its owner", "/t/theirs"] {
+        assert!(failed.contains(said), "`{said}` is missing in:\n{failed}");
+    }
+    assert_eq!(machine.run("find /t | sort").stdout, before);
+    machine.run("test ! -e /var/lib/cplan").expect(0);
+    assert_eq!(folder.cplan(&["state", "list"]).stdout, "");
+}
+
 /// A source is meant from the folder of the configuration, from wherever cplan is called.
 #[test]
 fn a_source_is_found_from_another_folder() {

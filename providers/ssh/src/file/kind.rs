@@ -65,7 +65,8 @@ pub(super) fn parse_mode(mode: &str) -> Option<u32> {
 
 /// Whether a file can be there.
 pub(super) fn is_path(path: &str) -> bool {
-    path.starts_with('/') && !path.ends_with('/') && !path.contains('\n')
+    let turns = path.split('/').any(|part| matches!(part, "." | ".."));
+    path.starts_with('/') && !path.ends_with('/') && !path.contains('\n') && !turns
 }
 
 /// What is wrong with a block, as far as it is known.
@@ -74,7 +75,7 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
     if let Some(path) = text(config, "path").filter(|p| !is_path(p)) {
         let what = format!("The path `{}` is not the absolute path of a file.", path.escape_debug());
         let problem = Diagnostic::error("file-path-not-absolute", "Invalid path", what)
-            .remedy("Write a path that begins with `/` and ends in a file name.");
+            .remedy("Write a path that begins with `/` and ends in a file name, without `.` and `..` in it.");
         found.push(problem.attribute(AttrPath::attr("path")));
     }
     if let Some(mode) = text(config, "mode").filter(|m| parse_mode(m).is_none()) {

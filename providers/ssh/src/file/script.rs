@@ -56,10 +56,26 @@ impl Write<'_> {
 
 /// What was there, and which folders above are missing.
 const BEGIN: &str = r#"
-was=- made=
+was=- made= t= fresh=true
 if [ -e "$m" ]; then
-    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m")
+    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m") fresh=false
 fi
+$create || fresh=false
+# Of a first write that fails nothing is left.
+undo() {
+    u_status=$?
+    [ -z "$t" ] || rm -f "$t"
+    if [ $u_status != 0 ] && $fresh; then
+        rm -f "$m" "$m.kept"
+        [ "$digest$was" != -- ] || rmdir "$p" 2>/dev/null || true
+        IFS='
+'
+        for x in $made; do rmdir "$x" 2>/dev/null || true; done
+        sweep
+    fi
+    exit $u_status
+}
+trap undo EXIT
 x=$d
 while [ -n "$x" ] && [ ! -d "$x" ]; do
     made="${made:+$made
@@ -93,7 +109,6 @@ if [ -e "$p" ] || [ -L "$p" ]; then
 fi
 mkdir -p "$d/"
 t=$(mktemp "$d/.cplan.XXXXXX")
-trap 'rm -f "$t"' EXIT
 cat >"$t"
 s=$(sha256sum <"$t")
 [ "${s%% *}" = "$digest" ] || exit 82
@@ -102,6 +117,7 @@ give "$t"
 chmod "$mode" "$t"
 note
 mv -f "$t" "$p"
+fresh=false
 sync
 echo "$boot"
 "#;
@@ -115,6 +131,7 @@ note
 mkdir -p "$p"
 give "$p"
 chmod "$mode" "$p"
+fresh=false
 sync
 echo "$boot"
 "#;

@@ -26,7 +26,7 @@ resource "lab_file" "other" {
 
 resource "lab_file" "again" {
   machine = local.other
-  path    = "/etc/x"
+  path    = "/etc//x"
   content = "z"
 }
 

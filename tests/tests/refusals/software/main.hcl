@@ -17,7 +17,7 @@ resource "lab_file" "empty" {
 
 resource "lab_file" "both" {
   machine = local.other
-  path    = "/etc/x"
+  path    = "/etc/../etc/x"
   content = "x"
   source  = "x"
 }
