@@ -25,6 +25,7 @@ resource "lab_machine" "limits" {
 
 resource "lab_machine" "names" {
   name     = "names"
+  arch     = "riscv64"
   tier     = "edge\ncloud"
   cpus     = 2
   cpu_pin  = [1, 1]
