@@ -31,7 +31,15 @@ struct Node {
     create_before_destroy: bool,
     ignore: bool,
     depends: bool,
+    /// It is replaced with what it names first.
+    replaced_with: bool,
+    /// Its input is sensitive.
+    sensitive: bool,
+    /// Which of the conditions it has: none, before, after, a check beside it.
+    condition: usize,
     gone: bool,
+    /// When it is gone, its object stays.
+    forgotten: bool,
     /// For a module call: what is in the module.
     inside: Option<Vec<Node>>,
 }
@@ -50,13 +58,32 @@ pub(crate) fn case(seed: u64) -> Case {
         for _ in 0..1 + random.below(3) {
             change(&mut random, &mut nodes, &mut moves);
         }
-        steps.push(up(&nodes, &moves));
+        let mut step = up(&nodes, &moves);
+        step.command.extend(flag(&mut random, &nodes));
+        steps.push(step);
     }
     steps.push(Step { command: vec!["plan".into()], ..Step::default() });
     if random.chance(30) {
         steps.push(Step { command: vec!["destroy".into()], ..Step::default() });
     }
     Case { id: format!("generated-graphs/{seed}"), steps }
+}
+
+/// Now and then only a part is planned, or an object is replaced for nothing.
+fn flag(random: &mut Random, nodes: &[Node]) -> Option<String> {
+    let node = random.pick(nodes);
+    let key = match &node.repeat {
+        Repeat::Count(n) if *n > 0 => "[0]".to_owned(),
+        Repeat::Each(keys) if !keys.is_empty() => format!("[{:?}]", keys[0]),
+        _ => String::new(),
+    };
+    match random.below(12) {
+        0 => Some(format!("-target={}", address(node))),
+        1 => Some(format!("-target={}{key}", address(node))),
+        2 if node.inside.is_none() => Some(format!("-replace={}{key}", address(node))),
+        3 => Some("-refresh=false".to_owned()),
+        _ => None,
+    }
 }
 
 fn node(random: &mut Random, at: usize, root: bool) -> Node {
@@ -74,7 +101,11 @@ fn node(random: &mut Random, at: usize, root: bool) -> Node {
         create_before_destroy: random.chance(15),
         ignore: random.chance(10),
         depends: random.chance(15) && !refs.is_empty(),
+        replaced_with: random.chance(15) && !refs.is_empty(),
+        sensitive: random.chance(10),
+        condition: if random.chance(25) { 1 + random.below(if root { 3 } else { 2 }) } else { 0 },
         gone: false,
+        forgotten: false,
         refs,
         inside,
     }
@@ -96,7 +127,10 @@ fn change(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, S
         return;
     }
     let at = random.below(nodes.len());
-    let kind = random.below(9);
+    let kind = random.below(14);
+    if kind == 9 {
+        return into_module(random, nodes, moves, at);
+    }
     let node = &mut nodes[at];
     match kind {
         0 | 1 => node.literal += 1,
@@ -110,6 +144,10 @@ fn change(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, S
             moves.push((format!("{prefix}.{old}"), format!("{prefix}.{}", node.name)));
         }
         6 => node.create_before_destroy = !node.create_before_destroy,
+        10 => (node.gone, node.forgotten) = (true, true),
+        11 => rekey(random, node, moves),
+        12 => node.sensitive = !node.sensitive,
+        13 => node.condition = random.below(4),
         7 => {
             if let Some(inner) = node.inside.as_mut().and_then(|inside| inside.first_mut()) {
                 inner.literal += 1;
@@ -121,11 +159,68 @@ fn change(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, S
     }
 }
 
+/// Moves a resource of the root into a module.
+fn into_module(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, String)>, at: usize) {
+    let homes: Vec<usize> = (0..nodes.len()).filter(|i| nodes[*i].inside.is_some() && !nodes[*i].gone).collect();
+    let moved = |name: &str| moves.iter().any(|(from, to)| from.contains(name) || to.contains(name));
+    if homes.is_empty() || nodes[at].inside.is_some() || nodes[at].gone || moved(&nodes[at].name) {
+        return;
+    }
+    let home = *random.pick(&homes);
+    let key = match &nodes[home].repeat {
+        Repeat::Once => String::new(),
+        Repeat::Count(n) if *n > 0 => "[0]".to_owned(),
+        Repeat::Each(keys) if !keys.is_empty() => format!("[{:?}]", keys[0]),
+        _ => return,
+    };
+    if moved(&nodes[home].name) {
+        return;
+    }
+    let name = format!("{}i", nodes[at].name);
+    let condition = nodes[at].condition.min(2);
+    let plain =
+        Node { condition, refs: Vec::new(), follows: false, depends: false, replaced_with: false, ..nodes[at].clone() };
+    let inner = Node { name, ..plain };
+    nodes[at].gone = true;
+    moves.push((address(&nodes[at]), format!("module.{}{key}.{}", nodes[home].name, address(&inner))));
+    if let Some(inside) = &mut nodes[home].inside {
+        inside.push(inner);
+    }
+}
+
+/// Gives a block other keys, and says which object is which.
+fn rekey(random: &mut Random, node: &mut Node, moves: &mut Vec<(String, String)>) {
+    if node.gone || moves.iter().any(|(from, to)| from.contains(&*node.name) || to.contains(&*node.name)) {
+        return;
+    }
+    let whole = address(node);
+    let (from, to) = match (&node.repeat, random.below(2)) {
+        (Repeat::Once, 0) => ("", Repeat::Count(1 + random.below(2))),
+        (Repeat::Once, _) => ("", Repeat::Each(vec!["a", "c c"])),
+        (Repeat::Count(n), 0) if *n > 0 => ("[0]", Repeat::Once),
+        (Repeat::Count(n), _) if *n > 0 => ("[0]", Repeat::Each(vec!["a", "b"])),
+        (Repeat::Each(keys), 0) if keys.contains(&"a") => ("[\"a\"]", Repeat::Once),
+        (Repeat::Each(keys), _) if keys.contains(&"a") => ("[\"a\"]", Repeat::Count(1 + random.below(2))),
+        _ => return,
+    };
+    let key = match &to {
+        Repeat::Once => "",
+        Repeat::Count(_) => "[0]",
+        Repeat::Each(_) => "[\"a\"]",
+    };
+    moves.push((format!("{whole}{from}"), format!("{whole}{key}")));
+    node.repeat = to;
+}
+
 fn up(nodes: &[Node], moves: &[(String, String)]) -> Step {
     let mut files = BTreeMap::new();
     let mut main = body(nodes, &mut files);
     for (from, to) in moves {
         writeln!(main, "moved {{\n  from = {from}\n  to   = {to}\n}}").unwrap();
+    }
+    for node in nodes.iter().filter(|n| n.gone && n.forgotten) {
+        writeln!(main, "removed {{\n  from = {}\n  lifecycle {{\n    destroy = false\n  }}\n}}", address(node))
+            .unwrap();
     }
     files.insert("main.tf".to_owned(), main);
     let files = files.into_iter().map(|(name, text)| (name, Some(text))).collect();
@@ -155,7 +250,9 @@ fn body(nodes: &[Node], files: &mut BTreeMap<String, String>) -> String {
                 "each.key".to_owned()
             }
         };
-        writeln!(text, "  input = [{}, {own}, [{}]]", node.literal, named.join(", ")).unwrap();
+        let literal =
+            if node.sensitive && !module { format!("sensitive({})", node.literal) } else { node.literal.to_string() };
+        writeln!(text, "  input = [{literal}, {own}, [{}]]", named.join(", ")).unwrap();
         if node.depends
             && let Some(at) = node.refs.iter().find(|at| !nodes[**at].gone)
         {
@@ -169,8 +266,18 @@ fn body(nodes: &[Node], files: &mut BTreeMap<String, String>) -> String {
             } else if let Some(trigger) = node.trigger {
                 writeln!(text, "  triggers_replace = {trigger}").unwrap();
             }
-            if node.create_before_destroy || node.ignore {
+            let with =
+                node.refs.iter().find(|at| node.replaced_with && !nodes[**at].gone && nodes[**at].inside.is_none());
+            if node.create_before_destroy || node.ignore || with.is_some() || matches!(node.condition, 1 | 2) {
                 text += "  lifecycle {\n";
+                if let Some(at) = with {
+                    writeln!(text, "    replace_triggered_by = [{}]", address(&nodes[*at])).unwrap();
+                }
+                match node.condition {
+                    1 => text += &named.first().map_or_else(String::new, |named| rule("precondition", named, "    ")),
+                    2 => text += &rule("postcondition", "self.id", "    "),
+                    _ => {}
+                }
                 if node.create_before_destroy {
                     text += "    create_before_destroy = true\n";
                 }
@@ -189,10 +296,22 @@ fn body(nodes: &[Node], files: &mut BTreeMap<String, String>) -> String {
                 "output \"all\" {\n  value = [var.input[0], terraform_data.given.id, terraform_data.given.output]\n}\n";
             files.insert(format!("{}/main.tf", node.name), inner);
         }
+        if node.condition == 3 {
+            let named = reference(node, node.part);
+            writeln!(text, "check \"{}\" {{\n{}}}", node.name, rule("assert", &named, "  ")).unwrap();
+        }
         let named = reference(node, node.part);
+        let named = if node.sensitive { format!("nonsensitive({named})") } else { named };
         writeln!(text, "output \"{}\" {{\n  value = {named}\n}}", node.name).unwrap();
     }
     text
+}
+
+/// A condition on something that is mostly true, and is said of different things.
+fn rule(kind: &str, named: &str, indent: &str) -> String {
+    format!(
+        "{indent}{kind} {{\n{indent}  condition     = length(jsonencode({named})) != 9\n{indent}  error_message = \"It is so long.\"\n{indent}}}\n"
+    )
 }
 
 fn address(node: &Node) -> String {
