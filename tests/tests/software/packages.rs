@@ -172,6 +172,39 @@ fn packages_of_others_stay() {
     machine.run("! dpkg-query -W part4 2>/dev/null | grep . && test ! -e /var/lib/cplan/owned").expect(0);
 }
 
+/// Nor does one that breaks off in the middle: what can be installed is, and what can be removed goes.
+#[test]
+fn a_package_that_breaks_off_fails_alone() {
+    if !capable() {
+        return;
+    }
+    let repository = repository();
+    let file = [("/etc/shared", "x\n")];
+    repository.add("first", "1.0", "", &file);
+    repository.add("second", "1.0", "", &file);
+    let stays = "#!/bin/sh\ntest -e /run/may-go || { echo 'it stays' >&2; exit 1; }\n";
+    repository.add("stubborn", "1.0", "", &[("/DEBIAN/prerm", stays)]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let own = machines(std::slice::from_ref(&machine));
+    let names = [("part3", ""), ("first", ""), ("second", ""), ("stubborn", ""), ("part4", "")];
+    let folder = Folder::with(&one(&own, &names));
+    let said = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(said.contains("remove the package `") && said.contains("trying to overwrite"), "{said}");
+    assert!(said.contains("4 added"), "{said}");
+    let installed = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' part3 part4 first second stubborn 2>/dev/null | sed -n 's/ installed//p'";
+    assert_eq!(machine.run(installed).stdout.lines().count(), 4);
+    assert_eq!(machine.run("dpkg --audit").stdout, "");
+
+    let said = folder.cplan(&["destroy", "-auto-approve"]).expect(1).text();
+    assert!(said.contains("`stubborn`") && said.contains("it stays") && said.contains("3 destroyed"), "{said}");
+    assert_eq!(machine.run(installed).stdout, "stubborn\n");
+    machine.run("touch /run/may-go").expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(machine.run(installed).stdout, "");
+    machine.run("test ! -e /var/lib/cplan").expect(0);
+}
+
 /// What came along goes, though another package recommends it or its priority is one that apt never takes away; and what
 /// somebody else needs by then stays.
 #[test]

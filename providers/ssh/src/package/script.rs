@@ -209,14 +209,36 @@ $W
 END
 all >"$T/before"
 if [ -n "$install$minus" ]; then
-    if ! apt --purge install $install $back $minus >"$T/apt" 2>&1; then
-        if grep -q '^E: Failed to fetch' "$T/apt"; then
-            cat "$T/apt" >>"$T/said"
-            apt update >>"$T/said" 2>&1
-            apt --purge install $install $back $minus >"$T/apt" 2>&1
-        fi
+    apt --purge install $install $back $minus >"$T/apt" 2>&1
+    status=$?
+    if [ $status != 0 ] && grep -q '^E: Failed to fetch' "$T/apt"; then
+        cat "$T/apt" >>"$T/said"
+        apt update >>"$T/said" 2>&1
+        apt --purge install $install $back $minus >"$T/apt" 2>&1
+        status=$?
     fi
     cat "$T/apt" >>"$T/said"
+    # What is wrong with one of them must not stop the others, each of which is then tried for itself.
+    set -- $install $back $minus
+    if [ $status != 0 ] && [ $# -gt 1 ] && ! grep -q '^E: Failed to fetch' "$T/apt"; then
+        dpkg --configure -a --force-confdef --force-confold >>"$T/said" 2>&1 </dev/null 9<&-
+        for one in $install $back $minus; do
+            case $one in
+                *-)
+                    name=${one%-}
+                    set -- $(state "$name")
+                    [ "${1-}" = installed ] || continue
+                    ;;
+                *)
+                    name=${one%%=*}
+                    set -- $(state "$name")
+                    [ "${1-}" != installed ] || { [ "$name" != "$one" ] && [ "$2" != "${one#*=}" ]; } || continue
+                    ;;
+            esac
+            if apt --purge install "$one" >"$T/one" 2>&1; then rm -f "$T/why-$name"; else cp "$T/one" "$T/why-$name"; fi
+            cat "$T/one" >>"$T/said"
+        done
+    fi
 fi
 [ -z "$release$kept" ] || apt-mark auto $release $kept >>"$T/said" 2>&1
 all >"$T/after"
@@ -273,6 +295,7 @@ while read -r id verb name pattern known; do
         fi
     elif [ "$version" != - ] && among "$name" "$remove" && ! among "$name" "$kept"; then
         result=failed
+        tail -n 20 "$T/why-$name" 2>/dev/null | while IFS= read -r line; do echo "cplan-why $id $line"; done
     else
         rm -f "$M/$id"
     fi
