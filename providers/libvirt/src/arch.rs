@@ -44,6 +44,17 @@ impl Arch {
         Arch::ALL.into_iter().find(|arch| arch.kernel_name() == name)
     }
 
+    /// The only one that a file's name speaks of, if it does: `noble-server-cloudimg-arm64.img`.
+    pub(crate) fn in_file_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let said = |arch: &Arch| match arch {
+            Arch::Amd64 => ["amd64", "x86_64", "x86-64"].iter().any(|word| name.contains(word)),
+            Arch::Arm64 => ["arm64", "aarch64"].iter().any(|word| name.contains(word)),
+        };
+        let mut found = Arch::ALL.into_iter().filter(said);
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// The board that QEMU makes of it, with PCI Express and virtio.
     pub(crate) fn board(self) -> &'static str {
         match self {
@@ -113,5 +124,13 @@ mod tests {
             assert_eq!(Arch::of_kernel_name(arch.kernel_name()), Some(arch));
         }
         assert_eq!(Arch::of("x86_64"), None);
+    }
+
+    #[test]
+    fn names_of_files_speak_of_one_or_of_none() {
+        assert_eq!(Arch::in_file_name("debian-12-genericcloud-arm64.qcow2"), Some(Arch::Arm64));
+        assert_eq!(Arch::in_file_name("Fedora-Cloud-Base.x86_64-40.qcow2"), Some(Arch::Amd64));
+        assert_eq!(Arch::in_file_name("amd64-and-arm64.img"), None);
+        assert_eq!(Arch::in_file_name("disk.raw"), None);
     }
 }

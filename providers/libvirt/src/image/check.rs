@@ -32,6 +32,7 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         let what = format!("`{arch}` is not an architecture of images.");
         found.push(error("image-arch", "Unknown architecture", what, "Write `amd64` or `arm64`.", "arch"));
     }
+    found.extend(named_otherwise(config));
     if let Some(firmware) = text("firmware") {
         if ![BIOS, UEFI].contains(&firmware) {
             let what = format!("`{firmware}` is nothing that starts a disk.");
@@ -69,6 +70,22 @@ pub(super) fn one(config: &Value) -> Diagnostics {
         found.extend(one_file(path, file));
     }
     found
+}
+
+/// A machine that starts from a disk of another architecture says nothing at all, until it is given up.
+fn named_otherwise(config: &Value) -> Option<Diagnostic> {
+    let text = |name: &str| config.get(name).and_then(Value::as_str);
+    let (attribute, file) = ["path", "url"].into_iter().find_map(|name| Some((name, text(name)?)))?;
+    let name = file.rsplit('/').next()?;
+    let said = Arch::in_file_name(name)?;
+    let own = if is_given(config, "arch") { text("arch").and_then(Arch::of)? } else { Arch::of_this_host() };
+    if said == own {
+        return None;
+    }
+    let (said, own) = (said.name(), own.name());
+    let what = format!("`{name}` sounds like a disk of {said}, and the image is of {own}.");
+    let diagnostic = Diagnostic::warning("image-arch-name", "File of another architecture", what);
+    Some(diagnostic.remedy(format!("Write `arch = \"{said}\"` if it is one.")).attribute(AttrPath::attr(attribute)))
 }
 
 /// Unknown counts: it will be there.

@@ -25,6 +25,11 @@ resource "lab_image" "changed" {
   sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
 }
 
+resource "lab_image" "named" {
+  path = "debian-12-genericcloud-arm64.qcow2"
+  arch = "amd64"
+}
+
 resource "lab_image" "started" {
   path     = "main.hcl"
   arch     = "arm64"
