@@ -26,7 +26,15 @@ record() {
     return 1
 }
 hold_marks() {
-    mkdir -p "$M" && exec 9<"$M" && { ! command -v flock >/dev/null 2>&1 || flock 9; }
+    for h_try in 1 2 3 4 5 6 7 8 9; do
+        { mkdir -p "$M" && exec 9<"$M"; } 2>/dev/null || continue
+        command -v flock >/dev/null 2>&1 || return 0
+        flock 9 || return 1
+        # Who held them before may have taken the folder away.
+        [ "$(stat -c %i "$M" 2>/dev/null)" != "$(stat -L -c %i /proc/self/fd/9)" ] || return 0
+    done
+    echo "cannot hold the marks in $M" >&2
+    return 1
 }
 sweep() { rmdir "$M" "$D" 2>/dev/null || true; }
 "#;

@@ -51,6 +51,43 @@ fn what_was_there_is_kept_as_it_was() {
     machine.run("test ! -e /var/lib/cplan").expect(0);
 }
 
+/// A folder that was made for several files goes with the last of them, in whatever order they come and go.
+#[test]
+fn a_folder_made_for_several_files_goes_with_the_last() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let folder = Folder::new();
+    folder.write("machines.hcl", &machines(std::slice::from_ref(&machine)));
+    let files = |names: &str, more: &str| {
+        let block = format!(
+            "resource \"lab_file\" \"f\" {{\n  for_each = toset([{names}])\n  machine  = local.machines.a\n  \
+             path     = \"/srv/made/deep/${{each.key}}\"\n  content  = each.key\n}}\n"
+        );
+        folder.write("main.hcl", &(block + more));
+    };
+    let left = || machine.run("find /srv/made /var/lib/cplan -mindepth 0 -type d 2>/dev/null").stdout;
+    let names = (0..8).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(", ");
+    let apply = || folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    files(&names, "");
+    apply();
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(left(), "");
+    // One after the other, renamed in one apply, and with a folder of ours above them that goes at the same time.
+    files("\"a\", \"b/c\"", "");
+    apply();
+    files("\"b/c\", \"d\"", "");
+    apply();
+    let above = "resource \"lab_file\" \"above\" {\n  machine   = local.machines.a\n  path      = \"/srv/made/own\"\n  directory = true\n}\n\
+                 resource \"lab_file\" \"in\" {\n  machine = local.machines.a\n  path    = \"/srv/made/own/x\"\n  content = \"x\"\n}\n";
+    files("\"e\"", above);
+    apply();
+    machine.run("touch /srv/made/deep/theirs").expect(0);
+    let said = folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(left(), "/srv/made\n/srv/made/deep\n", "{}", said.text());
+}
+
 /// A write that fails leaves nothing: no mark, no copy, no folder.
 #[test]
 fn a_write_that_fails_leaves_nothing() {

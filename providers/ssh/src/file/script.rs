@@ -56,6 +56,7 @@ impl Write<'_> {
 
 /// What was there, and which folders above are missing.
 const BEGIN: &str = r#"
+hold_marks || exit 84
 was=- made= t= fresh=true
 if [ -e "$m" ]; then
     was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m") fresh=false
@@ -109,6 +110,9 @@ if [ -e "$p" ] || [ -L "$p" ]; then
 fi
 mkdir -p "$d/"
 t=$(mktemp "$d/.cplan.XXXXXX")
+[ -e "$m" ] || note
+# Others may go on meanwhile.
+exec 9<&-
 cat >"$t"
 s=$(sha256sum <"$t")
 [ "${s%% *}" = "$digest" ] || exit 82
@@ -129,6 +133,7 @@ if [ -e "$p" ] || [ -L "$p" ]; then
 fi
 note
 mkdir -p "$p"
+exec 9<&-
 give "$p"
 chmod "$mode" "$p"
 fresh=false
@@ -143,10 +148,11 @@ pub(super) fn delete(path: &str, id: &str, imported: bool) -> String {
 }
 
 const DELETE: &str = r#"
+[ ! -d "$M" ] || hold_marks || exit 84
 was=- made=
 if [ -e "$m" ]; then
     [ "$(sed -n 2p "$m")" = "$p" ] || { rm -f "$m"; exit 0; }
-    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m")
+    was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m" | sort -r)
 elif ! $imported; then
     exit 0
 fi
@@ -158,13 +164,30 @@ case $was in
         ;;
     *)
         if [ -f "$p" ]; then rm -f "$p" || exit 1; elif [ -d "$p" ]; then
-            rmdir "$p" 2>/dev/null || echo "$p stays, because there are files in it that are not ours" >&2
+            rmdir "$p" 2>/dev/null || made="$p
+$made"
         fi
         ;;
 esac
 IFS='
 '
-for x in $made; do rmdir "$x" 2>/dev/null || true; done
+set -f
+for x in $made; do
+    rmdir "$x" 2>/dev/null && continue
+    [ -d "$x" ] || continue
+    # Another of ours that is in it inherits it.
+    heir=
+    for other in $(ls "$M"); do
+        other=$M/$other
+        case $other in "$m" | *.kept | *.new) continue ;; esac
+        [ "$(sed -n 1p "$other" 2>/dev/null)" = file ] || continue
+        case $(sed -n 2p "$other") in "$x"/*) ;; *) continue ;; esac
+        heir=y
+        sed -n '6,$p' "$other" | grep -qxF -e "$x" || printf '%s\n' "$x" >>"$other"
+        break
+    done
+    [ -n "$heir" ] || echo "$x stays, because there are files in it that are not ours" >&2
+done
 rm -f "$m"
 sweep
 sync
