@@ -3,7 +3,7 @@ module "lab" {
   source   = "../../continuum"
   flavor   = "systemd"
   packages = ["chrony"]
-  links    = { "cloud-edge" = { one_way_delay = "20ms", jitter = "5ms" } }
+  links    = { "cloud-edge" = { one_way_delay = "20ms", jitter = "5ms", rate = "100mbit" } }
   tiers = {
     cloud = { machines = 1, memory = "512MiB" }
     edge  = { machines = 1, memory = "512MiB" }
