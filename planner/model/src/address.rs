@@ -22,8 +22,11 @@ impl fmt::Display for InstanceKey {
             InstanceKey::Int(n) => write!(f, "[{n}]"),
             InstanceKey::Str(s) => {
                 f.write_str("[\"")?;
-                for c in s.chars() {
+                let mut signs = s.chars().peekable();
+                while let Some(c) = signs.next() {
                     match c {
+                        // As it would be written down: a sequence computes something.
+                        '$' | '%' if signs.peek() == Some(&'{') => write!(f, "{c}{c}")?,
                         '"' => f.write_str("\\\"")?,
                         '\\' => f.write_str("\\\\")?,
                         '\n' => f.write_str("\\n")?,
@@ -254,6 +257,7 @@ fn split_key(inner: &str) -> Result<(InstanceKey, &str), &'static str> {
                     Some((_, c)) => value.push(c),
                     None => break,
                 },
+                '$' | '%' if quoted[i + 1..].starts_with(&format!("{c}{{")) => {}
                 c => value.push(c),
             }
         }
@@ -276,6 +280,7 @@ mod tests {
             "lab_machine.a[\"x.y\"]",
             "data.lab_links.all",
             "module.lab.lab_machine.a[\"a\\\"b\\\\\"]",
+            "lab_machine.a[\"$${x} %%{y} $ %\"]",
             "module.lab[\"x\"].module.deep[3].data.t.n[\"k\"]",
         ] {
             assert_eq!(text.parse::<InstanceAddr>().unwrap().to_string(), text);

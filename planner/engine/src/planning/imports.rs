@@ -145,7 +145,15 @@ impl Planner<'_> {
                 Some(text) => return Some(text.to_owned()),
                 None => {}
             },
-            Err(error) => self.diagnostics.push(wrong(&format!("The import ID is unsuitable: {}.", error.message))),
+            Err(error) => self.diagnostics.push(
+                Diagnostic::error(
+                    "import-id",
+                    "Incorrect value type",
+                    format!("The import ID is unsuitable: {}.", error.message),
+                )
+                .remedy("Give the id that the provider knows the object by, as a string.")
+                .at(import.id.span),
+            ),
         }
         None
     }

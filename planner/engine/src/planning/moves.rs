@@ -329,21 +329,34 @@ fn in_order(statements: &[Statement]) -> Option<Vec<usize>> {
         let own = a.resource != b.resource || a.key.is_none() || b.key.is_none() || a.key == b.key;
         keys && own && (near(&x, &y) || near(&y, &x))
     };
-    let mut waiting: Vec<usize> = (0..ends.len())
-        .map(|i| (0..ends.len()).filter(|j| *j != i && overlap(&ends[*j].1, &ends[i].0)).count())
-        .collect();
+    let before = |i: usize, j: usize| {
+        i != j
+            && overlap(&ends[i].1, &ends[j].0)
+            && !(within(&statements[i], &statements[j]) || within(&statements[j], &statements[i]))
+    };
+    let mut waiting: Vec<usize> = (0..ends.len()).map(|i| (0..ends.len()).filter(|j| before(*j, i)).count()).collect();
     let mut order = Vec::new();
     let mut done = vec![false; ends.len()];
     while let Some(i) = (0..ends.len()).find(|i| !done[*i] && waiting[*i] == 0) {
         done[i] = true;
         order.push(i);
         for j in 0..ends.len() {
-            if !done[j] && overlap(&ends[i].1, &ends[j].0) {
+            if !done[j] && before(i, j) {
                 waiting[j] -= 1;
             }
         }
     }
     (order.len() == ends.len()).then_some(order)
+}
+
+/// Whether one gives a module other keys, and the other moves something within every instance of it: in either order the
+/// same comes of them.
+fn within(keys: &Statement, inner: &Statement) -> bool {
+    let call = |end: &Target| -> Vec<Arc<str>> {
+        keys.within.iter().cloned().chain(end.module.0.iter().map(|(name, _)| name.clone())).collect()
+    };
+    let (from, to) = (&keys.moved.from, &keys.moved.to);
+    from.resource.is_none() && to.resource.is_none() && call(from) == call(to) && inner.within.starts_with(&call(from))
 }
 
 fn other_type(from: &InstanceAddr, to: &InstanceAddr) -> Diagnostic {

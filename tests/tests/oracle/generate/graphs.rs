@@ -160,7 +160,7 @@ fn change(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, S
 }
 
 /// Moves a resource of the root into a module.
-fn into_module(random: &mut Random, nodes: &mut Vec<Node>, moves: &mut Vec<(String, String)>, at: usize) {
+fn into_module(random: &mut Random, nodes: &mut [Node], moves: &mut Vec<(String, String)>, at: usize) {
     let homes: Vec<usize> = (0..nodes.len()).filter(|i| nodes[*i].inside.is_some() && !nodes[*i].gone).collect();
     let moved = |name: &str| moves.iter().any(|(from, to)| from.contains(name) || to.contains(name));
     if homes.is_empty() || nodes[at].inside.is_some() || nodes[at].gone || moved(&nodes[at].name) {

@@ -355,10 +355,13 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
         // What stays depends on what the configuration says; what changes still on what it did as well.
         let mut depends_on = recorded.as_ref().map(|r| r.depends_on.clone()).unwrap_or_default();
         if change.importing.is_none() && deposed.is_none() {
-            if change.action == Action::NoOp {
+            let now = configured.of_resource(&change.address);
+            // A plan that destroys looks first at what there is by the configuration.
+            let settled = it.plan.mode == PlanMode::Destroy && !now.is_empty();
+            if change.action == Action::NoOp || settled {
                 depends_on.clear();
             }
-            depends_on.extend(configured.of_resource(&change.address));
+            depends_on.extend(now);
             depends_on.sort();
             depends_on.dedup();
         }
