@@ -323,6 +323,16 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_is_what_it_is_for_its_own_command() {
+        for (line, list) in
+            [("cplan fmt -list=false", false), ("cplan fmt -list=true", true), ("cplan fmt -list", true)]
+        {
+            let Command::Fmt(fmt) = typed(line).unwrap().command else { panic!("{line}") };
+            assert_eq!(fmt.list, list, "{line}");
+        }
+    }
+
+    #[test]
     fn terraforms_flags_are_understood() {
         let args = typed("cplan -chdir=lab plan -var a=1 -var-file=x.tfvars -var b=2 -refresh=false -parallelism=3");
         let args = args.unwrap();

@@ -13,6 +13,12 @@ pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> 
     let mut short = BTreeSet::from(['h', 'V']);
     let mut switches = BTreeSet::new();
     collect(command, &mut long, &mut short, &mut switches);
+    // A flag of one name may be a switch of one command and take a value of another.
+    let own = typed.iter().skip(1).find_map(|word| command.find_subcommand(word));
+    let valued = |name: &str| {
+        let flag = own.and_then(|own| own.get_arguments().find(|a| a.get_long() == Some(name)));
+        flag.is_some_and(|flag| !matches!(flag.get_action(), ArgAction::SetTrue))
+    };
     let mut out = Vec::new();
     let mut plain = Vec::new();
     let mut foreign = false;
@@ -27,6 +33,7 @@ pub(super) fn normalise(typed: &[OsString], command: &Command) -> Vec<OsString> 
         if let Some((_, given)) = text.split_once('=')
             && text.starts_with('-')
             && switches.contains(name)
+            && !valued(name)
         {
             // Go's way with flags that are on or off, which clap does not know.
             match truth(given) {

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use cplan_config::format;
-use cplan_model::{Diagnostics, SourceMap};
+use cplan_model::{Diagnostic, Diagnostics, SourceMap};
 use similar::TextDiff;
 
 use crate::args::FmtArgs;
@@ -95,6 +95,14 @@ fn formatted(path: &Path, text: &str, broken: &mut (Diagnostics, SourceMap)) -> 
 fn collect(path: &Path, named: bool, recursive: bool, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
     let failed = |e| CommandError::file("read", path, e);
     if !fs::metadata(path).map_err(failed)?.is_dir() {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        if ![".hcl", ".tf", ".tfvars"].iter().any(|ending| name.ends_with(ending)) {
+            let summary = "Only .tf, .tfvars, and .hcl files can be processed with cplan fmt";
+            let what = format!("{} is another kind of file.", path.display());
+            let remedy = "Format text of any name through standard input: `cplan fmt - < FILE`.";
+            let refused = Diagnostic::error("not-configuration", summary, what).remedy(remedy);
+            return Err(CommandError::Refused(refused.into(), SourceMap::default()));
+        }
         files.push(path.to_owned());
         return Ok(());
     }
