@@ -57,10 +57,28 @@ const COMMA: char = '\u{f8ff}';
 fn prepared(text: &str) -> String {
     let text = text.trim_start_matches('\u{feff}');
     let (mut out, mut tag, mut before) = (String::with_capacity(text.len() + 1), false, ' ');
+    // Whether something may begin here, and the quote that is open.
+    let (mut fresh, mut quote) = (true, None);
     for c in text.chars() {
-        let begins = c == '!' && (before.is_whitespace() || "[]{},:?-\"'\u{feff}".contains(before));
         out.push(if tag && c == ',' { COMMA } else { c });
-        tag = begins || (tag && c != ',' && !c.is_whitespace());
+        if let Some(open) = quote {
+            let escaped = open == '"' && before == '\\';
+            if c == open && !escaped {
+                quote = None;
+            }
+            // A backslash that is escaped escapes nothing.
+            before = if escaped && c == '\\' { ' ' } else { c };
+            continue;
+        }
+        tag = fresh && c == '!' || (tag && c != ',' && !c.is_whitespace());
+        if fresh && !tag && matches!(c, '"' | '\'') {
+            quote = Some(c);
+        }
+        fresh = match c {
+            '\n' | '[' | ']' | '{' | '}' | ',' => true,
+            c if c.is_whitespace() => fresh || matches!(before, ':' | '-' | '?'),
+            _ => false,
+        };
         before = c;
     }
     if !out.ends_with('\n') {
