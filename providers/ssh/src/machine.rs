@@ -26,8 +26,9 @@ record() {
     return 1
 }
 hold_marks() {
-    for h_try in 1 2 3 4 5 6 7 8 9; do
-        { mkdir -p "$M" && exec 9<"$M"; } 2>/dev/null || continue
+    for h_try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        # `command`, because a shell ends when `exec` alone finds the folder taken away.
+        { mkdir -p "$M" && command exec 9<"$M"; } 2>/dev/null || continue
         command -v flock >/dev/null 2>&1 || return 0
         flock 9 || return 1
         # Who held them before may have taken the folder away.

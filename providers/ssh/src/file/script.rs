@@ -67,6 +67,7 @@ undo() {
     u_status=$?
     [ -z "$t" ] || rm -f "$t"
     if [ $u_status != 0 ] && $fresh; then
+        hold_marks || true
         rm -f "$m" "$m.kept"
         [ "$digest$was" != -- ] || rmdir "$p" 2>/dev/null || true
         IFS='
