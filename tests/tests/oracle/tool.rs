@@ -16,6 +16,9 @@ use super::exact;
 use super::identity::Identities;
 use super::normal::normal;
 
+/// A warning that terraform gives or keeps back by the order in which it comes upon what it wrote; cplan has nothing to warn of.
+const BY_CHANCE: &str = "Config generation is experimental";
+
 /// Where a plan is saved.
 const PLAN: &str = "saved.plan";
 
@@ -230,7 +233,7 @@ impl Side {
         let of = |severity: &str| -> BTreeSet<String> {
             let some = diagnostics.iter().filter(|d| d["severity"] == severity);
             let told = some.filter_map(|d| d["summary"].as_str().map(summary));
-            told.chain(in_text(&finished.stderr, severity)).collect()
+            told.chain(in_text(&finished.stderr, severity)).filter(|summary| summary != BY_CHANCE).collect()
         };
         Answer {
             command: command.to_owned(),
