@@ -101,6 +101,11 @@ impl ProviderRef {
     pub fn default_of(name: impl Into<Arc<str>>) -> Self {
         ProviderRef { name: name.into(), alias: None }
     }
+
+    /// The default configuration of the provider that a resource type belongs to: its first word names it.
+    pub fn of_type(ty: &str) -> Self {
+        Self::default_of(ty.split('_').next().unwrap_or(ty))
+    }
 }
 
 impl fmt::Display for ProviderRef {

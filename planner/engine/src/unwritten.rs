@@ -30,8 +30,7 @@ pub async fn unwritten(ctx: &Context, input: PlanInput<'_>) -> (Vec<Unwritten>, 
     }
     for address in planner.without_block() {
         let ty = &address.resource.ty;
-        let name = ProviderRef { name: implied(ty).into(), alias: None };
-        let key = crate::planning::provider_key(&planner.config, &[], &name);
+        let key = crate::planning::provider_key(&planner.config, &[], &ProviderRef::of_type(ty));
         let Some(resource) = planner.registry.resource(&key, ty) else { continue };
         let schema = resource.schema().clone();
         let nothing = crate::planning::null_object(&schema);
@@ -41,9 +40,4 @@ pub async fn unwritten(ctx: &Context, input: PlanInput<'_>) -> (Vec<Unwritten>, 
         }
     }
     (found, planner.diagnostics)
-}
-
-/// The provider that the name of a type begins with.
-fn implied(ty: &str) -> &str {
-    ty.split('_').next().unwrap_or(ty)
 }

@@ -46,7 +46,7 @@ impl Builder {
         }
         self.diagnostics.extend(reader.diagnostics);
         let Some([ty, name]) = labels else { return };
-        let provider = provider.unwrap_or_else(|| ProviderRef::default_of(ty.split('_').next().unwrap_or(&ty)));
+        let provider = provider.unwrap_or_else(|| ProviderRef::of_type(&ty));
         let addr = ResourceAddr { mode, ty: self.of_type(ty), name };
         // To depend on oneself says nothing.
         let own = Subject::Resource(addr.clone());

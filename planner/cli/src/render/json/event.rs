@@ -95,7 +95,7 @@ pub(crate) fn resource(address: &InstanceAddr) -> Json {
         "addr": address.to_string(),
         "module": address.module.to_string(),
         "resource": InstanceAddr { module: Default::default(), ..address.clone() }.to_string(),
-        "implied_provider": address.resource.ty.split('_').next().unwrap_or(""),
+        "implied_provider": &*cplan_config::ProviderRef::of_type(&address.resource.ty).name,
         "resource_type": &*address.resource.ty,
         "resource_name": &*address.resource.name,
         "resource_key": match &address.key {

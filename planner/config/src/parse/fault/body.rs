@@ -111,9 +111,7 @@ impl Cursor<'_> {
     /// From `=` to the end of the line; in a block of one line the brace may follow.
     fn argument(&mut self, single: bool) {
         self.read();
-        let before = self.count();
-        self.expression();
-        if self.lost && self.count() > before {
+        if !self.sub_expression() {
             return self.recover_line();
         }
         if single {

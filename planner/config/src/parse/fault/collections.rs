@@ -24,9 +24,7 @@ impl Cursor<'_> {
                 self.read();
                 return;
             }
-            let before = self.count();
-            self.expression();
-            if self.lost && self.count() > before {
+            if !self.sub_expression() {
                 self.recover(close);
                 return;
             }
@@ -86,9 +84,7 @@ impl Cursor<'_> {
                 self.read();
                 return;
             }
-            let before = self.count();
-            self.expression();
-            if self.lost && self.count() > before {
+            if !self.sub_expression() {
                 self.recover(close);
                 return;
             }
@@ -99,9 +95,7 @@ impl Cursor<'_> {
                 return;
             }
             self.read();
-            let before = self.count();
-            self.expression();
-            if self.lost && self.count() > before {
+            if !self.sub_expression() {
                 self.recover(close);
                 return;
             }

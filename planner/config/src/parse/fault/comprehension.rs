@@ -83,13 +83,6 @@ impl Cursor<'_> {
         Some((key, value))
     }
 
-    /// An expression; false when it has mistakes.
-    pub(super) fn sub_expression(&mut self) -> bool {
-        let before = self.count();
-        self.expression();
-        !(self.lost && self.count() > before)
-    }
-
     /// The names of a `for` and its `in`.
     pub(super) fn for_head(&mut self, summary: &str, remedy: &str) -> bool {
         let mut wanted = "a name must stand behind `for`";

@@ -21,11 +21,16 @@ impl Cursor<'_> {
         self.leave();
     }
 
-    fn conditional(&mut self) {
-        let question = self.read();
+    /// An expression; false when it has mistakes.
+    pub(super) fn sub_expression(&mut self) -> bool {
         let before = self.count();
         self.expression();
-        if self.lost && self.count() > before {
+        !(self.lost && self.count() > before)
+    }
+
+    fn conditional(&mut self) {
+        let question = self.read();
+        if !self.sub_expression() {
             return;
         }
         let colon = self.peek();

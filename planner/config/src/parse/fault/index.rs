@@ -92,9 +92,7 @@ impl Cursor<'_> {
             return self.traversal();
         }
         self.across_lines(true);
-        let before = self.count();
-        self.expression();
-        if self.lost && self.count() > before {
+        if !self.sub_expression() {
             self.recover(Kind::Close('['));
         } else {
             let found = self.read();
