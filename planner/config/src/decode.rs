@@ -11,6 +11,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute as Argument, Block, Body as Tree};
 
 use crate::load_block::{header, unsupported_argument, unsupported_block};
+use crate::place::part;
 use crate::{Body, Scope, clause};
 
 mod dynamic;
@@ -153,7 +154,12 @@ impl Decoder<'_> {
             return Value::unknown(attribute.ty.clone());
         }
         convert(&value, &attribute.ty).unwrap_or_else(|error| {
-            let place = inside(&argument.value, &error.path).and_then(hcl_edit::Span::span);
+            let place = error
+                .path
+                .0
+                .iter()
+                .try_fold(&argument.value, |expr, step| part(expr, step))
+                .and_then(hcl_edit::Span::span);
             let span = place.map_or(whole, |r| Span::new(self.source, r.start, r.end));
             self.diagnostics.push(
                 Diagnostic::error(
@@ -253,23 +259,4 @@ fn quantity(format: Format, name: &str, ty: &Type, value: &Value, secret: bool) 
         }
         _ => Ok(()),
     }
-}
-
-/// The part of an expression that a conversion's path leads to, as far as the text shows it.
-fn inside<'e>(expr: &'e Expression, path: &cplan_model::AttrPath) -> Option<&'e Expression> {
-    use cplan_model::Step;
-    use hcl_edit::expr::ObjectKey;
-    path.0.iter().try_fold(expr, |expr, step| match (expr, step) {
-        (Expression::Array(items), Step::Index(i)) => items.get(*i),
-        (Expression::Object(items), Step::Attr(name) | Step::Key(name)) => items.iter().find_map(|(key, value)| {
-            let text = match key {
-                ObjectKey::Ident(key) => key.as_str(),
-                ObjectKey::Expression(Expression::Variable(key)) => key.as_str(),
-                ObjectKey::Expression(Expression::String(key)) => key.as_str(),
-                ObjectKey::Expression(_) => return None,
-            };
-            (*text == **name).then(|| value.expr())
-        }),
-        _ => None,
-    })
 }

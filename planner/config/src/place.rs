@@ -50,7 +50,12 @@ fn generates(block: &Block, name: &str) -> bool {
 /// As far down the path as the text shows it.
 fn deepest<'e>(expr: &'e Expression, path: &[Step]) -> &'e Expression {
     let Some((step, rest)) = path.split_first() else { return expr };
-    let next = match (expr, step) {
+    part(expr, step).map_or(expr, |next| deepest(next, rest))
+}
+
+/// The part of an expression that one step of a path leads to, where the text shows it.
+pub(crate) fn part<'e>(expr: &'e Expression, step: &Step) -> Option<&'e Expression> {
+    match (expr, step) {
         (Expression::Array(items), Step::Index(i)) => items.get(*i),
         (Expression::Object(items), Step::Attr(name) | Step::Key(name)) => items.iter().find_map(|(key, value)| {
             let text = match key {
@@ -62,6 +67,5 @@ fn deepest<'e>(expr: &'e Expression, path: &[Step]) -> &'e Expression {
             (*text == **name).then(|| value.expr())
         }),
         _ => None,
-    };
-    next.map_or(expr, |next| deepest(next, rest))
+    }
 }

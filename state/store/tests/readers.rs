@@ -16,6 +16,14 @@ fn put(n: i64) -> Transaction {
     Transaction { put: vec![(key("fake_thing.a"), record(n)), (key("fake_thing.b"), record(n))], ..Default::default() }
 }
 
+/// A store whose holder has committed once and finished.
+fn finished(dir: &std::path::Path) -> SledStore {
+    let store = SledStore::open(dir, holder()).unwrap();
+    store.commit(&put(1)).unwrap();
+    store.finish().unwrap();
+    store
+}
+
 #[test]
 fn nobody_and_nothing_is_no_state() {
     let folder = tempfile::tempdir().unwrap();
@@ -66,9 +74,7 @@ fn a_path_longer_than_a_sockets_is_served() {
 #[test]
 fn after_a_holder_the_snapshot_serves_without_the_lock() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SledStore::open(folder.path(), holder()).unwrap();
-    store.commit(&put(1)).unwrap();
-    store.finish().unwrap();
+    let store = finished(folder.path());
     let state = store.load().unwrap();
     drop(store);
     assert!(!folder.path().join("read.sock").exists());
@@ -81,9 +87,7 @@ fn after_a_holder_the_snapshot_serves_without_the_lock() {
 #[test]
 fn a_snapshot_that_is_behind_is_not_shown() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SledStore::open(folder.path(), holder()).unwrap();
-    store.commit(&put(1)).unwrap();
-    store.finish().unwrap();
+    let store = finished(folder.path());
     store.begin(&[intent(1, "fake_thing.a")]).unwrap();
     store.commit(&put(2)).unwrap();
     let (state, intents) = (store.load().unwrap(), store.intents().unwrap());
@@ -119,9 +123,7 @@ fn a_killed_holders_socket_keeps_nobody_waiting() {
 #[test]
 fn an_answer_that_is_cut_off_is_not_taken_for_a_state() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SledStore::open(folder.path(), holder()).unwrap();
-    store.commit(&put(1)).unwrap();
-    store.finish().unwrap();
+    let store = finished(folder.path());
     let state = store.load().unwrap();
     drop(store);
     let whole = std::fs::read(folder.path().join("snapshot")).unwrap();
@@ -136,9 +138,7 @@ fn an_answer_that_is_cut_off_is_not_taken_for_a_state() {
 #[test]
 fn a_command_that_changes_nothing_leaves_the_snapshot_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SledStore::open(folder.path(), holder()).unwrap();
-    store.commit(&put(1)).unwrap();
-    store.finish().unwrap();
+    let store = finished(folder.path());
     let file = folder.path().join("snapshot");
     let before = std::fs::metadata(&file).unwrap().modified().unwrap();
     drop(store);
@@ -159,9 +159,7 @@ fn secrets_are_for_the_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join(".cplan");
-    let store = SledStore::open(&dir, holder()).unwrap();
-    store.commit(&put(1)).unwrap();
-    store.finish().unwrap();
+    let _store = finished(&dir);
     for (name, expected) in [("", 0o700), ("state", 0o700), ("snapshot", 0o600), ("read.sock", 0o600), ("lock", 0o600)]
     {
         let mode = std::fs::metadata(dir.join(name)).unwrap().permissions().mode();

@@ -19,15 +19,7 @@ pub(super) fn save(session: &Session, path: &Path, file: &PlanFile) -> Result<St
     let mut new = place.clone().into_os_string();
     new.push(".new");
     let new = PathBuf::from(new);
-    let mut options = OpenOptions::new();
-    let written = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&new, &place));
+    let written = write_private(&new, &bytes).and_then(|()| std::fs::rename(&new, &place));
     written.map_err(|e| {
         let _ = std::fs::remove_file(&new);
         let what = format!("`{}` cannot be written: {e}.", path.display());
@@ -144,6 +136,13 @@ fn read_key(session: &Session) -> Result<Option<PlanKey>, CommandError> {
     }
 }
 
+/// Writes a file that only its owner may read, to the disk.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// The key, made where there is none yet.
 fn key_to_write(session: &Session) -> Result<PlanKey, CommandError> {
     if let Some(key) = read_key(session)? {
@@ -156,15 +155,7 @@ fn key_to_write(session: &Session) -> Result<PlanKey, CommandError> {
     let path = key_file(session);
     // Written beside and then given its name, which only one of two that do so at a time can: a key is whole or absent.
     let new = session.settings.data_dir.join(format!("plan.key.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    let written = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(&key).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::hard_link(&new, &path));
+    let written = write_private(&new, &key).and_then(|()| std::fs::hard_link(&new, &path));
     let _ = std::fs::remove_file(&new);
     match written {
         Ok(()) => Ok(PlanKey(key)),

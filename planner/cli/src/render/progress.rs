@@ -153,7 +153,8 @@ pub(crate) fn objects(count: usize) -> String {
     format!("{count} object{}", if count == 1 { "" } else { "s" })
 }
 
-fn doing(action: Action) -> &'static str {
+/// What is being done: `Creating`.
+pub(crate) fn doing(action: Action) -> &'static str {
     match action {
         Action::NoOp => "Keeping",
         Action::Read => "Reading",

@@ -286,28 +286,17 @@ fn conflicts(statements: &[Statement]) -> Vec<Diagnostic> {
         if !seen.insert((from.clone(), to.clone())) {
             continue;
         }
-        if let Some(first) = froms.insert(from.clone(), s.moved.span) {
+        let twice = [
+            (froms.insert(from.clone(), s.moved.span), format!("{from} is moved to two places.")),
+            (tos.insert(to.clone(), s.moved.span), format!("Two objects are moved to {to}.")),
+        ];
+        for (first, what) in twice {
+            let Some(first) = first else { continue };
             out.push(
-                Diagnostic::error(
-                    "moved-ambiguous",
-                    "Ambiguous move statements",
-                    format!("{from} is moved to two places."),
-                )
-                .remedy("Keep one of the two blocks.")
-                .at(s.moved.span)
-                .label(first, "the other one"),
-            );
-        }
-        if let Some(first) = tos.insert(to.clone(), s.moved.span) {
-            out.push(
-                Diagnostic::error(
-                    "moved-ambiguous",
-                    "Ambiguous move statements",
-                    format!("Two objects are moved to {to}."),
-                )
-                .remedy("Keep one of the two blocks.")
-                .at(s.moved.span)
-                .label(first, "the other one"),
+                Diagnostic::error("moved-ambiguous", "Ambiguous move statements", what)
+                    .remedy("Keep one of the two blocks.")
+                    .at(s.moved.span)
+                    .label(first, "the other one"),
             );
         }
     }

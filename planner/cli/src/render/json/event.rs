@@ -6,6 +6,8 @@ use cplan_engine::{Event, Summary};
 use cplan_model::{Action, InstanceAddr, InstanceKey};
 use serde_json::{Value as Json, json};
 
+use crate::render::progress::doing;
+
 /// The line of an event; `None` for those that have none. `elapsed` is since the step began, `id` the object's `id`
 /// attribute where it is known, `timestamp` in RFC 3339.
 pub(crate) fn event(event: &Event, elapsed: Duration, id: Option<&str>, timestamp: &str) -> Option<Json> {
@@ -121,18 +123,6 @@ fn duration(seconds: u64) -> String {
         (0, 0) => format!("{rest}s"),
         (0, _) => format!("{minutes}m{rest}s"),
         _ => format!("{hours}h{minutes}m{rest}s"),
-    }
-}
-
-fn doing(action: Action) -> &'static str {
-    match action {
-        Action::NoOp => "Checking",
-        Action::Read => "Reading",
-        Action::Create => "Creating",
-        Action::Update => "Modifying",
-        Action::Replace => "Replacing",
-        Action::Delete => "Destroying",
-        Action::Forget => "Forgetting",
     }
 }
 
