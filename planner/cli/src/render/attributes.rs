@@ -70,8 +70,10 @@ pub(crate) fn is_short(value: &Value) -> bool {
 }
 
 fn hidden_leaf(change: &AttrChange) -> bool {
-    let marked = |v: &Option<Value>| v.as_ref().is_some_and(|v| v.marks().is_sensitive());
-    change.sensitive || marked(&change.before) || marked(&change.after)
+    let values = || change.before.iter().chain(&change.after);
+    // A value that holds a secret somewhere shows the rest of itself.
+    let in_part = values().any(|v| v.marks_deep().is_sensitive());
+    (change.sensitive && !in_part) || values().any(|v| v.marks().is_sensitive())
 }
 
 fn added(new: &Value, line: String, indent: usize) -> String {

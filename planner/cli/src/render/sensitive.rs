@@ -47,8 +47,11 @@ pub(crate) fn marked_change<'c>(schema: Option<&Schema>, change: &'c Change) -> 
     let (before, after) = (side(&change.before), side(&change.after));
     let mut secrets = BTreeSet::new();
     before.iter().chain(&after).for_each(|v| collect(v, false, &mut secrets));
+    // An attribute that holds a secret somewhere is sensitive, too: there the marks tell which part it is.
     for attribute in change.attributes.iter().filter(|a| a.sensitive) {
-        attribute.before.iter().chain(&attribute.after).for_each(|v| collect(v, true, &mut secrets));
+        let values = || attribute.before.iter().chain(&attribute.after);
+        let whole = !values().any(|v| v.marks_deep().is_sensitive());
+        values().for_each(|v| collect(v, whole, &mut secrets));
     }
     let hide = |v: &Option<Value>| v.as_ref().map(|v| conceal(v, &secrets));
     let attributes =
@@ -100,7 +103,7 @@ fn conceal(value: &Value, secrets: &BTreeSet<Arc<str>>) -> Value {
 mod tests {
     use super::*;
     use crate::render::value::inline;
-    use cplan_model::{Attribute, Nesting, Type};
+    use cplan_model::{Action, Attribute, Nesting, Reason, Type};
 
     #[test]
     fn the_schema_marks_what_is_sensitive() {
@@ -130,5 +133,25 @@ mod tests {
             inline(&marked(None, &value)),
             "{input = (sensitive value), output = [(sensitive value), \"plain\"]}"
         );
+    }
+
+    #[test]
+    fn what_stands_beside_a_secret_is_shown() {
+        let input =
+            Value::object([("name", Value::string("dev")), ("token", Value::string("hunter2").mark(Marks::SENSITIVE))]);
+        let after = Value::object([("input", input)]);
+        let nothing = Value::object::<&str>([]);
+        let attributes = cplan_model::changes(
+            &Schema::new("", [("input", Attribute::optional(Type::Dynamic, ""))]),
+            &nothing,
+            &after,
+        );
+        assert!(attributes[0].sensitive);
+        let new = Change::new("terraform_data.a".parse().unwrap(), Action::Create, Some(Reason::New));
+        let change = Change { after: Some(after), attributes, ..new };
+        let shown = marked_change(None, &change);
+        let text = "{name = \"dev\", token = (sensitive value)}";
+        assert_eq!(inline(shown.attributes[0].after.as_ref().unwrap()), text);
+        assert_eq!(inline(shown.after.as_ref().unwrap()), format!("{{input = {text}}}"));
     }
 }
