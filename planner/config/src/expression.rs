@@ -43,11 +43,6 @@ impl Expr {
         }
     }
 
-    /// How many arguments it is given, if the whole expression, parentheses aside, is a call of the function.
-    pub fn arguments_of(&self, function: &str) -> Option<usize> {
-        self.call_of(function).map(|call| call.args.len())
-    }
-
     fn call_of(&self, function: &str) -> Option<&FuncCall> {
         let mut tree = &*self.tree;
         while let Expression::Parenthesis(inner) = tree {

@@ -43,7 +43,7 @@ pub use infinite::refuse_infinite;
 pub use load::{load, load_beside, load_saved, load_saved_with, load_with};
 pub use place::place;
 pub use references::{body_references, references};
-pub use rules::{Failed, RuleKind, Verdict, check_rule, check_rules};
+pub use rules::{Judged, RuleKind, Verdict, check_rule, check_rules};
 pub use scope::{Clock, Reference, Scope, Subject};
 pub use suggest::suggest;
 pub use trigger::{Trigger, trigger};

@@ -119,7 +119,8 @@ pub(crate) fn reference(
                 ("path", "cwd") => (Subject::PathCwd, 1),
                 ("path", given) => return one_of("path", given, &["module", "root", "cwd"]),
                 ("terraform", "workspace") => (Subject::Workspace, 1),
-                ("terraform", given) => return one_of("terraform", given, &["workspace"]),
+                ("terraform", "applying") => (Subject::Applying, 1),
+                ("terraform", given) => return one_of("terraform", given, &["workspace", "applying"]),
                 (kind, _) => {
                     let Some(second) = name(1) else {
                         return invalid(

@@ -1,6 +1,7 @@
 //! Conditions with messages: `validation`, `precondition`, `postcondition` and `assert`.
 
-use cplan_model::{Diagnostic, Diagnostics, Type, convert};
+use cplan_model::{Diagnostic, Diagnostics, Type, Value, convert};
+use hcl_edit::expr::Expression;
 
 use crate::{CheckRule, Scope, evaluate};
 
@@ -55,6 +56,15 @@ impl RuleKind {
     }
 }
 
+/// What came of a condition, and what is to be said of its message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Of the condition.
+    pub verdict: Verdict,
+    /// That the message cannot be shown.
+    pub remark: Option<Diagnostic>,
+}
+
 /// What came of a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -62,106 +72,137 @@ pub enum Verdict {
     Pass,
     /// It hangs on something that is not known yet.
     Unknown,
-    /// It does not hold.
-    Fail(Box<Failed>),
-    /// It cannot be judged: the mistakes in it.
+    /// It does not hold: the error, with the message as its text where that may be shown.
+    Fail(Box<Diagnostic>),
+    /// It or its message is wrong: the mistakes.
     Broken(Diagnostics),
-}
-
-/// A condition that does not hold.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Failed {
-    /// The error, with the message as its text where that may be shown.
-    pub diagnostic: Diagnostic,
-    /// What is to be said of the message itself.
-    pub remark: Option<Diagnostic>,
 }
 
 /// Evaluates conditions; a false one is an error with its message. An unknown condition gives no verdict.
 pub fn check_rules(rules: &[CheckRule], kind: RuleKind, scope: &dyn Scope) -> Diagnostics {
     let mut out = Diagnostics::new();
     for rule in rules {
-        match check_rule(rule, kind, scope) {
+        let judged = check_rule(rule, kind, scope);
+        match judged.verdict {
             Verdict::Pass | Verdict::Unknown => {}
-            Verdict::Fail(failed) => {
-                out.push(failed.diagnostic);
-                out.extend(failed.remark);
-            }
+            Verdict::Fail(failed) => out.push(*failed),
             Verdict::Broken(diagnostics) => out.extend(diagnostics),
         }
+        out.extend(judged.remark);
     }
     out
 }
 
-/// Evaluates one condition.
-pub fn check_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdict {
-    let (condition, diagnostics) = evaluate(&rule.condition, scope);
-    if diagnostics.has_errors() {
-        return Verdict::Broken(diagnostics);
+/// Evaluates one condition with its message, which must be in order whether it is needed or not.
+pub fn check_rule(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Judged {
+    let (condition, found) = evaluate(&rule.condition, scope);
+    if found.has_errors() {
+        return Judged { verdict: Verdict::Broken(found), remark: None };
     }
+    let holds = match holds(rule, kind, &condition) {
+        Ok(holds) => holds,
+        Err(wrong) => return Judged { verdict: Verdict::Broken((*wrong).into()), remark: None },
+    };
+    // A text that is written out cannot be wrong.
+    if holds != Some(false) && matches!(&*rule.error_message.tree, Expression::String(_)) {
+        return Judged { verdict: if holds.is_some() { Verdict::Pass } else { Verdict::Unknown }, remark: None };
+    }
+    let Message { text, wrong, remark } = message(rule, kind, scope);
+    let verdict = match (holds, wrong) {
+        // The value is refused all the same.
+        (Some(false), Some(wrong))
+            if kind == RuleKind::Validation && wrong.iter().all(|d| d.id == "invalid-message") =>
+        {
+            let mut remark = wrong.into_iter();
+            let diagnostic = failed(rule, kind, "There is no message that says why.");
+            return Judged { verdict: Verdict::Fail(Box::new(diagnostic)), remark: remark.next() };
+        }
+        // Of a variable that is in order, nobody asks what would be said.
+        (Some(true), Some(wrong))
+            if kind == RuleKind::Validation && wrong.iter().all(|d| d.id == "invalid-message") =>
+        {
+            Verdict::Pass
+        }
+        (_, Some(wrong)) => Verdict::Broken(wrong),
+        (Some(true), None) => Verdict::Pass,
+        (Some(false), None) => Verdict::Fail(Box::new(failed(rule, kind, text.trim()))),
+        (None, None) => Verdict::Unknown,
+    };
+    Judged { verdict, remark }
+}
+
+/// Whether a condition holds, where that is known.
+fn holds(rule: &CheckRule, kind: RuleKind, condition: &Value) -> Result<Option<bool>, Box<Diagnostic>> {
     let validation = kind == RuleKind::Validation;
-    let why = match convert(&condition, &Type::Bool) {
+    let why = match convert(condition, &Type::Bool) {
         Ok(value) if value.is_null() => {
             let what = if validation { "Validation condition" } else { "Condition" };
             format!("{what} expression must return either true or false, not null.")
         }
-        Ok(value) => {
-            return match value.as_bool() {
-                Some(true) => Verdict::Pass,
-                Some(false) => failed(rule, kind, scope),
-                None => Verdict::Unknown,
-            };
-        }
+        Ok(value) => return Ok(value.as_bool()),
         Err(error) => {
             let what = if validation { "validation condition" } else { "condition" };
             format!("Invalid {what} result value: {}.", error.message)
         }
     };
-    Verdict::Broken(
+    Err(Box::new(
         Diagnostic::error("invalid-condition", kind.invalid(), why)
             .remedy("Compare the value with something.")
-            .at(rule.condition.span)
-            .into(),
-    )
+            .at(rule.condition.span),
+    ))
 }
 
-fn failed(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Verdict {
-    let (message, diagnostics) = evaluate(&rule.error_message, scope);
-    let fail = |text: &str, remark: Option<Diagnostic>| {
-        let diagnostic = Diagnostic::error(kind.id(), kind.failed(), text)
-            .remedy(kind.remedy())
-            .at(rule.condition.span)
-            .label(rule.span, "checked by this rule");
-        Verdict::Fail(Box::new(Failed { diagnostic, remark }))
-    };
+fn failed(rule: &CheckRule, kind: RuleKind, text: &str) -> Diagnostic {
+    Diagnostic::error(kind.id(), kind.failed(), text)
+        .remedy(kind.remedy())
+        .at(rule.condition.span)
+        .label(rule.span, "checked by this rule")
+}
+
+/// What a message says.
+struct Message {
+    text: String,
+    /// Why it is none.
+    wrong: Option<Diagnostics>,
+    /// Why it is not shown.
+    remark: Option<Diagnostic>,
+}
+
+fn message(rule: &CheckRule, kind: RuleKind, scope: &dyn Scope) -> Message {
+    let wrong = |wrong: Diagnostics| Message { text: String::new(), wrong: Some(wrong), remark: None };
     let unsuitable = |why: &str| {
         let what = format!("Unsuitable value for error message: {why}.");
-        let diagnostic = Diagnostic::error("invalid-message", "Invalid error message", what)
-            .remedy("Let the message be a text.")
-            .at(rule.error_message.span);
-        if kind == RuleKind::Validation {
-            // The value is refused all the same.
-            return fail("There is no message that says why.", Some(diagnostic));
-        }
-        Verdict::Broken(diagnostic.into())
+        let told = Diagnostic::error("invalid-message", "Invalid error message", what);
+        wrong(told.remedy("Let the message be a text.").at(rule.error_message.span).into())
     };
-    if diagnostics.has_errors() {
-        return Verdict::Broken(diagnostics);
+    let (value, found) = evaluate(&rule.error_message, scope);
+    if found.has_errors() {
+        return wrong(found);
     }
-    let mut remark = None;
-    let text = match convert(&message, &Type::String) {
-        Ok(text) if text.marks_deep().is_sensitive() => {
-            remark = (kind != RuleKind::Validation).then(|| sensitive(rule));
-            "The error message included a sensitive value, so it will not be displayed.".to_owned()
-        }
-        Ok(text) => match text.as_str() {
-            Some(text) => text.to_owned(),
-            None if text.is_null() => return unsuitable("must not be null"),
-            None => "What the error message says is known only after apply.".to_owned(),
-        },
+    let value = match convert(&value, &Type::String) {
+        Ok(value) => value,
         Err(error) => return unsuitable(&error.message),
     };
-    fail(text.trim(), remark)
+    let marks = value.marks_deep();
+    let remarked = kind != RuleKind::Validation;
+    let hidden = |what: &str, remark: Diagnostic| {
+        let text = format!("The error message included {what} value, so it will not be displayed.");
+        Message { text, wrong: None, remark: remarked.then_some(remark) }
+    };
+    if marks.is_sensitive() {
+        return hidden("a sensitive", sensitive(rule));
+    }
+    if marks.is_ephemeral() {
+        return hidden("an ephemeral", ephemeral(rule));
+    }
+    match value.as_str() {
+        Some(text) => Message { text: text.to_owned(), wrong: None, remark: None },
+        None if value.is_null() => unsuitable("must not be null"),
+        None => {
+            let text = "What the error message says is known only after apply.".to_owned();
+            Message { text, wrong: None, remark: None }
+        }
+    }
 }
 
 fn sensitive(rule: &CheckRule) -> Diagnostic {
@@ -171,5 +212,15 @@ fn sensitive(rule: &CheckRule) -> Diagnostic {
         "The error message has sensitive values in it, so it is not shown.",
     )
     .remedy("Take them out of the message, or use nonsensitive() on what may be shown.")
+    .at(rule.error_message.span)
+}
+
+fn ephemeral(rule: &CheckRule) -> Diagnostic {
+    Diagnostic::warning(
+        "ephemeral-message",
+        "Error message refers to ephemeral values",
+        "The error message has ephemeral values in it, so it is not shown.",
+    )
+    .remedy("Take them out of the message, or use ephemeralasnull() on them.")
     .at(rule.error_message.span)
 }

@@ -31,6 +31,8 @@ pub enum Subject {
     PathCwd,
     /// `terraform.workspace`
     Workspace,
+    /// `terraform.applying`: an ephemeral bool, true while a plan is carried out.
+    Applying,
     /// `self`
     SelfObject,
 }
@@ -71,5 +73,16 @@ pub trait Scope {
     /// What `timestamp()` and its kin answer; where this is not overridden, that they are not known yet.
     fn clock(&self) -> Clock {
         Clock::default()
+    }
+
+    /// Whether somebody typed the expression into the console, where no plan is made: there is no `plantimestamp()`,
+    /// and a `type()` around a whole expression.
+    fn is_console(&self) -> bool {
+        false
+    }
+
+    /// The source that `required_providers` of the module gives a local name, for the functions of that provider.
+    fn provider_source(&self, _local: &str) -> Option<&str> {
+        None
     }
 }

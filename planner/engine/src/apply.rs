@@ -104,7 +104,7 @@ pub async fn apply(
         schedule: Schedule::new(plan, |operation| place(registry, operation)),
         values: plan.values.clone(),
         state,
-        live: Live::default(),
+        live: Live::applying(),
         next_intent,
         pending: Transaction::default(),
         skipped: HashSet::new(),

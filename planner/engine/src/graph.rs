@@ -303,11 +303,17 @@ impl Builder {
         }
     }
 
-    /// The outputs and resources of a module, those of modules in it included: what names it as a whole waits for all.
+    /// All that stands in a module, and in modules in it: what names it as a whole waits for everything, checks included.
     fn all_of(&self, path: &Path, module: &Module, out: &mut Vec<usize>) {
         let outputs = module.outputs.keys().map(|name| Item::Output(name.clone()));
         let resources = module.resources.keys().map(|addr| Item::Resource(addr.clone()));
-        out.extend(outputs.chain(resources).filter_map(|item| self.index.get(&(path.clone(), item))));
+        let variables =
+            module.variables.keys().flat_map(|name| [Item::Variable(name.clone()), Item::Rules(name.clone())]);
+        let locals = module.locals.keys().map(|name| Item::Local(name.clone()));
+        let checks = module.checks.keys().map(|name| Item::Check(name.clone()));
+        let calls = module.calls.keys().map(|name| Item::Call(name.clone()));
+        let all = outputs.chain(resources).chain(variables).chain(locals).chain(checks).chain(calls);
+        out.extend(all.filter_map(|item| self.index.get(&(path.clone(), item))));
         for (name, call) in &module.calls {
             self.all_of(&child(path, name), &call.module, out);
         }

@@ -124,7 +124,8 @@ impl Resource for TerraformData {
         };
         if !keep {
             // As in Terraform, the output does not know that the input is sensitive.
-            let output = if input.is_null() { Value::null(Type::Dynamic) } else { Value::unknown(input.ty()) };
+            let never = input.is_null() && request.prior.is_none();
+            let output = if never { Value::null(Type::Dynamic) } else { Value::unknown(input.ty()) };
             planned = planned.with("output", output);
         }
         if let Some(id) = planned.get("id").filter(|id| !id.is_known()) {

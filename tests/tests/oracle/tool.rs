@@ -293,7 +293,12 @@ fn plain(text: &str) -> String {
 /// A summary without the names of the circle that it tells, whose order is chance, and in which both programs have one
 /// name.
 fn summary(text: &str) -> String {
-    if text.starts_with("Cycle: ") { "Cycle".to_owned() } else { text.replace("cplan", "Terraform") }
+    match text {
+        _ if text.starts_with("Cycle: ") => "Cycle".to_owned(),
+        // Which of the two is told first, of several blocks, is chance.
+        "Resource has no configuration" => "Configuration for import target does not exist".to_owned(),
+        _ => text.replace("cplan", "Terraform"),
+    }
 }
 
 /// The summaries in a text for people: `Error: Cycle`, `error: cycle` with terraform's frame in front or without.

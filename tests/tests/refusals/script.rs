@@ -2,6 +2,7 @@
 //!
 //! - `cplan ARGUMENT...` runs it and takes down what it says on standard error, and how it ends.
 //! - `first cplan ARGUMENT...` only makes what the others need, and has to succeed.
+//! - `type EXPRESSION` gives the expression to `cplan console`.
 //! - `without CAPABILITY cplan ARGUMENT...` runs it like the first, as one who may not do all that root may.
 //! - `start cplan ARGUMENT...` lets it run beside the others until `stop`, which kills it.
 //! - `await ID cplan ARGUMENT...` runs it again until it shows the id.
@@ -64,6 +65,7 @@ fn steps(lines: &[&str], folder: &mut Folder) -> String {
             "remove" => fs::remove_file(folder.path().join(rest)).unwrap(),
             "cplan" => said += &told(line, &cplan(folder, line)),
             "first" => _ = cplan(folder, &rest).expect(0),
+            "type" => said += &told(line, &typed(folder, &rest)),
             "without" => {
                 let (capability, command) = rest.split_once(' ').unwrap();
                 said += &told(line, &without(capability, &folder.command(&arguments(command))));
@@ -99,6 +101,17 @@ fn arguments(line: &str) -> Vec<&str> {
 
 fn cplan(folder: &Folder, line: &str) -> Finished {
     folder.cplan(&arguments(line))
+}
+
+/// What the console says to an expression.
+fn typed(folder: &Folder, expression: &str) -> Finished {
+    let input = folder.path().join(".typed");
+    fs::write(&input, expression).unwrap();
+    let mut command = folder.command(&["console"]);
+    command.stdin(fs::File::open(&input).unwrap());
+    let finished = finish(command);
+    fs::remove_file(input).unwrap();
+    finished
 }
 
 /// Runs a command with a capability less; whoever is not root has it not.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cplan_config::{Config, expression};
 use cplan_engine::{Console, Deaf};
-use cplan_model::{Diagnostic, Diagnostics, Value};
+use cplan_model::Value;
 use serde_json::json;
 
 use super::work;
@@ -117,7 +117,7 @@ impl Answers<'_> {
         }
         let (value, found) = self.console.evaluate(of_type.as_ref().unwrap_or(&expr));
         if found.has_errors() {
-            return Err(refused(misused(found, expr.arguments_of("type"))));
+            return Err(refused(found));
         }
         if !found.is_empty() {
             self.session.terminal.err(&diagnostics(&found, &self.session.view(&sources)));
@@ -128,31 +128,6 @@ impl Answers<'_> {
             None => literal(&value),
         }))
     }
-}
-
-/// Mistakes with the type function, which only the console has, told as such.
-fn misused(found: Diagnostics, arguments: Option<usize>) -> Diagnostics {
-    let mut told = Diagnostics::new();
-    told.extend(found.into_iter().map(|d| {
-        if d.id != "unknown-function" || !d.what.contains("named \"type\"") {
-            return d;
-        }
-        let (summary, what) = match arguments {
-            Some(0) => ("Not enough function arguments", "Function \"type\" expects 1 argument, the value."),
-            Some(_) => ("Too many function arguments", "Function \"type\" expects only 1 argument."),
-            None => (
-                "Invalid use of type function",
-                "The console-only \"type\" function cannot be used as part of an expression.",
-            ),
-        };
-        let told =
-            Diagnostic::error("unknown-function", summary, what).remedy("Write `type(VALUE)`, and nothing around it.");
-        match d.primary {
-            Some(place) => told.at(place.span),
-            None => told,
-        }
-    }));
-    told
 }
 
 /// The value with its type, as `output -json` has it; what is sensitive is masked.

@@ -76,7 +76,7 @@ fn the_first_mistake_ends_it() {
         ("1\nnope\n2\n", "[invalid-reference]"),
         ("local.nope", "[undeclared-reference]"),
         ("nope(1)", "[unknown-function]"),
-        ("[type(1)]", "[unknown-function]"),
+        ("[type(1)]", "[misplaced-type]"),
         ("1 +", "[syntax]"),
         ("(1", "[syntax]"),
         ("# nothing", "[syntax]"),

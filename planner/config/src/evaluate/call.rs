@@ -21,10 +21,13 @@ impl Evaluator<'_> {
             return self.fail(crate::constant::no_calls().at(span));
         }
         let namespace: Vec<&str> = call.name.namespace.iter().map(|n| n.as_str()).collect();
-        if namespace == ["provider", "terraform"]
-            && let (Some(function), Some(name)) = (provided(name), full_name(name))
+        if let ["provider", local] = namespace[..]
+            && self.scope.provider_source(local) == Some(BUILT_IN)
         {
-            return self.call_of(call, name, function);
+            return match (provided(name), full_name(name)) {
+                (Some(function), Some(name)) => self.call_of(call, name, function),
+                _ => self.not_provided(local, name),
+            };
         }
         let ours = namespace.is_empty() || namespace == ["core"] && (function(name).is_some() || is_lazy(name));
         if !ours {
@@ -35,7 +38,11 @@ impl Evaluator<'_> {
             "can" => return self.can_call(call),
             _ => {}
         }
-        let Some(function) = function(name) else {
+        let console = self.scope.is_console();
+        if console && name == "type" {
+            return self.misplaced_type(call);
+        }
+        let Some(function) = function(name).filter(|_| !(console && name == "plantimestamp")) else {
             let span = self.span(&call.name.name);
             let (near, remedy) = match suggest(name, names()) {
                 Some(near) => (format!(" Did you mean {near:?}?"), format!("Write `{near}`.")),
@@ -85,9 +92,6 @@ impl Evaluator<'_> {
     fn not_offered(&mut self, namespace: &[&str], name: &str) -> Value {
         let what = match namespace {
             ["provider"] => "The function call must include the provider name after the \"provider::\" prefix.".into(),
-            ["provider", "terraform"] => {
-                format!("The function {name:?} is not available from the provider \"terraform\".")
-            }
             ["provider", provider, ..] => format!(
                 "There is no function named \"{}::{name}\". Ensure that provider name {provider:?} is declared in this \
                  module's required_providers block, and that this provider offers a function named {name:?}.",
@@ -99,11 +103,45 @@ impl Evaluator<'_> {
             ),
             [] => format!("There is no function named {name:?}."),
         };
+        let remedy = match namespace {
+            ["provider", "terraform"] if provided(name).is_some() => {
+                format!("Add `terraform = {{ source = {BUILT_IN:?} }}` to `required_providers`.")
+            }
+            _ => "Of all providers only the built-in one has functions; use one without a namespace.".into(),
+        };
+        let here = self.here;
+        self.fail(Diagnostic::error("unknown-function", "Unknown provider function", what).remedy(remedy).at(here))
+    }
+
+    /// A function that the built-in provider does not have.
+    fn not_provided(&mut self, local: &str, name: &str) -> Value {
+        let what = format!("The function {name:?} is not available from the provider {local:?}.");
         let here = self.here;
         self.fail(
             Diagnostic::error("unknown-function", "Unknown provider function", what)
-                .remedy("Providers offer no functions here; use a built-in one.")
+                .remedy("It has encode_expr, encode_tfvars and decode_tfvars.")
                 .at(here),
+        )
+    }
+
+    /// The console's `type()`, where it is not the whole expression or not given one value.
+    fn misplaced_type(&mut self, call: &FuncCall) -> Value {
+        let (summary, what) = match call.args.len() {
+            0 => (
+                "Not enough function arguments",
+                "Function \"type\" expects 1 argument(s). Missing value for \"value\".",
+            ),
+            1 if !call.args.expand_final() => (
+                "Invalid use of type function",
+                "The console-only \"type\" function cannot be used as part of an expression.",
+            ),
+            _ => ("Too many function arguments", "Function \"type\" expects only 1 argument(s)."),
+        };
+        let span = self.span(&call.name.name);
+        self.fail(
+            Diagnostic::error("misplaced-type", summary, what)
+                .remedy("Write `type(VALUE)`, and nothing around it.")
+                .at(span),
         )
     }
 
@@ -161,6 +199,9 @@ impl Evaluator<'_> {
         }
     }
 }
+
+/// The source of the provider that is built in, which has functions.
+const BUILT_IN: &str = "terraform.io/builtin/terraform";
 
 /// One argument of a call.
 enum Argument<'e> {

@@ -60,31 +60,34 @@ impl Checker<'_> {
     }
 
     fn import(&mut self, import: &Import) {
-        let mut wrong = |summary: &str, what: String, remedy: String, span: Span| {
-            self.out.push(Diagnostic::error("invalid-import", summary, what).remedy(remedy).at(span));
+        let wrong = |summary: &str, what: String, remedy: &str, span: Span| {
+            Diagnostic::error("invalid-import", summary, what).remedy(remedy).at(span)
         };
         let to = &import.to;
         if !self.root {
-            wrong(
+            self.out.push(wrong(
                 "Invalid import configuration",
                 "Import blocks are only allowed in the root module.".into(),
-                "Move it there, with the module's address before the resource's.".into(),
+                "Move it there, with the module's address before the resource's.",
                 import.span,
-            );
+            ));
             return;
         }
         let found =
             below(self.module, to.modules.iter().map(|(name, _)| name)).and_then(|m| m.resources.get(&to.resource));
         match found {
-            None => wrong(
-                "Configuration for import target does not exist",
-                format!("`{}` is not declared.", to.resource),
-                format!(
+            None => self.out.push(
+                Diagnostic::error(
+                    "import-not-declared",
+                    "Configuration for import target does not exist",
+                    format!("`{}` is not declared.", to.resource),
+                )
+                .remedy(format!(
                     "Write a `resource {:?} {:?}` block for it; in the root module, without count and for_each, `cplan plan \
                      -generate-config-out=FILE` writes it.",
                     to.resource.ty, to.resource.name
-                ),
-                to.span,
+                ))
+                .at(to.span),
             ),
             Some(block) => {
                 let what = match (&block.repeat, &to.key) {
@@ -101,23 +104,23 @@ impl Checker<'_> {
                     _ => "",
                 };
                 if !what.is_empty() {
-                    wrong(
+                    self.out.push(wrong(
                         "Invalid import 'to' expression",
                         format!("The target resource {what}."),
-                        "Write the address of one instance as the plan shows it.".into(),
+                        "Write the address of one instance as the plan shows it.",
                         to.span,
-                    );
+                    ));
                 }
             }
         }
         let named = references_checked(&import.id).found;
         if to.modules.is_empty() && named.iter().any(|r| r.subject == Subject::Resource(to.resource.clone())) {
-            wrong(
+            self.out.push(wrong(
                 "Invalid import id argument",
                 "The import ID cannot reference the resource being imported.".into(),
-                "Write the id down.".into(),
+                "Write the id down.",
                 import.id.span,
-            );
+            ));
         }
         let place = Place { each: import.for_each.is_some(), ..Place::default() };
         self.expr(&import.id, place);

@@ -86,13 +86,13 @@ impl Run<'_> {
         let view = self.values.view(module, repeat, Some(&self.live)).with_self(itself);
         let mut found = Found::default();
         for rule in rules {
-            let status = match check_rule(rule, kind, &view) {
+            let judged = check_rule(rule, kind, &view);
+            let status = match judged.verdict {
                 Verdict::Pass => CheckStatus::Pass,
                 Verdict::Unknown => CheckStatus::Unknown,
                 Verdict::Fail(failed) => {
-                    found.problems.extend(failed.remark.is_none().then(|| failed.diagnostic.what.clone()));
-                    found.diagnostics.push(failed.diagnostic);
-                    found.diagnostics.extend(failed.remark);
+                    found.problems.extend(judged.remark.is_none().then(|| failed.what.clone()));
+                    found.diagnostics.push(*failed);
                     CheckStatus::Fail
                 }
                 Verdict::Broken(diagnostics) => {
@@ -100,6 +100,7 @@ impl Run<'_> {
                     CheckStatus::Error
                 }
             };
+            found.diagnostics.extend(judged.remark);
             found.status = found.status.max(status);
         }
         found

@@ -56,7 +56,9 @@ impl Planner<'_> {
             CheckOwner::Variable(_, name) => {
                 node(Item::Variable(name.clone())).is_some_and(|node| self.selection.has_conditions(node))
             }
-            CheckOwner::Check(..) => self.selection.has_checks(),
+            CheckOwner::Check(_, name) => {
+                node(Item::Check(name.clone())).is_some_and(|node| self.selection.has_conditions(node))
+            }
         };
         let failed = self.graph.owner(block).is_some_and(|node| self.failed.contains(&node));
         let vague = || {

@@ -1,7 +1,7 @@
 //! Preconditions, postconditions and `check` blocks while planning.
 
 use cplan_config::{CheckRule, ResourceBlock, RuleKind, Verdict, check_rule, evaluate};
-use cplan_model::{CheckOwner, CheckResult, CheckStatus, Diagnostic, InstanceAddr, ModuleInstance, Value};
+use cplan_model::{CheckOwner, CheckResult, CheckStatus, Diagnostic, InstanceAddr, ModuleInstance, Severity, Value};
 
 use super::{PlanMode, Planner};
 use crate::values::Repeat;
@@ -26,7 +26,9 @@ impl Planner<'_> {
         let owner = CheckOwner::Resource(address.clone());
         let (status, found) = self.judge_rules(owner, rules, kind, &address.module, repeat, itself);
         for d in found {
-            let d = if d.address.is_none() { d.address(address.clone()) } else { d };
+            // A warning is of the block, so that it is told once for all instances.
+            let whole = d.address.is_some() || d.severity == Severity::Warning;
+            let d = if whole { d } else { d.address(address.clone()) };
             self.diagnostics.push(if self.options.mode == PlanMode::RefreshOnly { d.into_warning() } else { d });
         }
         status < CheckStatus::Fail
@@ -47,14 +49,14 @@ impl Planner<'_> {
         let mut problems = Vec::new();
         let mut status = CheckStatus::Pass;
         for rule in rules {
-            match check_rule(rule, kind, &view) {
+            let judged = check_rule(rule, kind, &view);
+            match judged.verdict {
                 Verdict::Pass => {}
                 Verdict::Unknown => status = status.max(CheckStatus::Unknown),
                 Verdict::Fail(failed) => {
                     // A message with a remark could not be shown.
-                    problems.extend(failed.remark.is_none().then(|| failed.diagnostic.what.clone()));
-                    found.push(failed.diagnostic);
-                    found.extend(failed.remark);
+                    problems.extend(judged.remark.is_none().then(|| failed.what.clone()));
+                    found.push(*failed);
                     status = status.max(CheckStatus::Fail);
                 }
                 Verdict::Broken(diagnostics) => {
@@ -62,6 +64,8 @@ impl Planner<'_> {
                     status = status.max(CheckStatus::Error);
                 }
             }
+            // While only validating, nothing tells what a variable will be, that it is sensitive neither.
+            found.extend(judged.remark.filter(|d| !(self.validating && d.id == "sensitive-message")));
         }
         let entry = self.checks.entry(owner.clone()).or_insert_with(|| CheckResult {
             owner: owner.clone(),
@@ -98,14 +102,14 @@ impl Planner<'_> {
 
     /// Judges every `check` block; what fails is a warning, what cannot be evaluated an error.
     pub(super) fn check_blocks(&mut self) {
-        if !self.selection.has_checks() {
-            return;
-        }
         for module in self.values.all_modules() {
             let Some(checks) = self.values.module(&module).map(|m| m.module.checks.clone()) else { continue };
             for (name, check) in checks {
                 let owner = CheckOwner::Check(module.clone(), name);
                 let node = self.graph.owner(&owner);
+                if node.is_some_and(|node| !self.selection.has_conditions(node)) {
+                    continue;
+                }
                 if node.is_some_and(|node| self.failed.contains(&node)) {
                     let status = CheckStatus::Unknown;
                     self.checks.insert(owner.clone(), CheckResult { owner, status, problems: Vec::new() });
@@ -116,8 +120,11 @@ impl Planner<'_> {
                     let (status, found) =
                         self.judge_rules(owner.clone(), rules, RuleKind::Assert, &module, &Repeat::None, None);
                     match status {
-                        CheckStatus::Pass => {}
-                        CheckStatus::Unknown => self.diagnostics.push(later(rule)),
+                        CheckStatus::Pass => self.diagnostics.extend(found),
+                        CheckStatus::Unknown => {
+                            self.diagnostics.extend(found);
+                            self.diagnostics.push(later(rule));
+                        }
                         CheckStatus::Fail => {
                             found.into_iter().for_each(|d| self.diagnostics.push(d.into_warning()));
                         }

@@ -52,7 +52,7 @@ impl Console {
     /// From configuration and state, without looking at the world: a resource is what the state says of it, and unknown
     /// where the state says nothing. With mistakes in the configuration, what hangs on them is unknown.
     pub fn new(ctx: &Context, input: PlanInput<'_>) -> (Console, Diagnostics) {
-        let mut planner = Planner::new(ctx, input);
+        let mut planner = Planner::new(ctx, PlanInput { now: None, ..input });
         planner.remember();
         let schemas = Known::of(&planner.config.root, planner.registry);
         let console = Console { config: planner.config, values: planner.values, live: Live::default(), schemas };
@@ -62,7 +62,7 @@ impl Console {
     /// From a plan: what is planned, and not what is.
     pub fn of_plan(plan: &Plan) -> Console {
         let (config, values) = (plan.config.clone(), plan.values.clone());
-        Console { config, values, live: Live::default(), schemas: Known::default() }
+        Console { config, values, live: Live::planned(), schemas: Known::default() }
     }
 
     /// The value of an expression in the root module; unknown where there are errors.

@@ -64,6 +64,10 @@ impl Planner<'_> {
                         let (value, diagnostics) = evaluate(&expr, &self.values.view(&parent, &repeat, None));
                         let failed = diagnostics.has_errors();
                         self.diagnostics.extend(diagnostics);
+                        if value.marks_deep().is_ephemeral() {
+                            let what = "This input variable is not declared as accepting ephemeral values, so it cannot be set to a result derived from an ephemeral value.";
+                            self.diagnostics.push(lasting(what, expr.span));
+                        }
                         let (value, diagnostics) = prepare_variable(&variable, name, value, Some(expr.span));
                         if !failed {
                             self.diagnostics.extend(diagnostics);
@@ -140,6 +144,10 @@ impl Planner<'_> {
         }
         let (value, diagnostics) = evaluate(&output.value, &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(diagnostics);
+        if value.marks_deep().is_ephemeral() && self.judges(node, instance) {
+            let what = "This output value is not declared as returning an ephemeral value, so it cannot be set to a result derived from an ephemeral value.";
+            self.diagnostics.push(lasting(what, output.value.span));
+        }
         if instance.is_root() {
             self.diagnostics.extend(refuse_infinite(&value, output.value.span));
             if !output.sensitive && value.marks_deep().is_sensitive() && self.judges(node, instance) {
@@ -161,6 +169,12 @@ impl Planner<'_> {
         };
         self.options.mode != PlanMode::Destroy && wanted
     }
+}
+
+fn lasting(what: &str, place: Span) -> Diagnostic {
+    Diagnostic::error("ephemeral-value", "Ephemeral value not allowed", what)
+        .remedy("Use ephemeralasnull() on what is ephemeral, or leave it out.")
+        .at(place)
 }
 
 fn sensitive(name: &str, output: &Output) -> Diagnostic {

@@ -74,6 +74,9 @@ fn count(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
             .remedy("Give a whole number that is zero or more.")
             .at(span))
     };
+    if value.marks().is_ephemeral() {
+        return Err(ephemeral("invalid-count", "count", span));
+    }
     let value = match cplan_model::convert(value, &Type::Number) {
         Ok(value) => value,
         Err(error) => {
@@ -103,6 +106,9 @@ fn each(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
             .remedy("Give a map, an object, or a set of strings (`toset([...])`).")
             .at(span))
     };
+    if value.marks().is_ephemeral() {
+        return Err(ephemeral("invalid-for-each", "for_each", span));
+    }
     if value.marks().is_sensitive() {
         return wrong("The `for_each` value is sensitive, and instance keys are shown.");
     }
@@ -131,6 +137,15 @@ fn each(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
         _ => return wrong(&format!("The `for_each` value is a {}.", value.ty().friendly())),
     };
     Ok(Instances::Each(pairs))
+}
+
+fn ephemeral(id: &'static str, argument: &str, span: Span) -> Diagnostic {
+    let what = format!(
+        "The given `{argument}` value is derived from an ephemeral value, which is not kept between plan and apply."
+    );
+    Diagnostic::error(id, format!("Invalid {argument} argument"), what)
+        .remedy("Let the instances hang on nothing that is ephemeral.")
+        .at(span)
 }
 
 /// The remedy for a name that nothing has.

@@ -22,7 +22,7 @@ pub(crate) struct Wanted {
 
 /// Whether it only says that what is to be taken in has no block.
 pub(super) fn lacks_block(diagnostic: &Diagnostic) -> bool {
-    diagnostic.id == "invalid-import" && diagnostic.summary == "Configuration for import target does not exist"
+    diagnostic.id == "import-not-declared"
 }
 
 impl Planner<'_> {

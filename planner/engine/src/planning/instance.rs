@@ -229,7 +229,9 @@ impl Planner<'_> {
             let attribute = path.root().and_then(|name| schema.attributes.get(name));
             attribute.is_some_and(|a| a.mode == AttributeMode::Computed)
         };
-        changes(schema, taken, written).into_iter().map(|c| c.path).filter(|p| !computed(p)).collect()
+        // Where what is taken is not known, it is what is written.
+        let kept = |change: &AttrChange| change.before.as_ref().is_none_or(Value::is_known);
+        changes(schema, taken, written).into_iter().filter(kept).map(|c| c.path).filter(|p| !computed(p)).collect()
     }
 
     /// Whether a block forbids the deletion of its objects.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cplan_config::{Reference, ResourceBlock, Scope, decode, has_attribute, place};
 use cplan_model::{
-    AttributeMode, CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr, Schema, Step,
-    Type, Value,
+    AttrPath, AttributeMode, CheckOwner, Diagnostic, Diagnostics, InstanceAddr, Mode, ModuleInstance, ResourceAddr,
+    Schema, Step, Type, Value,
 };
 use cplan_store::RecordKey;
 
@@ -42,7 +42,8 @@ impl<'a> Planner<'a> {
                     self.examine_rules(&block.lifecycle.preconditions, &module, &repeat);
                     self.examine_rules(&block.lifecycle.postconditions, &module, &repeat);
                 }
-                let (config, found) = decode(&block.body, schema, &self.values.view(&module, &repeat, None));
+                let (config, mut found) = decode(&block.body, schema, &self.values.view(&module, &repeat, None));
+                found.extend(ephemeral(&block, &config));
                 let failed = found.has_errors();
                 let address = instance(&module, addr, &repeat);
                 self.note(found, &address);
@@ -134,6 +135,7 @@ impl<'a> Planner<'a> {
         }
         let block = site.block;
         let (config, mut found) = decode(&block.body, site.schema, &self.values.view(&address.module, repeat, None));
+        found.extend(ephemeral(block, &config));
         if !found.has_errors() {
             let body = block.body.clone();
             found.extend(self.validated(block, &config).in_block(address, |p| place(&body, p)));
@@ -215,6 +217,20 @@ impl<'a> Planner<'a> {
             self.diagnostics.push(d);
         }
     }
+}
+
+/// What is wrong with attributes whose values are not to be kept.
+fn ephemeral(block: &ResourceBlock, config: &Value) -> Vec<Diagnostic> {
+    let attributes = config.as_map().into_iter().flatten().filter(|(_, value)| value.marks_deep().is_ephemeral());
+    let told = |name: &str| {
+        let what = format!(
+            "Ephemeral values are not valid for {name:?}, because it is not a write-only attribute and must be persisted to state."
+        );
+        Diagnostic::error("ephemeral-value", "Invalid use of ephemeral value", what)
+            .remedy("Use ephemeralasnull() on what is ephemeral, or leave it out.")
+            .at(place(&block.body, &AttrPath::attr(name)))
+    };
+    attributes.map(|(name, _)| told(name)).collect()
 }
 
 /// A block in its module, and what is known of it before its instances are.

@@ -84,14 +84,10 @@ impl Selection {
         some && !self.without.contains(&node) && resources.all(|n| self.targets.is_empty() || self.some.contains(n))
     }
 
-    /// Whether the conditions of a variable or of a module's output are looked at: where it is needed by what is in.
+    /// Whether the conditions of a variable, of a module's output or of a check are looked at: where it is needed by what
+    /// is in. A check is by what hangs on its whole module.
     pub(super) fn has_conditions(&self, node: usize) -> bool {
         self.targets.is_empty() || self.some.contains(&node)
-    }
-
-    /// Whether `check` blocks are looked at: nothing needs them.
-    pub(super) fn has_checks(&self) -> bool {
-        self.targets.is_empty()
     }
 
     /// Whether a record that the configuration does not have is in.

@@ -11,13 +11,31 @@ use hashbrown::HashMap;
 
 use super::{Instances, Repeat, Values};
 
-/// Values evaluated anew because what they hang on became known during apply.
+/// Values evaluated anew because what they hang on became known since they were planned: during apply, or in the console.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
+    applying: bool,
+    /// What hangs on the time of day stays unknown, as it is in the plan.
+    timeless: bool,
     memo: RefCell<HashMap<(ModuleInstance, Subject), Value>>,
 }
 
 impl Live {
+    /// While a plan is carried out.
+    pub(crate) fn applying() -> Self {
+        Live { applying: true, ..Live::default() }
+    }
+
+    /// In the console, of a plan.
+    pub(crate) fn planned() -> Self {
+        Live { timeless: true, ..Live::default() }
+    }
+
+    /// Whether a planned value is still the value: it is known, and does not hang on whether a plan is carried out.
+    fn lasts(&self, value: &Value) -> bool {
+        value.is_wholly_known() && !(self.applying && value.marks_deep().is_ephemeral())
+    }
+
     /// Forgets what may have become known since. What was known stays: a `uuid()` in a local value is one for all.
     pub(crate) fn renew(&self) {
         self.memo.borrow_mut().retain(|_, value| value.is_wholly_known());
@@ -55,7 +73,7 @@ impl View<'_> {
         now: impl FnOnce(&Live) -> Option<Value>,
     ) -> Value {
         match (planned, self.live) {
-            (Some(value), _) if value.is_wholly_known() => value.clone(),
+            (Some(value), live) if live.map_or_else(|| value.is_wholly_known(), |l| l.lasts(value)) => value.clone(),
             (planned, None) => planned.cloned().unwrap_or_else(Self::unknown),
             (planned, Some(live)) => {
                 let key = (module.clone(), subject);
@@ -144,6 +162,7 @@ impl Scope for View<'_> {
                 None => Value::string("."),
             },
             Subject::Workspace => Value::string("default"),
+            Subject::Applying => Value::bool(self.live.is_some_and(|live| live.applying)).mark(Marks::EPHEMERAL),
             Subject::SelfObject => self.itself.cloned().unwrap_or_else(Self::unknown),
         })
     }
@@ -155,7 +174,19 @@ impl Scope for View<'_> {
 
     /// The time of the plan; and in a live view, the time of day.
     fn clock(&self) -> Clock {
-        Clock { planned: self.values.planned_at, now: self.live.map(|_| SystemTime::now()) }
+        Clock {
+            planned: self.values.planned_at,
+            now: self.live.filter(|live| !live.timeless).map(|_| SystemTime::now()),
+        }
+    }
+
+    fn is_console(&self) -> bool {
+        self.live.is_some_and(|live| !live.applying)
+    }
+
+    fn provider_source(&self, local: &str) -> Option<&str> {
+        let here = self.values.module(self.module)?;
+        here.module.settings.required_providers.get(local)?.source.as_deref()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cplan_config::VariableFlag;
 use cplan_engine::PlanFile;
 use cplan_model::{Diagnostic, Severity, SourceMap};
 
@@ -66,9 +67,10 @@ async fn set_up(session: &Session, file: &PlanFile, context: &cplan_sdk::Context
     Ok(())
 }
 
-/// What the variables are was decided when the plan was made.
+/// What the variables are was decided when the plan was made. Files of variables are passed over, as scripts name them
+/// for every command.
 fn refuse_variables(session: &Session) -> Result<(), CommandError> {
-    if !session.settings.variables.is_empty() {
+    if session.settings.variables.iter().any(|flag| matches!(flag, VariableFlag::Value(_))) {
         return Err(CommandError::told(
             "saved-plan-variables",
             "Can't set variables when applying a saved plan",
@@ -82,6 +84,14 @@ fn refuse_variables(session: &Session) -> Result<(), CommandError> {
 /// Flags that come too late: Terraform passes over them, too.
 fn unheeded(session: &Session, args: &ApplyArgs) {
     let (flags, mode) = (&args.flags, &args.mode);
+    if !session.settings.variables.is_empty() {
+        let told = Diagnostic::warning(
+            "saved-plan-files",
+            "Files of variables are passed over",
+            "The variables were given when the plan was made, and are in it.",
+        );
+        session.warn(&told.remedy("Leave -var-file out, or plan again with it.").into(), &SourceMap::default());
+    }
     let asked = mode.destroy || mode.refresh_only || !mode.replace.is_empty();
     if asked || !flags.target.is_empty() || !flags.exclude.is_empty() {
         let told = Diagnostic::warning(

@@ -58,6 +58,7 @@ pub(crate) fn subject(subject: &Subject) -> String {
         Subject::PathRoot => "path.root".to_owned(),
         Subject::PathCwd => "path.cwd".to_owned(),
         Subject::Workspace => "terraform.workspace".to_owned(),
+        Subject::Applying => "terraform.applying".to_owned(),
         Subject::SelfObject => "self".to_owned(),
     }
 }

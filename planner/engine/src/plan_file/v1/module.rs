@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cplan_model::Value;
+use cplan_model::{Marks, Type, Value};
 use serde::{Deserialize, Serialize};
 
 use super::value::{Reader, Ref, Writer};
@@ -59,7 +59,7 @@ impl Writer {
             instance: module.instance.to_string(),
             repeat: self.repeat(&module.repeat),
             variables: self.named(&module.variables),
-            locals: self.named(&module.locals),
+            locals: self.lasting(&module.locals),
             outputs: self.named(&module.outputs),
             resources: module
                 .resources
@@ -77,6 +77,15 @@ impl Writer {
     /// Values by name.
     pub(super) fn named(&mut self, values: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, Ref> {
         values.iter().map(|(name, value)| (name.to_string(), self.value(value))).collect()
+    }
+
+    /// The same; what is ephemeral is not kept, and evaluated anew.
+    fn lasting(&mut self, values: &BTreeMap<Arc<str>, Value>) -> BTreeMap<String, Ref> {
+        let kept = |value: &Value| match value.marks_deep() {
+            marks if marks.is_ephemeral() => Value::unknown(Type::Dynamic).mark(marks.without(Marks::EPHEMERAL)),
+            _ => value.clone(),
+        };
+        values.iter().map(|(name, value)| (name.to_string(), self.value(&kept(value)))).collect()
     }
 
     fn repeat(&mut self, repeat: &Repeat) -> RepeatV1 {
