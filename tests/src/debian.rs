@@ -9,6 +9,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cplan_sdk::Access;
@@ -103,7 +104,10 @@ impl Debian {
         fs::create_dir(path.join("rw")).unwrap_or_else(|e| panic!("{e}"));
         fs::write(path.join("config"), config).unwrap_or_else(|e| panic!("{e}"));
         let base = base().unwrap_or_else(|e| panic!("{e}"));
-        let group = format!("cplan-test-{}-{name}-{port}", std::process::id());
+        // Two networks may have the same name and address.
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let started = STARTED.fetch_add(1, Ordering::Relaxed);
+        let group = format!("cplan-test-{}-{name}-{started}", std::process::id());
         let own = if namespace.is_empty() { "" } else { address };
         let child = Command::new("sh")
             .args(["-euc", ENTER, "sh", &group, namespace, own, "sh", "-euc", START, "sh"])

@@ -141,6 +141,7 @@ impl Reporter {
                 self.log.begin(address, format!("== {} {action:?} {address}", Moment::now().rfc3339()));
             }
             Event::StepStatus { address, text, .. } => self.log.append(address, &format!("-- {seconds:.1}s: {text}")),
+            Event::StepNote { address, text, .. } => self.log.append(address, &format!("-- note: {text}")),
             Event::StepLog { address, text, stream: Stream::Out, .. } => self.log.append(address, text),
             Event::StepLog { address, text, stream: Stream::Err, .. } => self.log.append_errors(address, text),
             Event::StepFinished { address, action, .. } => {

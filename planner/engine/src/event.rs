@@ -53,6 +53,15 @@ pub enum Event {
         /// In words.
         text: String,
     },
+    /// What the user is to know of a step that goes well.
+    StepNote {
+        /// Which.
+        step: StepId,
+        /// The object.
+        address: InstanceAddr,
+        /// In words.
+        text: String,
+    },
     /// Output of a step, to be kept whole.
     StepLog {
         /// Which.

@@ -12,7 +12,11 @@ pub trait Progress: Send + Sync {
     fn status(&self, text: &str);
     /// Output to keep in full: commands, their output, console tails. Never secrets.
     fn log(&self, text: &str);
-    /// The same for what was said on standard error.
+    /// What the user is to know though the step goes well, such as what it cannot bring back. Never secrets.
+    fn note(&self, text: &str) {
+        self.log(text);
+    }
+    /// The same as [`Progress::log`] for what was said on standard error.
     fn log_errors(&self, text: &str) {
         self.log(text);
     }

@@ -18,7 +18,8 @@ use outcome::{Found, Outcome};
 use script::Want;
 
 /// A package that apt keeps installed. All packages of a machine that are ready at the same time are one transaction.
-/// Its mark in `/var/lib/cplan/owned` says what was there before; what was, stays when the object goes. The packages
+/// Its mark in `/var/lib/cplan/owned` says what was there before; what was, stays when the object goes, in the version that it had,
+/// where a package source still has that (`/var/lib/cplan/changed-packages`). The packages
 /// that came along are listed in `/var/lib/cplan/brought-packages` and go with the last that needs them; those that had to give
 /// way, in `/var/lib/cplan/displaced-packages`, come back.
 pub struct PackageResource {
@@ -61,8 +62,10 @@ impl PackageResource {
         }
         let output = self.shell.run(ctx, &access, &script::transaction(&wants), b"").await?;
         let (said, outcomes) = outcome::parse(&output);
-        for (ctx, _) in requests {
+        for (ctx, request) in requests {
             ctx.progress.log(&said);
+            let notes = outcomes.get(&request.identity.id).map(|outcome| &outcome.notes[..]);
+            notes.unwrap_or_default().iter().for_each(|note| ctx.progress.note(note));
         }
         match output.status {
             0 => Ok(outcomes),
@@ -79,7 +82,7 @@ impl PackageResource {
     fn conclude(request: &ApplyRequest, outcome: Option<&Outcome>) -> Result<ApplyResponse, ProviderError> {
         let name = text(values_of(request)?, "name").unwrap_or_default();
         let none = || ProviderError::failed(format!("apt said nothing of the package `{name}`"));
-        let Outcome { found, boot_id, problem } = outcome.ok_or_else(none)?;
+        let Outcome { found, boot_id, problem, .. } = outcome.ok_or_else(none)?;
         let values = match &request.planned {
             None => {
                 if let Some(problem) = problem {

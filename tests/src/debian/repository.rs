@@ -54,6 +54,16 @@ impl Repository {
         finish(command).expect(0);
     }
 
+    /// Takes a package out, and writes the index.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn remove(&self, name: &str, version: &str) {
+        let file = self.0.path().join(format!("{name}_{version}_all.deb"));
+        fs::remove_file(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        self.index();
+    }
+
     /// Writes the index, after packages were added.
     ///
     /// # Panics

@@ -40,7 +40,13 @@ else
 fi
 rm -f "$root/usr/sbin/policy-rc.d"
 if [ "$4" = debian ]; then
-    mount --bind /etc/apt "$root/etc/apt"
+    rm -r "$root/etc/apt"
+    cp -a /etc/apt "$root/etc/"
+    # What this host knows of the sources serves its machines; where that is out of date, they ask anew.
+    cp -a /var/lib/apt/lists "$root/var/lib/apt/"
+    # A host that is a container itself throws away what apt has read, which a machine reads again at every command then.
+    printf '%s\n' '#clear DPkg::Post-Invoke;' '#clear APT::Update::Post-Invoke-Success;' 'Dir::Cache::pkgcache "pkgcache.bin";' \
+        'Dir::Cache::srcpkgcache "srcpkgcache.bin";' 'Acquire::GzipIndexes "false";' >"$root/etc/apt/apt.conf.d/zz-machine"
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
     if [ -n "$5" ]; then
         # slirp4netns answers there.

@@ -270,7 +270,73 @@ fn what_gives_way_comes_back_and_what_is_held_stays_held() {
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
     assert!(!is().contains("victim"), "{}", is());
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
-    assert_eq!(is(), "bystander 1.0\nheld 2.0\nvictim 1.0\nheld\nvictim\n");
+    assert_eq!(is(), "bystander 1.0\nheld 1.0\nvictim 1.0\nheld\nvictim\n");
+    machine.run("test ! -e /var/lib/cplan").expect(0);
+}
+
+/// What was there in another version is of that again when ours goes, with what that needs; and where it cannot be, it is said,
+/// when it is changed and when it goes. What somebody changed since stays.
+#[test]
+fn a_version_from_before_comes_back() {
+    if !capable() {
+        return;
+    }
+    let repository = Repository::new();
+    for version in ["1.0", "2.0"] {
+        for name in ["plain", "c++-lib", "moved", "vanished"] {
+            repository.add(name, version, "", &[]);
+        }
+        repository.add("tied", version, &format!("Depends: c++-lib (= {version})\n"), &[]);
+    }
+    repository.add("moved", "3.0", "", &[]);
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let lay = "apt-get -q update && apt-get -q -y install plain=1.0 tied=1.0 moved=1.0 vanished=1.0 c++-lib=1.0 \
+               && apt-mark auto plain c++-lib";
+    machine.run(lay).expect(0);
+    let is = || {
+        let installed = "dpkg-query -W -f '${Package} ${Version}\\n' plain tied moved vanished c++-lib";
+        machine.run(&format!("{installed}; apt-mark showauto plain tied moved vanished c++-lib")).stdout
+    };
+    let before = is();
+    repository.remove("vanished", "1.0");
+    machine.run("apt-get -q update").expect(0);
+    let own = machines(std::slice::from_ref(&machine));
+    let two = "  version = \"2.0\"\n";
+    let all = [("plain", two), ("tied", two), ("moved", two), ("vanished", two)];
+    let folder = Folder::with(&one(&own, &all));
+    let said = folder.cplan(&["apply", "-auto-approve"]).expect(0).text();
+    let lost = "lab_package.vanished: Note: no package source has vanished 1.0, which was there before";
+    assert!(said.contains(lost) && said.matches("Note").count() == 1, "{said}");
+    assert_eq!(is().matches("2.0").count(), 5, "{}", is());
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    machine.run("apt-get -q -y install moved=3.0").expect(0);
+    let transactions = machine.transactions();
+    let said = folder.cplan(&["destroy", "-auto-approve"]).expect(0).text();
+    let lost =
+        "Note: vanished stays 2.0: 1.0, which was there before, cannot be brought back (no package source has it)";
+    assert!(said.contains(lost) && said.matches("Note").count() == 1, "{said}");
+    assert_eq!(is(), before.replace("moved 1.0", "moved 3.0").replace("vanished 1.0", "vanished 2.0"));
+    assert_eq!(machine.transactions(), transactions + 1);
+    machine.run("test ! -e /var/lib/cplan").expect(0);
+
+    // From one version to another the first one stays in mind, and another object that keeps the package keeps it, too.
+    let twice = |x: &str, y: &str| {
+        let block = |n: &str, v: &str| {
+            format!(
+                "resource \"lab_package\" \"{n}\" {{\n  machine = local.machines.a\n  name    = \"moved\"\n  version = \"{v}\"\n}}\n"
+            )
+        };
+        own.clone()
+            + &[("x", x), ("y", y)].map(|(n, v)| if v.is_empty() { String::new() } else { block(n, v) }).concat()
+    };
+    for (x, y, is) in [("1.0", "", "1.0"), ("2.0", "2.0", "2.0"), ("", "2.0", "2.0")] {
+        folder.write("main.hcl", &twice(x, y));
+        folder.cplan(&["apply", "-auto-approve"]).expect(0);
+        assert_eq!(machine.run("dpkg-query -W -f '${Version}' moved").stdout, is, "{x}/{y}");
+    }
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(machine.run("dpkg-query -W -f '${Version}' moved").stdout, "3.0");
     machine.run("test ! -e /var/lib/cplan").expect(0);
 }
 

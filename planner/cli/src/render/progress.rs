@@ -67,6 +67,10 @@ impl Progress {
                     running.status.clone_from(text);
                 }
             }
+            Event::StepNote { address, text, .. } => {
+                let note = self.style.paint(Tone::Change, "Note");
+                let _ = writeln!(out, "{}: {note}: {}", self.name(address), super::value::visible(text));
+            }
             Event::StepLog { address, text, .. } if self.verbose => {
                 let name = self.style.paint(Tone::Faint, &address.to_string());
                 for line in text.lines() {

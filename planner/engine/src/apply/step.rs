@@ -308,6 +308,10 @@ impl Progress for StepProgress {
         self.events.event(Event::StepStatus { step: self.step, address: self.address.clone(), text: self.hush(text) });
     }
 
+    fn note(&self, text: &str) {
+        self.events.event(Event::StepNote { step: self.step, address: self.address.clone(), text: self.hush(text) });
+    }
+
     fn log(&self, text: &str) {
         self.say(text, Stream::Out);
     }

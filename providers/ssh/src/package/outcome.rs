@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cplan_sdk::{Output, ProviderError};
 
-use super::script::{RESULT, WHY};
+use super::script::{NOTE, RESULT, WHY};
 
 /// How many lines of apt's output an error shows; the log has all.
 const TAIL: usize = 20;
@@ -24,6 +24,8 @@ pub(super) struct Outcome {
     pub(super) found: Found,
     pub(super) boot_id: String,
     pub(super) problem: Option<Problem>,
+    /// What is to be told all the same.
+    pub(super) notes: Vec<String>,
 }
 
 /// Why a package is not as it was wanted.
@@ -69,12 +71,14 @@ pub(super) fn tail(said: &str) -> String {
 pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let (mut said, mut lines) = (String::new(), Vec::new());
-    let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let (mut why, mut notes): (BTreeMap<&str, Vec<&str>>, BTreeMap<&str, Vec<String>>) = Default::default();
     for line in text.lines().chain(errors.lines()) {
         if let Some(result) = line.strip_prefix(RESULT) {
             lines.push(result);
         } else if let Some((id, reason)) = line.strip_prefix(WHY).and_then(|rest| rest.split_once(' ')) {
             why.entry(id).or_default().push(reason);
+        } else if let Some((id, note)) = line.strip_prefix(NOTE).and_then(|rest| rest.split_once(' ')) {
+            notes.entry(id).or_default().push(note.to_owned());
         } else {
             said.push_str(line);
             said.push('\n');
@@ -91,7 +95,8 @@ pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
         // Of its own reasons where apt told them; otherwise the end of all.
         let tail = why.get(id).map_or_else(|| if lacking { String::new() } else { last.clone() }, |own| own.join("\n"));
         let problem = (state != "ok").then_some(Problem { lacking, versions, is_virtual, tail });
-        Some((id.to_owned(), Outcome { found, boot_id: boot_id.to_owned(), problem }))
+        let notes = notes.get(id).cloned().unwrap_or_default();
+        Some((id.to_owned(), Outcome { found, boot_id: boot_id.to_owned(), problem, notes }))
     };
     let outcomes = lines.into_iter().filter_map(outcome).collect();
     (said, outcomes)
@@ -118,11 +123,13 @@ mod tests {
     #[test]
     fn results_are_told_from_what_apt_says() {
         let stdout = "Reading package lists...\ncplan-package a ok marked 1.0 boot\n\
-                      cplan-package b lacking unmarked - boot 2.0 1.9\ndone\n";
+                      cplan-package b lacking unmarked - boot 2.0 1.9\n\
+                      cplan-note a it stays\ndone\n";
         let (said, outcomes) = parse(&Output { stdout: stdout.into(), stderr: b"E: no\n".to_vec(), status: 0 });
         assert_eq!(said, "Reading package lists...\ndone\nE: no\n");
         assert_eq!(outcomes["a"].found, Found { marked: true, version: Some("1.0".into()) });
         assert!(outcomes["a"].problem.is_none());
+        assert_eq!((outcomes["a"].notes.len(), &*outcomes["a"].notes[0]), (1, "it stays"));
         let error = outcomes["b"].problem.as_ref().unwrap().error("b", "3.0");
         assert_eq!(error.message, "the package `b` has no version 3.0");
         assert!(error.remedy.contains("2.0, 1.9"));

@@ -24,6 +24,10 @@ pub(crate) fn event(event: &Event, elapsed: Duration, id: Option<&str>, timestam
             let hook = json!({"resource": resource(address), "elapsed_seconds": seconds, "status": text});
             line("info", "apply_progress", &format!("{address}: {text} [{seconds}s elapsed]"), timestamp, "hook", hook)
         }
+        Event::StepNote { address, text, .. } => {
+            let hook = json!({"resource": resource(address), "note": text});
+            line("warn", "apply_note", &format!("{address}: {text}"), timestamp, "hook", hook)
+        }
         Event::StepFinished { address, action, .. } => {
             let mut hook = json!({"resource": resource(address), "action": word(*action), "elapsed_seconds": seconds});
             let remark = put_id(&mut hook, id.filter(|_| *action != Action::Delete));
