@@ -20,6 +20,8 @@ pub(crate) struct Machine {
     pub(crate) access: Access,
     /// Its name in libvirt; `None` where it is no domain.
     pub(crate) domain: Option<String>,
+    /// The key of the provider's configuration that made it.
+    pub(crate) provider: String,
 }
 
 /// Every object of the state that says how to reach itself, in order of address.
@@ -29,7 +31,7 @@ pub(crate) fn machines(state: &State) -> Vec<Machine> {
         .filter_map(|(key, record)| {
             let access = Access::from_value(record.values.get("access")?)?;
             let domain = record.values.get("domain").and_then(Value::as_str).map(str::to_owned);
-            Some(Machine { address: key.address.clone(), access, domain })
+            Some(Machine { address: key.address.clone(), access, domain, provider: record.provider.clone() })
         })
         .collect()
 }
@@ -130,7 +132,7 @@ mod tests {
             flavor: String::new(),
             arch: String::new(),
         };
-        Machine { address: address.parse().unwrap(), access, domain: None }
+        Machine { address: address.parse().unwrap(), access, domain: None, provider: "lab".into() }
     }
 
     fn all() -> Vec<Machine> {

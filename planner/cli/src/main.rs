@@ -6,6 +6,7 @@ mod commands;
 mod data_folder;
 mod exit_code;
 mod failure;
+mod host;
 mod interrupt;
 mod machines;
 mod progress;

@@ -19,6 +19,7 @@ mod plan;
 mod plan_file;
 mod planning;
 mod proposed;
+mod provider_settings;
 mod refresh;
 mod registry;
 mod remote_state;
@@ -43,6 +44,7 @@ pub use plan::{
 };
 pub use plan_file::{PlanFile, PlanFileError, PlanKey, PlanLabel, plan_hash, provider_type};
 pub use planning::{Console, PlanInput, PlanOptions, plan};
+pub use provider_settings::provider_settings;
 pub use refresh::drift;
 pub use registry::{MakeProvider, Registry};
 pub use settle::settle;

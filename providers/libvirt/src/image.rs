@@ -27,6 +27,7 @@ use cplan_sdk::{
     ReadRequest, RecoverRequest, Resource,
 };
 
+use crate::arch::Arch;
 use crate::foreign;
 use crate::host::busy_host;
 use crate::settings::SharedSettings;
@@ -93,6 +94,18 @@ impl ImageResource {
     }
 }
 
+/// Values of a state from before there were other architectures than the host's.
+fn with_arch(values: Value) -> Value {
+    let lacks = |of: &Value| of.is_known() && !of.is_null() && of.get("arch").is_none_or(Value::is_null);
+    let host = || Value::string(Arch::of_this_host().name());
+    let values = if lacks(&values) { values.with("arch", host()) } else { values };
+    let arch = values.get("arch").cloned().unwrap_or_else(host);
+    match values.get("boot").filter(|boot| lacks(boot)).map(|boot| boot.with("arch", arch)) {
+        Some(boot) => values.with("boot", boot),
+        None => values,
+    }
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ProviderError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|e| ProviderError::failed("the making of the image broke off").source(e))
@@ -110,6 +123,10 @@ impl Resource for ImageResource {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         check::one(config)
+    }
+
+    fn upgrade(&self, _: u64, values: Value) -> Result<Value, ProviderError> {
+        Ok(with_arch(values))
     }
 
     fn locality(&self, _: &Value) -> Locality {
@@ -176,7 +193,8 @@ impl Resource for ImageResource {
         let wanted = Wanted::of(&planned).ok_or_else(|| ProviderError::failed("the image's packages are not known"))?;
         let expected = planned.get("digest").and_then(Value::as_str).map(str::to_owned);
         let job = (ctx.clone(), cache.clone(), identity.clone());
-        let digest = blocking(move || make::make(&job.0, &job.1, &job.2, &wanted, expected)).await??;
+        let arch = planned.get("arch").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let digest = blocking(move || make::make(&job.0, &job.1, &job.2, (&wanted, &arch), expected)).await??;
         if let Some(old) = held.filter(|old| *old != digest) {
             cache.release(&old, &identity)?;
         }

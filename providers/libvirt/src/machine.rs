@@ -117,6 +117,10 @@ impl Resource for MachineResource {
         Ok(existing::observe(request, output))
     }
 
+    fn upgrade(&self, _: u64, values: Value) -> Result<Value, ProviderError> {
+        Ok(values::with_arch(&values))
+    }
+
     fn contents_outlive(&self, values: &Value) -> bool {
         existing::is(values)
     }

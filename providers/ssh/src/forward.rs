@@ -81,6 +81,16 @@ fn look(values: &Value, id: &str, private: &[u8], ctx: &Context, all: &[Process]
     own.into_iter().chain(&imported).any(|p| Route::of(p) == wanted)
 }
 
+/// Whether the port of a planned forward is held by an ssh process that leads just there, or by one of this folder's: which makes
+/// way, as all of them are ended before the next is begun on its port.
+fn held_by_a_forward(ctx: &Context, values: &Value) -> bool {
+    let (own, wanted) = (ctx.data_dir().join("forwards").display().to_string(), route(values).ok());
+    let of_folder = |p: &Process| p.arguments.iter().any(|argument| argument.contains(&own));
+    let at = |r: &Route| wanted.as_ref().is_some_and(|wanted| wanted.local_port == r.local_port);
+    let mut held = Process::all().into_iter().filter_map(|p| Some((Route::of(&p).filter(at)?, p)));
+    held.any(|(route, p)| of_folder(&p) || Some(&route) == wanted.as_ref())
+}
+
 /// Ends every process of a forward.
 fn end(id: &str, private: &[u8], ctx: &Context) -> Result<(), ProviderError> {
     let all = Process::all();
@@ -140,7 +150,7 @@ impl Resource for ForwardResource {
         found
     }
 
-    async fn check(&self, _: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
+    async fn check(&self, ctx: &Context, planned: &[(InstanceAddr, Value)]) -> Result<Diagnostics, ProviderError> {
         let mut seen: Vec<(&str, u16, &InstanceAddr)> = Vec::new();
         let mut found = Diagnostics::new();
         for (address, values) in planned {
@@ -159,6 +169,18 @@ impl Resource for ForwardResource {
                 );
             }
             seen.push((at, port, address));
+            if !held_by_a_forward(ctx, values) && tunnel::is_taken(at, port) {
+                let said = format!("{address} wants the local port {port}, where another program listens already.");
+                found.push(
+                    Diagnostic::error("forward-port-taken", "Local port in use", said)
+                        .remedy(format!(
+                            "End that program (`ss -ltnp 'sport = :{port}'` names it), choose another `local_port`, or leave \
+                             it out for a free one."
+                        ))
+                        .address(address.clone())
+                        .attribute(AttrPath::attr("local_port")),
+                );
+            }
         }
         Ok(found)
     }

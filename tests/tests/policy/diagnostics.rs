@@ -6,9 +6,10 @@ use std::fs;
 use cplan_tests::repository::{files, read, top};
 
 /// What no configuration and no command brings about, and why.
-const NOT_BY_INPUT: [(&str, &str); 16] = [
+const NOT_BY_INPUT: [(&str, &str); 17] = [
     ("failed", "names a machine's failure in the lines of -json only, where the time stands beside it"),
     ("import-unreachable", "a provider answers so, and none that is here does"),
+    ("forward-port-taken", "hangs on what else listens on the host; software/forwards.rs brings it about"),
     ("image-foreign", "hangs on what the host can emulate"),
     ("image-no-emulator", "hangs on the programs of the host"),
     ("image-needs-root", "hangs on who runs the command"),

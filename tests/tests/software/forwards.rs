@@ -78,8 +78,10 @@ fn a_forward_outlives_cplan_and_is_closed_by_destroy() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = other.local_addr().unwrap().port();
     folder.write("main.hcl", &topology(&format!("  local_port = {taken}\n")));
-    let refused = cplan(&["apply", "-auto-approve"]).expect(1).text();
-    assert!(refused.contains(&format!("the local port {taken} is in use")), "{refused}");
+    let refused = cplan(&["plan"]).expect(1).text();
+    let told = format!("lab_forward.f wants the local port {taken}, where another program listens already");
+    assert!(refused.contains(&told) && refused.contains("main.hcl:"), "{refused}");
+    assert_eq!((banner(first).as_str(), forwards(&folder).len()), ("SSH-2.0", 1));
     drop(other);
     cplan(&["apply", "-auto-approve"]).expect(0);
     assert_eq!((banner(taken).as_str(), forwards(&folder).len()), ("SSH-2.0", 1));

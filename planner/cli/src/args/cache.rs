@@ -18,7 +18,7 @@ pub(crate) enum CacheCommand {
 /// Of both.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CacheArgs {
-    /// The cache, where the provider block has another `cache_dir` than /var/lib/cplan
+    /// The cache; what the provider block of this folder says without it
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Print JSON

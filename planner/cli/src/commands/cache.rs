@@ -10,6 +10,7 @@ use crate::args::{CacheArgs, CacheCommand, PruneArgs};
 use crate::clock::Moment;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
+use crate::host;
 use crate::render;
 use crate::session::Session;
 
@@ -21,12 +22,15 @@ pub(crate) fn run(session: &Session, command: &CacheCommand) -> Result<ExitCode,
     }
 }
 
-fn folder(session: &Session, args: &CacheArgs) -> PathBuf {
-    args.cache_dir.clone().unwrap_or_else(|| session.providers.host.settings().get().cache_dir)
+fn folder(session: &Session, args: &CacheArgs) -> Result<PathBuf, CommandError> {
+    match &args.cache_dir {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(host::of_folder(session, "lab", "-cache-dir=DIR")?.cache_dir),
+    }
 }
 
 fn list(session: &Session, args: &CacheArgs) -> Result<ExitCode, CommandError> {
-    let survey = cplan_libvirt::survey(&folder(session, args));
+    let survey = cplan_libvirt::survey(&folder(session, args)?);
     let text = if args.json {
         render::json::text(&json!({
             "format_version": "1.0",
@@ -44,7 +48,7 @@ fn list(session: &Session, args: &CacheArgs) -> Result<ExitCode, CommandError> {
 
 fn prune(session: &Session, args: &PruneArgs) -> Result<ExitCode, CommandError> {
     let options = PruneOptions { older_than: args.older_than, gone: args.gone, dry_run: args.dry_run };
-    let pruned = cplan_libvirt::prune(&folder(session, &args.cache), options).map_err(cplan_sdk::ProviderError::from);
+    let pruned = cplan_libvirt::prune(&folder(session, &args.cache)?, options).map_err(cplan_sdk::ProviderError::from);
     let pruned = pruned.map_err(|e| CommandError::Failed(Box::new(e), String::new()))?;
     let text = if args.cache.json {
         render::json::text(&json!({
@@ -71,6 +75,7 @@ fn image_json(image: &CachedImage) -> Json {
     json!({
         "digest": image.digest,
         "flavor": image.flavor,
+        "arch": image.arch,
         "whole": image.whole,
         "bytes": image.bytes,
         "made": Moment::of(image.made).rfc3339(),

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::args::MachineConsoleArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::CommandError;
+use crate::host;
 use crate::machines::{find, machines};
 use crate::session::Session;
 
@@ -21,7 +22,10 @@ pub(crate) fn run(session: &Session, args: &MachineConsoleArgs) -> Result<ExitCo
             format!("Use `cplan ssh {}`, or what its owner gives you.", args.machine),
         ));
     };
-    let uri = args.connect.clone().unwrap_or_else(|| session.providers.host.settings().get().uri);
+    let uri = match &args.connect {
+        Some(uri) => uri.clone(),
+        None => host::of_folder(session, &machine.provider, "-connect=URI")?.uri,
+    };
     let mut virsh = Command::new("virsh");
     virsh.args(["--connect", &uri, "console", "--domain", domain]);
     if args.force {

@@ -13,11 +13,12 @@ pub(crate) fn list(survey: &CacheSurvey, now: SystemTime, style: Style) -> Strin
     if survey.images.is_empty() {
         let _ = writeln!(out, "No images in {}.", survey.folder.display());
     } else {
-        let _ = writeln!(out, "{:<12}  {:<8}  {:>9}  {:>7}  HOLDERS", "IMAGE", "FLAVOR", "SIZE", "AGE");
+        let _ = writeln!(out, "{:<12}  {:<8}  {:<6}  {:>9}  {:>7}  HOLDERS", "IMAGE", "FLAVOR", "ARCH", "SIZE", "AGE");
     }
     for image in &survey.images {
         let age = age(now.duration_since(image.made).unwrap_or_default());
-        let _ = write!(out, "{:<12}  {:<8}  {:>9}  {age:>7}  ", short(image), image.flavor, bytes(image.bytes));
+        let CachedImage { flavor, arch, .. } = image;
+        let _ = write!(out, "{:<12}  {flavor:<8}  {arch:<6}  {:>9}  {age:>7}  ", short(image), bytes(image.bytes));
         let holders: Vec<_> = image.holders.iter().map(holder).collect();
         let text = if holders.is_empty() { style.paint(Tone::Faint, "none") } else { holders.join("; ") };
         let _ = writeln!(out, "{text}{}", if image.whole { "" } else { " (not whole)" });
@@ -93,6 +94,7 @@ mod tests {
         CachedImage {
             digest: digest.repeat(32),
             flavor: "systemd".into(),
+            arch: "amd64".into(),
             whole: holders.is_empty(),
             bytes: 390 << 20,
             made,
@@ -111,9 +113,9 @@ mod tests {
         assert_eq!(
             list(&survey, now, Style::plain()),
             "\
-IMAGE         FLAVOR         SIZE      AGE  HOLDERS
-a1a1a1a1a1a1  systemd     390 MiB     90 s  none
-b2b2b2b2b2b2  systemd     390 MiB      2 h  none
+IMAGE         FLAVOR    ARCH         SIZE      AGE  HOLDERS
+a1a1a1a1a1a1  systemd   amd64     390 MiB     90 s  none
+b2b2b2b2b2b2  systemd   amd64     390 MiB      2 h  none
 
 2 images take up 780 MiB, 145 package files 56 MiB, what broken-off work has left 0 B.
 "

@@ -1,9 +1,10 @@
 //! Which configuration of a provider a block means, and setting all of them up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cplan_config::{Config, Module, ProviderBlock, ProviderRef, decode, place};
-use cplan_model::{Diagnostic, Label, ModuleInstance};
+use cplan_model::{Diagnostic, Diagnostics, Label, ModuleInstance, Value};
 
 use super::{Planner, expand, provider_failed};
 use crate::graph::{Item, Path};
@@ -94,6 +95,11 @@ impl Planner<'_> {
             decode(&block.body, provider.schema(), &self.values.view(instance, &Repeat::None, None));
         self.diagnostics.extend(diagnostics);
         self.provider_configs.insert(resolved.key(), value);
+    }
+
+    /// What the blocks said, with what was wrong.
+    pub(crate) fn given_settings(self) -> (BTreeMap<String, Value>, Diagnostics) {
+        (self.provider_configs, self.diagnostics)
     }
 
     /// Sets up every provider with its settings.

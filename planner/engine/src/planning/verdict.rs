@@ -37,8 +37,10 @@ impl Planner<'_> {
                 private: Vec::new(),
             };
         };
+        // What is read back is of today; what only the state says may be of a cplan that knew less.
+        let stored = resource.upgrade(record.schema_version, record.values.clone());
         let mut before = Before {
-            values: Some(record.values.clone()),
+            values: Some(stored.unwrap_or_else(|_| record.values.clone())),
             private: record.private.clone(),
             missing: false,
             lost: false,

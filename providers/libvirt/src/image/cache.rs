@@ -29,6 +29,9 @@ const MANIFEST: &str = "manifest.json";
 struct Manifest {
     digest: String,
     flavor: String,
+    /// Empty of one that was made before there were several.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    arch: String,
     /// Whatever went in.
     #[serde(alias = "packages")]
     made_of: serde_json::Value,
@@ -98,7 +101,7 @@ impl ImageCache {
         &self,
         ctx: &Context,
         identity: &Identity,
-        flavor: Flavor,
+        (flavor, arch): (Flavor, &str),
         digest: &str,
         build: impl FnOnce(&Path) -> Result<serde_json::Value, ImageError>,
     ) -> Result<(), ImageError> {
@@ -119,7 +122,7 @@ impl ImageCache {
             let scratch = Scratch::new(&self.root.join("images"), digest)?;
             let made_of = build(&scratch.0)?;
             step(ctx, "storing the image")?;
-            self.store(&scratch.0, flavor, digest, made_of)?;
+            self.store(&scratch.0, (flavor, arch), digest, made_of)?;
             ctx.progress.log(&format!("image {digest} is in {}\n", self.dir(digest).display()));
             Ok(())
         });
@@ -138,7 +141,13 @@ impl ImageCache {
     }
 
     /// Moves finished files to their place, the manifest last. What is leased there stays leased.
-    fn store(&self, from: &Path, flavor: Flavor, digest: &str, made_of: serde_json::Value) -> Result<(), ImageError> {
+    fn store(
+        &self,
+        from: &Path,
+        (flavor, arch): (Flavor, &str),
+        digest: &str,
+        made_of: serde_json::Value,
+    ) -> Result<(), ImageError> {
         let dir = self.dir(digest);
         make_dir(&dir)?;
         let mut files = BTreeMap::new();
@@ -154,7 +163,8 @@ impl ImageCache {
             let facts = place(name).map_err(|e| ImageError::io("store", &dir.join(name), e))?;
             files.insert((*name).to_owned(), facts);
         }
-        let manifest = Manifest { digest: digest.to_owned(), flavor: flavor.name().to_owned(), made_of, files };
+        let (flavor, arch) = (flavor.name().to_owned(), arch.to_owned());
+        let manifest = Manifest { digest: digest.to_owned(), flavor, arch, made_of, files };
         let write = || {
             let mut json = serde_json::to_vec_pretty(&manifest)?;
             json.push(b'\n');
@@ -307,7 +317,7 @@ mod tests {
         }
         make_dir(&cache.dir(&digest)).unwrap();
         assert!(!cache.is_intact(&digest), "an empty folder is no image");
-        cache.store(&from, Flavor::Micro, &digest, serde_json::json!({})).unwrap();
+        cache.store(&from, (Flavor::Micro, "amd64"), &digest, serde_json::json!({})).unwrap();
         assert!(cache.is_intact(&digest));
         let mode = std::fs::metadata(cache.dir(&digest).join(DISK)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o644);

@@ -41,7 +41,7 @@ pub(super) fn make(
     ctx: &Context,
     cache: &ImageCache,
     identity: &Identity,
-    wanted: &Wanted,
+    (wanted, arch): (&Wanted, &str),
     expected: Option<String>,
 ) -> Result<String, ProviderError> {
     let lock = LockFile::beside(ctx.data_dir());
@@ -59,7 +59,7 @@ pub(super) fn make(
             .remedy("Plan again."));
     }
     let build = |scratch: &Path| build(ctx, cache, wanted, &resolution, scratch);
-    cache.ensure(ctx, identity, wanted.flavor(), &digest, build)?;
+    cache.ensure(ctx, identity, (wanted.flavor(), arch), &digest, build)?;
     Ok(digest)
 }
 

@@ -268,6 +268,19 @@ pub(super) fn key_file(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("id_ed25519")
 }
 
+/// Values of a state from before there were other architectures than the host's.
+pub(super) fn with_arch(values: &Value) -> Value {
+    let lacks = |of: &Value| of.get("arch").is_none_or(Value::is_null);
+    let Some(image) = values.get("image").filter(|image| image.is_known() && !image.is_null()) else {
+        return values.clone();
+    };
+    let host = || Value::string(Arch::of_this_host().name());
+    let image = if lacks(image) { image.with("arch", host()) } else { image.clone() };
+    let arch = image.get("arch").cloned().unwrap_or_else(host);
+    let values = values.with("image", image);
+    if lacks(&values) { values.with("arch", arch) } else { values }
+}
+
 /// What will be: all that follows from the identity and the known configuration is known.
 pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
     let (id, base) = (&request.identity.id, &request.proposed);
@@ -283,7 +296,11 @@ pub(super) fn planned(request: &PlanRequest, data_dir: &Path) -> Value {
     };
     let unknown = || Value::unknown(Type::String);
     let arch = request.config.get("arch").filter(|arch| !arch.is_null());
-    let arch = arch.or_else(|| base.get("image")?.get("arch")).cloned().unwrap_or_else(unknown);
+    let arch = arch.or_else(|| base.get("image")?.get("arch").filter(|arch| !arch.is_null()));
+    let host = || Value::string(Arch::of_this_host().name());
+    let told_by_image =
+        base.get("image").is_some_and(|image| !image.is_null() && image.get("arch").is_some_and(Value::is_null));
+    let arch = arch.cloned().unwrap_or_else(|| if told_by_image { host() } else { unknown() });
     // The host key stays with the machine; it is made when the machine is.
     let host_key = request.prior.as_ref().and_then(|p| p.get("access")?.get("host_key")).cloned();
     // What is on a machine that was made before there were others knows its access without, and should stay as it is.
@@ -353,6 +370,14 @@ mod tests {
         assert_eq!(text(&first, "arch").as_deref(), Some(other.name()));
         assert_eq!(text(first.get("access").unwrap(), "arch").as_deref(), Some(other.name()));
         assert_eq!(text(&first, "boot_timeout").as_deref(), Some(FOREIGN_BOOT_TIMEOUTS[0]));
+        let without = |values: &Value| {
+            let image = values.get("image").unwrap().with("arch", Value::null(Type::String));
+            values.with("arch", Value::null(Type::String)).with("image", image)
+        };
+        let host = Value::string(Arch::of_this_host().name());
+        let known = with_arch(&without(&first));
+        assert_eq!((known.get("arch"), known.get("image").unwrap().get("arch")), (Some(&host), Some(&host)));
+        assert_eq!(with_arch(&first), first, "what is said stays");
         let access = first.get("access").unwrap().with("arch", Value::null(Type::String));
         let again = plan(Some(first.with("access", access.clone())));
         assert_eq!(again.get("access"), Some(&access));

@@ -62,6 +62,11 @@ impl Route {
     }
 }
 
+/// Whether another program listens at a port of this host.
+pub(super) fn is_taken(address: &str, port: u16) -> bool {
+    TcpListener::bind((address, port)).is_err_and(|e| e.kind() == io::ErrorKind::AddrInUse)
+}
+
 fn bracketed(address: &str) -> String {
     if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
 }

@@ -71,7 +71,8 @@ pub(super) fn tail(said: &str) -> String {
 pub(super) fn parse(output: &Output) -> (String, BTreeMap<String, Outcome>) {
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let (mut said, mut lines) = (String::new(), Vec::new());
-    let (mut why, mut notes): (BTreeMap<&str, Vec<&str>>, BTreeMap<&str, Vec<String>>) = Default::default();
+    let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut notes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for line in text.lines().chain(errors.lines()) {
         if let Some(result) = line.strip_prefix(RESULT) {
             lines.push(result);

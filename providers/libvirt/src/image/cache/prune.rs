@@ -140,7 +140,7 @@ mod tests {
             std::fs::create_dir_all(&from).unwrap();
             std::fs::write(from.join("disk.qcow2"), vec![1; 8192]).unwrap();
             let pin = format!("1.0 sha256:{}", digest.repeat(32));
-            cache.store(&from, Flavor::Cloud, digest, json!({"system": {"dash": pin}})).unwrap();
+            cache.store(&from, (Flavor::Cloud, "amd64"), digest, json!({"system": {"dash": pin}})).unwrap();
         }
         cache
     }

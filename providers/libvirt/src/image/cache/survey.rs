@@ -12,6 +12,8 @@ pub struct CachedImage {
     pub digest: String,
     /// `micro`, `systemd`, `cloud`; empty of one that was never finished.
     pub flavor: String,
+    /// `amd64`, `arm64`; empty of one that does not say.
+    pub arch: String,
     /// Whether all of it is there.
     pub whole: bool,
     /// What it takes up on the disk.
@@ -59,9 +61,11 @@ impl ImageCache {
         let manifest = dir.join(super::MANIFEST);
         let made =
             [&manifest, &dir].into_iter().find_map(|path| std::fs::metadata(path).and_then(|m| m.modified()).ok());
+        let (flavor, arch) = self.manifest(digest).map(|m| (m.flavor, m.arch)).unwrap_or_default();
         CachedImage {
             digest: digest.to_owned(),
-            flavor: self.manifest(digest).map(|m| m.flavor).unwrap_or_default(),
+            flavor,
+            arch,
             whole: self.is_intact(digest),
             bytes: size(&dir),
             made: made.unwrap_or(SystemTime::UNIX_EPOCH),

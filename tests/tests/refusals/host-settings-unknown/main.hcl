@@ -1,0 +1,5 @@
+variable "where" {}
+
+provider "lab" {
+  cache_dir = "/srv/${var.where}"
+}
