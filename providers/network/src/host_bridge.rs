@@ -51,6 +51,9 @@ impl Default for HostPlaces {
     }
 }
 
+/// How long it is looked whether the management path holds before a bridge is taken away.
+const LOOK: Duration = Duration::from_secs(3);
+
 /// The resource type.
 pub struct HostBridgeResource {
     schema: Schema,
@@ -139,6 +142,40 @@ impl HostBridgeResource {
         Err(if error.kind == ErrorKind::TimedOut { error.remedy(remedy) } else { error })
     }
 
+    /// Takes the bridge away, which comes back unless the management path holds.
+    async fn remove_guarded(
+        &self,
+        ctx: &Context,
+        folder: &Path,
+        wanted: &Wanted,
+        links: &Links,
+        script: &str,
+        files: &[Edit],
+    ) -> Result<(), ProviderError> {
+        // What does not answer through the bridge either must not keep it for ever.
+        let mut reachable = wanted.reachable.clone();
+        if reach::wait(ctx, &reachable, LOOK).await.is_err() {
+            ctx.progress.note("the management path did not hold before either: it is not waited for");
+            reachable.clear();
+        }
+        let undo = program::bring_back(wanted, links) + &files_back(folder, files).map_err(unwritable)?;
+        let guard = Guard::arm(folder, wanted.undo_after, &undo).await?;
+        ctx.progress.status("giving the host's addresses back to the interface");
+        let limit = wanted.undo_after.mul_f64(0.8).saturating_sub(Duration::from_millis(200));
+        let gone = match take_away(script, &wanted.name, files).await {
+            Ok(()) => reach::wait(ctx, &reachable, limit).await,
+            failed => failed,
+        };
+        let Err(error) = gone else {
+            let late = || ProviderError::new(ErrorKind::TimedOut, "it took too long, and the bridge is there again");
+            return if guard.disarm() { Ok(()) } else { Err(late().remedy("Give `undo_after` more time.")) };
+        };
+        guard.fire().await?;
+        let what = format!("without the bridge, {} does not answer", reachable.join(", "));
+        let remedy = "The bridge is there again. See that the interface has a working address without it.";
+        Err(if error.kind == ErrorKind::TimedOut { ProviderError::new(error.kind, what).remedy(remedy) } else { error })
+    }
+
     async fn carry_out(
         &self,
         ctx: &Context,
@@ -178,7 +215,8 @@ impl HostBridgeResource {
         written.and_then(|()| fs::rename(&beside, &path)).map_err(unwritable)
     }
 
-    async fn remove(&self, identity: &Identity, prior: Option<&Value>) -> Result<(), ProviderError> {
+    async fn remove(&self, ctx: &Context, identity: &Identity, prior: Option<&Value>) -> Result<(), ProviderError> {
+        let folder = self.places.run.join(&identity.id);
         if let Some(guard) = Guard::found(&self.places.run.join(&identity.id)) {
             guard.fire().await?;
         }
@@ -209,14 +247,14 @@ impl HostBridgeResource {
                 }
             };
             let before = self.before(identity).unwrap_or_else(now);
-            run(&program::give_back(&link.name, &before)).await?;
-            let left = Links::read().await?;
-            if left.get(&link.name).is_some() {
-                return Err(ProviderError::failed(format!("the bridge `{}` cannot be removed", link.name)));
+            let script = program::give_back(&link.name, &before);
+            let files = boot::edits(&self.places.root, &link.name, None).map_err(unwritable)?;
+            // One whose values are not whole any more goes without the way back.
+            match prior.and_then(|prior| Wanted::from_values(identity, prior).ok()) {
+                Some(wanted) => self.remove_guarded(ctx, &folder, &wanted, &links, &script, &files).await?,
+                None => take_away(&script, &link.name, &files).await?,
             }
-        }
-        let name = link.map(|l| l.name.as_str()).or_else(|| prior?.get("name")?.as_str());
-        if let Some(name) = name {
+        } else if let Some(name) = prior.and_then(|p| p.get("name")).and_then(Value::as_str) {
             for file in boot::edits(&self.places.root, name, None).map_err(unwritable)? {
                 file.write().map_err(unwritable)?;
             }
@@ -226,6 +264,18 @@ impl HostBridgeResource {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes the bridge and its files away.
+async fn take_away(script: &str, name: &str, files: &[Edit]) -> Result<(), ProviderError> {
+    run(script).await?;
+    if Links::read().await?.get(name).is_some() {
+        return Err(ProviderError::failed(format!("the bridge `{name}` cannot be removed")));
+    }
+    for file in files {
+        file.write().map_err(unwritable)?;
+    }
+    Ok(())
 }
 
 /// Whether nothing of somebody else's stands in the way.
@@ -348,7 +398,7 @@ impl Resource for HostBridgeResource {
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {
         let Some(planned) = request.planned else {
-            self.remove(&request.identity, request.prior.as_ref()).await?;
+            self.remove(ctx, &request.identity, request.prior.as_ref()).await?;
             let values = request.prior.unwrap_or_else(|| Value::null(Type::Dynamic));
             return Ok(ApplyResponse { values, private: Vec::new(), boot_id: None });
         };
@@ -358,7 +408,7 @@ impl Resource for HostBridgeResource {
 
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {
         let Some(planned) = request.planned else {
-            return self.remove(&request.identity, request.prior.as_ref()).await.map(|()| Observed::Absent);
+            return self.remove(ctx, &request.identity, request.prior.as_ref()).await.map(|()| Observed::Absent);
         };
         // Nobody said that all was well.
         if let Some(guard) = Guard::found(&self.places.run.join(&request.identity.id)) {

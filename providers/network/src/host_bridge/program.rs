@@ -102,6 +102,24 @@ pub(super) fn give_back(bridge: &str, before: &Before) -> String {
     script + &restore(before)
 }
 
+/// Makes a bridge again as it is now, whatever of it is there by then.
+pub(super) fn bring_back(wanted: &Wanted, links: &Links) -> String {
+    let now = Before::of(links, &wanted.name);
+    let wanted = Wanted { addresses: now.addresses, gateway: None, netfilter: None, ..wanted.clone() };
+    let (bridge, port) = (quote(&wanted.name), quote(&wanted.interface));
+    let mac = links.get(&wanted.name).map(|link| link.mac.clone()).unwrap_or_default();
+    let spanning = spanning(now.stp);
+    let mut script = format!("ip link add name {bridge} address {} type bridge {spanning}\n", quote(&mac));
+    let _ = writeln!(script, "ip link set dev {bridge} alias {}", quote(&wanted.mark));
+    script += &join(&wanted);
+    script += &settle(&wanted, &now.routes);
+    let _ = writeln!(script, "ip address flush dev {port} scope global");
+    for (name, value) in &now.netfilter {
+        let _ = writeln!(script, "[ ! -e {SETTINGS}/{name} ] || echo {} >{SETTINGS}/{name}", quote(value));
+    }
+    script
+}
+
 /// Gives a bridge or an interface what it had; what fails does not keep the rest from it.
 pub(super) fn restore(before: &Before) -> String {
     let port = quote(&before.interface);

@@ -295,3 +295,41 @@ fn what_loses_the_way_to_the_host_is_undone() {
         assert_eq!(host.everything(), before);
     });
 }
+
+/// Nor is the way back without a switch: what loses the way to the host when the bridge goes brings it back.
+#[test]
+fn a_bridge_that_is_missed_comes_back() {
+    let Some(host) = outside("a_bridge_that_is_missed_comes_back") else { return };
+    runtime().block_on(async {
+        let before = host.everything();
+        let config = host.config(json!({"reachable": ["10.9.0.1"], "undo_after": "2s"}));
+        let planned = host.planned(&config, None).await;
+        let values = host.apply(None, Some(&planned)).await.unwrap();
+        let made = host.everything();
+        // What the interface had serves no more, as an address that was leased.
+        let kept = host.root.join("lib").join(format!("{}.json", host.identity.id));
+        let text = fs::read_to_string(&kept).unwrap();
+        let mut had: Json = serde_json::from_str(&text).unwrap();
+        had["addresses"] = json!([]);
+        had["routes"] = json!([]);
+        fs::write(&kept, had.to_string()).unwrap();
+        let error = host.apply(Some(&values), None).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TimedOut, "{error}");
+        assert!(error.to_string().contains("without the bridge, 10.9.0.1 does not answer"), "{error}");
+        assert_eq!(host.everything(), made);
+        assert_eq!(host.drift(&values).await, Vec::<String>::new());
+
+        // The same where nobody is there any more.
+        tokio::time::timeout(Duration::from_millis(900), host.apply(Some(&values), None)).await.unwrap_err();
+        for _ in 0..100 {
+            if host.root.join("run").join(&host.identity.id).join("undone").exists() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(host.everything(), made);
+        fs::write(&kept, text).unwrap();
+        host.apply(Some(&values), None).await.unwrap();
+        assert_eq!(host.everything(), before);
+    });
+}
