@@ -79,7 +79,7 @@ fn is_interface_name(name: &str) -> bool {
 
 /// What is wrong between bridges, and between them and what the host has.
 pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path) -> Diagnostics {
-    let mut found = Diagnostics::new();
+    let mut found = lent(planned, links);
     let mut taken: BTreeMap<&str, &InstanceAddr> = BTreeMap::new();
     for (address, values) in planned {
         let mut wrong = |id, summary: &str, what: String, remedy: &str, attribute: &str| {
@@ -102,6 +102,14 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
             continue;
         }
         let port = links.get(interface);
+        if port.is_some_and(|port| is_of_network_manager(root, port.index)) {
+            let what = format!("NetworkManager manages `{interface}` and would take it back from the bridge.");
+            let remedy = format!(
+                "Let it go with `nmcli device set {interface} managed no` (for good: `unmanaged-devices=interface-name:{interface}` \
+                 in /etc/NetworkManager/conf.d), or have NetworkManager make the bridge and write `bridge` in the `lab_network`."
+            );
+            wrong("host-bridge-networkmanager", "Interface of NetworkManager", what, &remedy, "interface");
+        }
         let master = port.and_then(|port| port.master.as_deref());
         let unusable = match port {
             None => Some((
@@ -150,6 +158,29 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
         }
     }
     found
+}
+
+/// Addresses that nobody would ask for again. What is the port of a bridge already has none of its own.
+fn lent(planned: &[(InstanceAddr, Value)], links: &Links) -> Diagnostics {
+    let told = |(address, values): &(InstanceAddr, Value)| {
+        let interface = text(values, "interface")?;
+        let lease = links.get(interface)?.leased().into_iter().next()?;
+        let what = format!(
+            "`{interface}` has its address {lease} from a DHCP server. The bridge keeps it as a fixed one and asks for no lease."
+        );
+        let told = Diagnostic::warning("host-bridge-lease", "Address that is only lent", what)
+            .remedy("Reserve it in the DHCP server, or write `addresses` that are outside of its range.");
+        Some(told.address(address.clone()).attribute(AttrPath::attr("interface")))
+    };
+    let mut found = Diagnostics::new();
+    planned.iter().filter_map(told).for_each(|diagnostic| found.push(diagnostic));
+    found
+}
+
+/// Whether NetworkManager says, in what it keeps of each device while it runs, that it manages one.
+fn is_of_network_manager(root: &Path, index: u32) -> bool {
+    let kept = root.join("run/NetworkManager/devices").join(index.to_string());
+    std::fs::read_to_string(kept).is_ok_and(|text| text.lines().any(|line| line.trim() == "managed=true"))
 }
 
 /// Whether this process may change the network: bit 12 of its effective capabilities is CAP_NET_ADMIN (capabilities(7)).

@@ -19,6 +19,9 @@ pub(super) struct Links {
 pub(super) struct Link {
     #[serde(rename = "ifname")]
     pub(super) name: String,
+    /// The kernel's number of it.
+    #[serde(default, rename = "ifindex")]
+    pub(super) index: u32,
     /// The hardware address.
     #[serde(default, rename = "address")]
     pub(super) mac: String,
@@ -55,6 +58,9 @@ struct Address {
     /// Made by the kernel from a router's announcements: it will be there again by itself.
     #[serde(default)]
     mngtmpaddr: bool,
+    /// It ends at a time, as a lease does.
+    #[serde(default)]
+    dynamic: bool,
     #[serde(default)]
     temporary: bool,
 }
@@ -125,6 +131,12 @@ impl Link {
     pub(super) fn addresses(&self) -> BTreeSet<String> {
         let ours = |a: &&Address| a.scope == "global" && !a.temporary && !a.mngtmpaddr;
         self.addr_info.iter().filter(ours).map(|a| format!("{}/{}", a.local, a.prefixlen)).collect()
+    }
+
+    /// Those of its IPv4 addresses that a DHCP server lends.
+    pub(super) fn leased(&self) -> Vec<String> {
+        let lent = |a: &&Address| a.scope == "global" && a.dynamic && !a.local.contains(':');
+        self.addr_info.iter().filter(lent).map(|a| format!("{}/{}", a.local, a.prefixlen)).collect()
     }
 
     /// Whether it was switched on.

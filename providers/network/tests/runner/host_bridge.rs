@@ -333,3 +333,29 @@ fn a_bridge_that_is_missed_comes_back() {
         assert_eq!(host.everything(), before);
     });
 }
+
+#[test]
+fn what_others_lend_or_manage_is_told_before() {
+    let Some(host) = outside("what_others_lend_or_manage_is_told_before") else { return };
+    runtime().block_on(async {
+        let config = host.config(json!({"persistent": "none"}));
+        let planned = vec![("lab_host_bridge.b".parse().unwrap(), host.planned(&config, None).await)];
+        let told = async || {
+            let found = host.bridges.check(&host.ctx, &planned).await.unwrap();
+            found.into_iter().map(|d| (d.id.to_string(), format!("{} {}", d.what, d.remedy))).collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, []);
+        ip("address change 10.9.0.2/24 dev phys0 valid_lft 600 preferred_lft 600");
+        let index = fs::read_to_string("/sys/class/net/phys0/ifindex").unwrap();
+        let devices = host.root.join("run/NetworkManager/devices");
+        fs::create_dir_all(&devices).unwrap();
+        fs::write(devices.join(index.trim()), "[device]\nmanaged=true\nconnection-uuid=x\n").unwrap();
+        let found = told().await;
+        let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(ids, ["host-bridge-lease", "host-bridge-networkmanager"]);
+        assert!(found[0].1.contains("`phys0` has its address 10.9.0.2/24 from a DHCP server"), "{}", found[0].1);
+        assert!(found[1].1.contains("nmcli device set phys0 managed no"), "{}", found[1].1);
+        fs::write(devices.join(index.trim()), "[device]\nmanaged=false\n").unwrap();
+        assert_eq!(told().await.len(), 1);
+    });
+}
