@@ -9,6 +9,7 @@ mod outputs;
 mod plan_files;
 mod planning;
 mod refusals;
+mod serial;
 mod state;
 mod state_changes;
 mod stream;
