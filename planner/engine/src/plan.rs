@@ -43,6 +43,8 @@ pub struct Plan {
     pub checks: Checks,
     /// Whether `-target` or `-exclude` left things out.
     pub partial: bool,
+    /// Whether the world was read, and not only the state.
+    pub refreshed: bool,
     /// Whether there were errors: it says what could be planned, and cannot be applied.
     pub errored: bool,
     /// The root module's variables that somebody gave, as they were given.

@@ -489,6 +489,7 @@ impl<'a> Planner<'a> {
             deferred: self.deferred,
             checks,
             partial: self.selection.partial,
+            refreshed: self.options.refresh,
             errored,
             given: self.given,
             providers: self.provider_configs,

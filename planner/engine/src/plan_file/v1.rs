@@ -45,6 +45,8 @@ struct PlanV1<Changes = Vec<ChangeV1>, Steps = Vec<StepV1>, Known = Vec<ValueV1>
     cwd: Option<String>,
     mode: ModeV1,
     partial: bool,
+    #[serde(default = "looked")]
+    refreshed: bool,
     errored: bool,
     lineage: String,
     serial: u64,
@@ -124,6 +126,7 @@ pub(super) fn write(file: &PlanFile, out: &mut impl Write) -> Result<(), PlanFil
             PlanMode::RefreshOnly => ModeV1::RefreshOnly,
         },
         partial: plan.partial,
+        refreshed: plan.refreshed,
         errored: plan.errored,
         lineage: plan.lineage.clone(),
         serial: plan.serial,
@@ -212,6 +215,7 @@ fn build(dto: PlanV1, root: &Path) -> Result<PlanFile, Wrong> {
         .into_iter()
         .collect(),
         partial: dto.partial,
+        refreshed: dto.refreshed,
         errored: dto.errored,
         given: r.unnamed(dto.given)?,
         providers: dto.providers.into_iter().map(|(key, at)| Ok((key, r.value(at)?))).collect::<Result<_, Wrong>>()?,
@@ -261,4 +265,9 @@ fn ordered(steps: &[PlanStep]) -> Result<(), Wrong> {
         }
     }
     if done == steps.len() { Ok(()) } else { Err("its steps go in a circle".to_owned()) }
+}
+
+/// What plans of earlier versions, which do not say it, were made from in all likelihood: the world.
+fn looked() -> bool {
+    true
 }

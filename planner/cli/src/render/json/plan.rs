@@ -354,7 +354,9 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
         let Some(values) = &change.before else { continue };
         // What stays depends on what the configuration says; what changes still on what it did as well.
         let mut depends_on = recorded.as_ref().map(|r| r.depends_on.clone()).unwrap_or_default();
-        if change.importing.is_none() && deposed.is_none() {
+        // Who does not look at the world has what changes as the state has it, before all moves.
+        let looked = it.plan.refreshed || change.action == Action::NoOp;
+        if looked && change.importing.is_none() && deposed.is_none() {
             let now = configured.of_resource(&change.address);
             // A plan that destroys looks first at what there is by the configuration.
             let settled = it.plan.mode == PlanMode::Destroy && !now.is_empty();
