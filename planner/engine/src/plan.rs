@@ -295,6 +295,18 @@ impl Plan {
         self.steps.is_empty() && self.outputs.iter().all(OutputChange::is_no_op) && !self.amendments.iter().any(counts)
     }
 
+    /// What has another address from now on: where the state has it, and where it will be.
+    pub fn moves(&self) -> Vec<(&RecordKey, &RecordKey)> {
+        let mut was: BTreeMap<&RecordKey, &RecordKey> = BTreeMap::new();
+        for amendment in &self.amendments {
+            if let Amendment::Move { from, to } = amendment {
+                let first = was.remove(from).unwrap_or(from);
+                was.insert(to, first);
+            }
+        }
+        was.into_iter().map(|(to, from)| (from, to)).filter(|(from, to)| from != to).collect()
+    }
+
     /// The counts of the last line.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();

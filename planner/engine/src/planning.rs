@@ -203,6 +203,8 @@ pub(crate) struct Planner<'a> {
     kept: HashSet<RecordKey>,
     /// New addresses of records with the ones that the state has them under.
     pub(crate) moved_from: HashMap<InstanceAddr, InstanceAddr>,
+    /// The records that depended on what has another address now.
+    pub(crate) followed: HashSet<RecordKey>,
     imports: BTreeMap<InstanceAddr, Wanted>,
     pub(crate) amendments: Vec<Amendment>,
     deferred: Vec<Deferred>,
@@ -253,6 +255,7 @@ impl<'a> Planner<'a> {
             planning: false,
             kept: HashSet::new(),
             moved_from: HashMap::new(),
+            followed: HashSet::new(),
             imports,
             amendments: Vec::new(),
             deferred: Vec::new(),

@@ -110,7 +110,9 @@ impl Planner<'_> {
         self.amendments.push(Amendment::Refresh { key: key.clone(), record: now });
     }
 
+    /// Whether the state has the record as it is. One that depended on what a move gave another address has changed.
     fn is_recorded(&self, key: &RecordKey, record: &Record) -> bool {
-        self.state.records.get(key) == Some(record)
+        let follows = self.followed.contains(key) && self.block_at(&key.address).is_some();
+        !follows && self.state.records.get(key) == Some(record)
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use cplan_engine::{Change, DeferReason, Deferred, DriftEntry, OutputChange, Plan, PlanMode, Registry, Summary};
 use cplan_model::{Action, Value};
+use cplan_store::RecordKey;
 
 use super::change::change;
 use super::drift;
@@ -14,7 +15,6 @@ use super::style::{Style, Tone};
 use super::value::{SENSITIVE, block, inline};
 
 /// What a plan shows.
-#[derive(Clone, Copy)]
 pub(crate) struct PlanView<'a> {
     /// Every instance.
     pub(crate) changes: &'a [Change],
@@ -30,6 +30,8 @@ pub(crate) struct PlanView<'a> {
     pub(crate) deferred: &'a [Deferred],
     /// Show all that moved, also where it bears on no change.
     pub(crate) all_drift: bool,
+    /// Old and new addresses that no change tells.
+    pub(crate) moves: Vec<(&'a RecordKey, &'a RecordKey)>,
     /// For the schemas.
     pub(crate) registry: &'a Registry,
 }
@@ -45,6 +47,7 @@ impl<'a> PlanView<'a> {
             empty: plan.is_empty(),
             deferred: &plan.deferred,
             all_drift: plan.mode == PlanMode::RefreshOnly,
+            moves: if plan.mode == PlanMode::RefreshOnly { plan.moves() } else { Vec::new() },
             registry,
         }
     }
@@ -60,7 +63,8 @@ impl PlanView<'_> {
 /// The whole text.
 pub(crate) fn plan(view: PlanView<'_>, style: Style) -> String {
     let mut out = String::new();
-    out.push_str(&drift_note(view, style));
+    out.push_str(&drift_note(&view, style));
+    out.push_str(&moved(&view.moves, style));
     if view.empty && view.deferred.is_empty() {
         out.push_str(&left_alone(view.changes, style));
         let _ =
@@ -150,7 +154,7 @@ pub(crate) fn summary(summary: Summary, style: Style) -> String {
 }
 
 /// What moved behind our back and has to do with a change below. What could not be looked at says so there.
-fn drift_note(view: PlanView<'_>, style: Style) -> String {
+fn drift_note(view: &PlanView<'_>, style: Style) -> String {
     let changed: BTreeMap<_, _> = if view.drift.is_empty() {
         BTreeMap::new()
     } else {
@@ -167,6 +171,16 @@ fn drift_note(view: PlanView<'_>, style: Style) -> String {
     let heading = style.paint(Tone::Strong, "Note: objects changed since the last apply, not by cplan");
     let body: String = entries.iter().map(|e| drift::entry(e, style)).collect();
     format!("{heading} (state -> world):\n\n{body}\n")
+}
+
+/// What a plan that changes nothing finds under another address.
+fn moved(moves: &[(&RecordKey, &RecordKey)], style: Style) -> String {
+    let mut out = String::new();
+    for (from, to) in moves {
+        let line = format!("# {} has moved to {}", from.address, to.address);
+        let _ = writeln!(out, "  {}", style.paint(Tone::Strong, &line));
+    }
+    if out.is_empty() { out } else { out + "\n" }
 }
 
 /// The outputs that change.

@@ -231,14 +231,8 @@ fn drifted(it: &PlanDocument<'_>) -> Vec<Json> {
 
 /// What a plan that changes nothing finds elsewhere: objects that have another address now.
 fn moved(state: &State, it: &PlanDocument<'_>) -> Vec<Json> {
-    let mut was: BTreeMap<&RecordKey, &RecordKey> = BTreeMap::new();
-    for amendment in &it.plan.amendments {
-        if let Amendment::Move { from, to } = amendment {
-            let first = was.remove(from).unwrap_or(from);
-            was.insert(to, first);
-        }
-    }
-    let told = was.into_iter().filter(|(to, from)| to != from && to.deposed.is_none()).filter_map(|(to, from)| {
+    let objects = it.plan.moves().into_iter().filter(|(_, to)| to.deposed.is_none());
+    let told = objects.filter_map(|(from, to)| {
         let values = shown(schema_of(it.registry, &to.address), &state.records.get(from)?.values, it.reveal);
         let mut out = header(&to.address, it.registry);
         out["change"] = sides(json!(["no-op"]), Some(&values), Some(&values), it.reveal);
@@ -334,9 +328,11 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
     for amendment in &it.plan.amendments {
         match amendment {
             Amendment::Refresh { key, record } => {
-                objects.remove(&(&key.address, key.deposed.as_deref()));
+                let before = objects.remove(&(&key.address, key.deposed.as_deref()));
                 if let Some(record) = record {
-                    objects.insert((&key.address, key.deposed.as_deref()), Told::of(key, record, &recorded));
+                    let mut told = Told::of(key, record, &recorded);
+                    told.depend_on(before.into_iter().flat_map(|told| told.depends_on));
+                    objects.insert((&key.address, key.deposed.as_deref()), told);
                 }
             }
             Amendment::Move { from, to } => {
@@ -360,7 +356,8 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
             let now = configured.of_resource(&change.address);
             // A plan that destroys looks first at what there is by the configuration.
             let settled = it.plan.mode == PlanMode::Destroy && !now.is_empty();
-            if change.action == Action::NoOp || settled {
+            let stays = change.action == Action::NoOp && it.plan.mode != PlanMode::RefreshOnly;
+            if stays || settled {
                 depends_on.clear();
             }
             depends_on.extend(now);

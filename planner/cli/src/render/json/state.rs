@@ -42,6 +42,13 @@ impl<'a> Told<'a> {
             tainted: record.status != Status::Ready,
         }
     }
+
+    /// It hangs on these, too.
+    pub(crate) fn depend_on(&mut self, more: impl IntoIterator<Item = String>) {
+        self.depends_on.extend(more);
+        self.depends_on.sort();
+        self.depends_on.dedup();
+    }
 }
 
 /// The document of a state.

@@ -19,7 +19,17 @@ fn show(changes: &[Change], drift: &[DriftEntry], outputs: &[OutputChange], summ
     let empty = changes.iter().all(|c| c.action == Action::NoOp) && outputs.is_empty();
     let registry = Registry::default();
     plan(
-        PlanView { changes, drift, outputs, summary, empty, deferred: &[], all_drift: false, registry: &registry },
+        PlanView {
+            changes,
+            drift,
+            outputs,
+            summary,
+            empty,
+            deferred: &[],
+            all_drift: false,
+            moves: Vec::new(),
+            registry: &registry,
+        },
         Style::plain(),
     )
 }
@@ -242,6 +252,7 @@ fn moves_leftovers_triggers_and_what_is_put_off_say_why() {
         empty: false,
         deferred: &deferred,
         all_drift: false,
+        moves: Vec::new(),
         registry: &registry,
     };
     assert_eq!(

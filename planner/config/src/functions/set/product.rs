@@ -40,10 +40,12 @@ pub(super) fn product(context: &mut Context<'_>, a: &[Value]) -> Outcome {
     let Some(sizes) = a.iter().map(length).collect::<Option<Vec<usize>>>() else {
         return Ok(open(context, a).mark(marks));
     };
-    if sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size)).is_none_or(|n| n > MOST) {
+    let empty = sizes.contains(&0);
+    if !empty && sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size)).is_none_or(|n| n > MOST) {
         return Err(Failure::Rule(None, "the product has more than a million elements".into()));
     }
-    let mut rows: Vec<Vec<Value>> = vec![vec![]];
+    // Without a row from the start where one of them is empty: those before it might have more rows than memory holds.
+    let mut rows: Vec<Vec<Value>> = if empty { vec![] } else { vec![vec![]] };
     for (i, (value, ty)) in a.iter().zip(types.iter()).enumerate() {
         let column: Result<Vec<Value>, Failure> = (value.as_slice().unwrap_or_default().iter())
             .map(|item| convert(item, ty).map_err(|error| Failure::Argument(i, error.message)))
