@@ -34,24 +34,26 @@ pub(crate) async fn read_all(
         planner.state.records.iter().filter(|(key, _)| planner.selects(&key.address)).collect();
     let mut diagnostics = Diagnostics::new();
     let mut observed = HashMap::with_capacity(records.len());
-    let mut by_provider: BTreeMap<&str, Vec<(RecordKey, String, ReadRequest)>> = BTreeMap::new();
+    let mut by_provider: BTreeMap<&str, (Vec<&RecordKey>, Vec<(String, ReadRequest)>)> = BTreeMap::new();
     for (key, record) in &records {
-        by_provider.entry(&record.provider).or_default().push((
-            (*key).clone(),
-            key.address.resource.ty.to_string(),
-            ReadRequest {
-                identity: record.identity.clone(),
-                prior: record.values.unmarked_deep(),
-                private: record.private.clone(),
-                boot_id: record.boot_id.clone(),
-            },
-        ));
+        // Most often all are one provider's.
+        let (keys, requests) = by_provider
+            .entry(&record.provider)
+            .or_insert_with(|| (Vec::with_capacity(records.len()), Vec::with_capacity(records.len())));
+        keys.push(*key);
+        let request = ReadRequest {
+            identity: record.identity.clone(),
+            prior: record.values.unmarked_deep(),
+            private: record.private.clone(),
+            boot_id: record.boot_id.clone(),
+        };
+        requests.push((key.address.resource.ty.to_string(), request));
     }
     if !records.is_empty() {
         let objects = records.iter().map(|(key, record)| (key.address.clone(), record.values.clone())).collect();
         events.event(Event::RefreshStarted { objects });
     }
-    for (name, requests) in by_provider {
+    for (name, (keys, requests)) in by_provider {
         let Some(provider) = registry.provider(name) else {
             diagnostics.push(
                 Diagnostic::error(
@@ -63,15 +65,15 @@ pub(crate) async fn read_all(
             );
             continue;
         };
-        let (keys, requests): (Vec<_>, Vec<_>) = requests.into_iter().map(|(k, ty, r)| (k, (ty, r))).unzip();
         for (key, result) in keys.into_iter().zip(provider.read(ctx, requests).await) {
             match result {
                 Ok(found) => {
-                    observed.insert(key, found);
+                    observed.insert(key.clone(), found);
                 }
                 Err(error) => {
-                    diagnostics
-                        .push(provider_failed(format!("{} cannot be read", key.address), &error).address(key.address));
+                    diagnostics.push(
+                        provider_failed(format!("{} cannot be read", key.address), &error).address(key.address.clone()),
+                    );
                 }
             }
         }

@@ -35,6 +35,9 @@ impl<'de> Deserialize<'de> for RecordsV1 {
     }
 }
 
+/// Records that are read without moving them.
+const ROOM: usize = 1 << 14;
+
 struct Reading;
 
 impl<'de> Visitor<'de> for Reading {
@@ -45,7 +48,9 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RecordsV1, A::Error> {
-        let mut records: Vec<(RecordKey, Record)> = Vec::new();
+        // How many there are stands nowhere. Room that is not used costs an address and no memory; to move what has been
+        // read to a larger room costs both.
+        let mut records: Vec<(RecordKey, Record)> = Vec::with_capacity(ROOM);
         let mut last: Arc<str> = "".into();
         while let Some(dto) = items.next_element::<RecordV1>()? {
             let (mut key, record): (RecordKey, Record) = dto.try_into().map_err(A::Error::custom)?;
