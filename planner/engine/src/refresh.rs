@@ -24,6 +24,9 @@ pub async fn drift(ctx: &Context, input: PlanInput<'_>, events: Arc<dyn EventSin
     (planner.drift, planner.diagnostics)
 }
 
+/// What one provider reads: the records, and what is asked of each.
+type Batch<'a> = (Vec<&'a RecordKey>, Vec<(String, ReadRequest)>);
+
 /// Reads every record's object.
 pub(crate) async fn read_all(
     planner: &Planner<'_>,
@@ -34,7 +37,7 @@ pub(crate) async fn read_all(
         planner.state.records.iter().filter(|(key, _)| planner.selects(&key.address)).collect();
     let mut diagnostics = Diagnostics::new();
     let mut observed = HashMap::with_capacity(records.len());
-    let mut by_provider: BTreeMap<&str, (Vec<&RecordKey>, Vec<(String, ReadRequest)>)> = BTreeMap::new();
+    let mut by_provider: BTreeMap<&str, Batch<'_>> = BTreeMap::new();
     for (key, record) in &records {
         // Most often all are one provider's.
         let (keys, requests) = by_provider
