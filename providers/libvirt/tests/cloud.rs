@@ -77,6 +77,7 @@ async fn cloud_image(folder: &Path) -> std::path::PathBuf {
 async fn a_cloud_image_is_changed_in_a_machine_and_takes_its_seed_through_cloud_init() {
     let Some(lab) = Lab::new() else { return };
     let file = cloud_image(lab.folder.path()).await;
+    release("cloud").await;
     let bytes = std::fs::read(&file).unwrap();
     let sha256: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     // Another content than was asked for is refused, and nothing of it stays.

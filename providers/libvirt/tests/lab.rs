@@ -140,7 +140,8 @@ pub(crate) async fn try_image(owner: &str, config: Json) -> Result<(Json, String
     Ok((cplan_sdk::to_json(made.values.get("boot").unwrap()), said))
 }
 
-/// Gives back all that an owner holds, and removes what nobody holds then.
+/// Gives back all that an owner holds, and removes what nobody holds then. Also for the start of a test: a run that was
+/// killed has given nothing back.
 pub(crate) async fn release(owner: &str) {
     let cache = image_cache();
     for image in std::fs::read_dir(cache.join("images")).unwrap().flatten() {

@@ -236,6 +236,7 @@ async fn a_cloud_image_of_arm64_is_changed_in_a_machine_and_takes_its_seed_throu
     }
     let Some(lab) = Lab::new() else { return };
     let file = cloud_disk(&ARM64, lab.folder.path()).await;
+    release("cloud-arm64").await;
     let (plain, _) = image_for("cloud-arm64", json!({"path": file, "arch": "arm64"})).await;
     assert_eq!(plain["firmware"], "uefi");
     let from = json!({"from": plain, "run": ["uname -m >/etc/made-on"]});
