@@ -8,6 +8,7 @@ use virt::connect::Connect;
 use virt::error::{ErrorNumber, clear_error_callback};
 
 use crate::SharedSettings;
+use crate::library::{self, LibraryError};
 
 /// A failed libvirt call.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum LibvirtError {
         /// Why.
         source: crate::xml::XmlError,
     },
+    /// The library that speaks to the daemon is missing.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// The thread of a call ended early.
     #[error("a libvirt call broke off")]
     Broken(#[from] tokio::task::JoinError),
@@ -76,6 +80,10 @@ impl From<LibvirtError> for ProviderError {
             LibvirtError::Unreachable { .. } => ProviderError::new(ErrorKind::Transient, error.to_string())
                 .remedy("Run `cplan doctor`, which says what is missing and how to start it.")
                 .source(error),
+            LibvirtError::Library(library) => {
+                let remedy = format!("`{}` installs it.", library.remedy());
+                ProviderError::failed(error.to_string()).remedy(remedy).source(error)
+            }
             LibvirtError::Call { number, .. } => {
                 let kind = match number {
                     Some(AuthFailed | AuthUnavailable | AccessDenied) => ErrorKind::Denied,
@@ -118,6 +126,7 @@ impl Client {
     }
 
     fn connect(&self) -> Result<Arc<Connect>, LibvirtError> {
+        library::load()?;
         // libvirt's own handler prints every error to standard error.
         static QUIET: Once = Once::new();
         QUIET.call_once(clear_error_callback);

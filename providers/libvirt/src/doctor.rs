@@ -12,6 +12,7 @@ use crate::cgroup::{CpuController, cpu_controller};
 use crate::client::Client;
 use crate::host::facts;
 use crate::kvm::KvmProbe;
+use crate::library;
 
 /// How one look at the host turned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
 }
 
 async fn libvirt(client: &Client, uri: &str) -> Finding {
+    if let Err(error) = library::load() {
+        return Finding::bad("libvirt", error.to_string(), error.remedy());
+    }
     let version = |n: u32| format!("{}.{}.{}", n / 1_000_000, n / 1000 % 1000, n % 1000);
     match facts(client).await {
         Ok(facts) => {

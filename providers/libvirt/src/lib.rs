@@ -13,6 +13,7 @@ mod host;
 mod image;
 mod initramfs;
 mod kvm;
+mod library;
 mod lock_file;
 mod machine;
 mod naming;
@@ -30,6 +31,7 @@ pub use image::{
     CacheSurvey, CachedImage, Holder, ImageError, ImageResource, PruneOptions, Pruned, boot_type, prune, survey,
 };
 pub use kvm::{KvmProbe, KvmVerdict};
+pub use library::LibraryError;
 pub use machine::{Effect, MachineResource, Rule, TABLE};
 pub use network::{NetworkResource, attachment_type};
 pub use ownership::{Mark, NAMESPACE};

@@ -1,5 +1,5 @@
 //! A host that lacks what machines need: its libvirtd sees no cgroups, as in many a container, and it has neither an
-//! emulator for other machines than its own nor firmware.
+//! emulator for other machines than its own nor firmware. And one without libvirt.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -105,4 +105,20 @@ fn what_a_host_lacks_is_refused_before_anything_is_touched() {
     for part in ["cpu_quota cannot be used", "without `qemu-system-aarch64` no machine of arm64 runs"] {
         assert!(doctor.contains(part), "`{part}` is missing in:\n{doctor}");
     }
+}
+
+#[test]
+fn a_host_without_libvirts_library_does_all_that_needs_no_libvirt() {
+    let mut folder = Folder::with("resource \"terraform_data\" \"d\" {}\n");
+    // The dynamic linker takes this one, and finds that it is none.
+    folder.write("lib/libvirt.so.0", "no library");
+    folder.set("LD_LIBRARY_PATH", folder.path().join("lib"));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.write("network.hcl", "resource \"lab_network\" \"m\" {\n  cidr = \"10.86.0.0/24\"\n}\n");
+    let refused = folder.cplan(&["plan"]).expect(1).stderr;
+    for part in ["the library `libvirt.so.0` cannot be loaded", "apt-get install -y libvirt0` installs it"] {
+        assert!(refused.contains(part), "`{part}` is missing in:\n{refused}");
+    }
+    let doctor = folder.cplan(&["doctor"]).expect(1).text();
+    assert!(doctor.contains("apt-get install -y libvirt0"), "{doctor}");
 }
