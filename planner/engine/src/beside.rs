@@ -22,3 +22,9 @@ pub(crate) fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl Fn
         (first.unwrap_or_else(|| unreachable!("nobody else takes it")), second)
     })
 }
+
+/// Takes something apart in a thread of its own, for which nobody waits; at once where there is no thread to be had.
+pub(crate) fn forget<A: Send + 'static>(what: A) {
+    // Without a thread the closure is dropped, and this with it.
+    drop(thread::Builder::new().stack_size(STACK).spawn(move || drop(what)));
+}

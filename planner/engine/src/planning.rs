@@ -292,6 +292,9 @@ impl<'a> Planner<'a> {
             beside::both(|| cplan_config::validate(config, registry), || graph::build(&self.config));
         let before = std::mem::replace(&mut self.diagnostics, diagnostics);
         self.graph = graph;
+        let resources = self.graph.nodes.iter().filter(|n| matches!(n.item, Item::Resource(_))).count();
+        self.schemas.reserve(resources);
+        self.decoded.reserve(resources);
         self.selection = Selection::new(&self.graph, &self.options.targets, &self.options.excludes);
         let sound = !self.diagnostics.has_errors();
         // The node that each diagnostic is of.
@@ -468,16 +471,16 @@ impl<'a> Planner<'a> {
     pub(crate) fn finish(mut self, outputs: Vec<OutputChange>) -> (Option<Plan>, Diagnostics) {
         let errored = self.diagnostics.has_errors();
         let checks = self.checked();
+        let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
+        // At scale it takes as long to take these apart as to plan a tenth of them.
+        beside::forget((self.state, self.observed, self.kept, self.by_identity, self.planned, self.graph));
         let (drafts, narrow, changes) = (self.drafts, &self.narrow, &mut self.changes);
         let lower = || if errored { Vec::new() } else { steps::lower(drafts, narrow) };
-        let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
         let (steps, ()) = beside::both(lower, || {
             // Keys are sorted, for a change is too large to be moved again and again.
             if !changes.is_sorted_by(|a, b| a.address <= b.address) {
                 changes.sort_by_cached_key(|change| change.address.clone());
             }
-            // At scale it takes as long to take these apart as to plan a tenth of them.
-            drop((self.state, self.observed, self.kept, self.by_identity, self.planned, self.graph));
         });
         let plan = Plan {
             lineage,

@@ -131,7 +131,7 @@ impl Values {
                 variables: HashMap::new(),
                 locals: HashMap::new(),
                 outputs: HashMap::new(),
-                resources: HashMap::new(),
+                resources: HashMap::with_capacity(module.resources.len()),
                 calls: HashMap::new(),
             },
         );

@@ -1,5 +1,7 @@
 //! The architectures that images and machines can have, and what differs between them.
 
+use cplan_model::Value;
+
 /// An architecture, by Debian's name of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Arch {
@@ -29,6 +31,12 @@ impl Arch {
     /// That of this host; `amd64` of a host that is neither.
     pub(crate) fn of_this_host() -> Self {
         if cfg!(target_arch = "aarch64") { Arch::Arm64 } else { Arch::Amd64 }
+    }
+
+    /// An object with this `arch`, if it is one and says none itself.
+    pub(crate) fn filled_in(object: Value, arch: &Value) -> Value {
+        let lacks = object.is_known() && !object.is_null() && object.get("arch").is_none_or(Value::is_null);
+        if lacks { object.with("arch", arch.clone()) } else { object }
     }
 
     /// As the kernel, libvirt and QEMU call it: `x86_64`, `aarch64`.

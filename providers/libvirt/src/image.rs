@@ -96,13 +96,10 @@ impl ImageResource {
 
 /// Values of a state from before there were other architectures than the host's.
 fn with_arch(values: Value) -> Value {
-    let lacks = |of: &Value| of.is_known() && !of.is_null() && of.get("arch").is_none_or(Value::is_null);
-    let host = || Value::string(Arch::of_this_host().name());
-    let values = if lacks(&values) { values.with("arch", host()) } else { values };
-    let arch = values.get("arch").cloned().unwrap_or_else(host);
-    match values.get("boot").filter(|boot| lacks(boot)).map(|boot| boot.with("arch", arch)) {
-        Some(boot) => values.with("boot", boot),
-        None => values,
+    let values = Arch::filled_in(values, &Value::string(Arch::of_this_host().name()));
+    match (values.get("boot"), values.get("arch")) {
+        (Some(boot), Some(arch)) => values.with("boot", Arch::filled_in(boot.clone(), arch)),
+        _ => values,
     }
 }
 

@@ -100,6 +100,9 @@ impl Selection {
 impl Planner<'_> {
     /// Whether an address of the state is in.
     pub(crate) fn selects(&self, address: &InstanceAddr) -> bool {
+        if !self.selection.partial {
+            return true;
+        }
         match self.node_of(address) {
             Some(node) if self.options.mode != PlanMode::Destroy => self.selection.has(node, address),
             _ => self.selection.has_orphan(address),

@@ -270,15 +270,10 @@ pub(super) fn key_file(data_dir: &Path) -> PathBuf {
 
 /// Values of a state from before there were other architectures than the host's.
 pub(super) fn with_arch(values: &Value) -> Value {
-    let lacks = |of: &Value| of.get("arch").is_none_or(Value::is_null);
-    let Some(image) = values.get("image").filter(|image| image.is_known() && !image.is_null()) else {
-        return values.clone();
-    };
-    let host = || Value::string(Arch::of_this_host().name());
-    let image = if lacks(image) { image.with("arch", host()) } else { image.clone() };
-    let arch = image.get("arch").cloned().unwrap_or_else(host);
-    let values = values.with("image", image);
-    if lacks(&values) { values.with("arch", arch) } else { values }
+    let Some(image) = values.get("image").cloned() else { return values.clone() };
+    let image = Arch::filled_in(image, &Value::string(Arch::of_this_host().name()));
+    let Some(arch) = image.get("arch").cloned() else { return values.clone() };
+    Arch::filled_in(values.with("image", image), &arch)
 }
 
 /// What will be: all that follows from the identity and the known configuration is known.

@@ -18,14 +18,14 @@ impl Dependencies {
         state.records.iter().map(|(key, record)| (&key.address, &record.dependencies)).collect()
     }
 
-    /// The addresses of all resources that a resource hangs on, in order.
-    pub(crate) fn of_resource(&self, address: &InstanceAddr) -> Vec<String> {
+    /// The addresses of all resources that a resource hangs on.
+    pub(crate) fn of_resource(&self, address: &InstanceAddr) -> BTreeSet<String> {
         let direct = self.direct.get(&resource(address)).into_iter().flatten().cloned();
         self.behind(&direct.collect::<Vec<_>>())
     }
 
-    /// The addresses of all resources that an object with these direct dependencies hangs on, in order.
-    pub(crate) fn behind(&self, depends_on: &[InstanceAddr]) -> Vec<String> {
+    /// The addresses of all resources that an object with these direct dependencies hangs on.
+    pub(crate) fn behind(&self, depends_on: &[InstanceAddr]) -> BTreeSet<String> {
         let mut open: Vec<InstanceAddr> = depends_on.iter().map(resource).collect();
         let mut found = BTreeSet::new();
         while let Some(one) = open.pop() {
@@ -34,9 +34,7 @@ impl Dependencies {
                 open.extend(further.into_iter().flatten().filter(|a| !found.contains(a)).cloned());
             }
         }
-        let mut names: Vec<String> = found.iter().map(ToString::to_string).collect();
-        names.sort_unstable();
-        names
+        found.iter().map(ToString::to_string).collect()
     }
 }
 
@@ -67,7 +65,7 @@ mod tests {
         let objects =
             [(&b, vec![a.clone()]), (&c, vec![b.clone()]), (&d, vec![c.clone(), c.clone()]), (&a, Vec::new())];
         let all: Dependencies = objects.iter().map(|(of, on)| (*of, on)).collect();
-        assert_eq!(all.behind(&[c]), ["module.m.t.b", "t.a", "t.c"]);
-        assert_eq!(all.behind(&[]), Vec::<String>::new());
+        assert_eq!(all.behind(&[c]), ["module.m.t.b", "t.a", "t.c"].map(str::to_owned).into());
+        assert_eq!(all.behind(&[]), BTreeSet::new());
     }
 }

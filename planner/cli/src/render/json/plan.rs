@@ -331,7 +331,7 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
                 let before = objects.remove(&(&key.address, key.deposed.as_deref()));
                 if let Some(record) = record {
                     let mut told = Told::of(key, record, &recorded);
-                    told.depend_on(before.into_iter().flat_map(|told| told.depends_on));
+                    told.depends_on.extend(before.into_iter().flat_map(|told| told.depends_on));
                     objects.insert((&key.address, key.deposed.as_deref()), told);
                 }
             }
@@ -361,8 +361,6 @@ fn prior_state(it: &PlanDocument<'_>) -> Option<Json> {
                 depends_on.clear();
             }
             depends_on.extend(now);
-            depends_on.sort();
-            depends_on.dedup();
         }
         let ty = &change.address.resource.ty;
         let provider =

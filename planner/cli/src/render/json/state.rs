@@ -1,6 +1,6 @@
 //! The state in the shape of `terraform show -json` (format 1.0).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cplan_engine::Registry;
 use cplan_model::{InstanceAddr, InstanceKey, Mode, ModuleInstance, Schema, Value};
@@ -24,7 +24,7 @@ pub(crate) struct Told<'a> {
     /// Its values.
     pub(crate) values: &'a Value,
     /// All that it hangs on, as [`Dependencies`] tell it.
-    pub(crate) depends_on: Vec<String>,
+    pub(crate) depends_on: BTreeSet<String>,
     /// It will be replaced.
     pub(crate) tainted: bool,
 }
@@ -41,13 +41,6 @@ impl<'a> Told<'a> {
             depends_on: dependencies.behind(&record.dependencies),
             tainted: record.status != Status::Ready,
         }
-    }
-
-    /// It hangs on these, too.
-    pub(crate) fn depend_on(&mut self, more: impl IntoIterator<Item = String>) {
-        self.depends_on.extend(more);
-        self.depends_on.sort();
-        self.depends_on.dedup();
     }
 }
 
