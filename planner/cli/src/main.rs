@@ -21,8 +21,7 @@ use std::process;
 
 use mimalloc::MiMalloc;
 
-/// A plan is millions of small allocations. Its huge pages take a sixth of the time of a large plan away, which is the
-/// kernel's time for the first touch of each small page, and make the process a sixth larger.
+/// A plan is millions of small allocations.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
