@@ -18,6 +18,7 @@ mod instance;
 mod moves;
 mod orphan;
 mod outputs;
+mod owners;
 mod providers;
 mod resource;
 mod selection;
@@ -27,7 +28,8 @@ mod verdict;
 pub use console::Console;
 use hashbrown::{HashMap, HashSet};
 use imports::Wanted;
-pub(crate) use instance::container_id;
+use owners::Owners;
+pub(crate) use owners::container_id;
 pub(crate) use providers::{provider_key, resolve};
 use selection::Selection;
 
@@ -193,14 +195,13 @@ pub(crate) struct Planner<'a> {
     /// Of groups that need only some instances of others: which.
     narrow: HashMap<InstanceAddr, steps::Named>,
     changes: Vec<Change>,
-    /// Which instance an identity belongs to, planned ones included.
-    by_identity: HashMap<String, InstanceAddr>,
+    owners: Owners,
     /// Identities whose objects this plan deletes.
     going: HashSet<String>,
     /// Whether this is the second pass: resources before a node are planned.
     planning: bool,
-    /// The records that the configuration still has.
-    kept: HashSet<RecordKey>,
+    /// The records that the configuration still has, see [`place_of`].
+    kept: HashSet<usize>,
     /// New addresses of records with the ones that the state has them under.
     pub(crate) moved_from: HashMap<InstanceAddr, InstanceAddr>,
     /// The records that depended on what has another address now.
@@ -222,9 +223,6 @@ pub(crate) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(crate) fn new(ctx: &'a Context, input: PlanInput<'a>) -> Self {
         let values = Values::new(&input.config.root, input.cwd, input.now);
-        let owner =
-            |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
-        let by_identity = input.state.records.iter().map(owner).collect();
         let wanted = |id: &String| Wanted { id: id.clone(), place: None, used: false };
         let imports = input.options.imports.iter().map(|(to, id)| (to.clone(), wanted(id))).collect();
         Planner {
@@ -250,7 +248,7 @@ impl<'a> Planner<'a> {
             drafts: Vec::new(),
             narrow: HashMap::new(),
             changes: Vec::new(),
-            by_identity,
+            owners: Owners::default(),
             going: HashSet::new(),
             planning: false,
             kept: HashSet::new(),
@@ -350,7 +348,6 @@ impl<'a> Planner<'a> {
         self.drafts.reserve(expected);
         self.planned.reserve(expected);
         self.kept.reserve(expected);
-        self.by_identity.reserve(expected.saturating_sub(self.by_identity.len()));
         self.create_first_nodes();
         for node in self.graph.order.clone() {
             let told = self.diagnostics.len();
@@ -473,7 +470,7 @@ impl<'a> Planner<'a> {
         let checks = self.checked();
         let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
         // At scale it takes as long to take these apart as to plan a tenth of them.
-        beside::forget((self.state, self.observed, self.kept, self.by_identity, self.planned, self.graph));
+        beside::forget((self.state, self.observed, self.planned, self.graph));
         let (drafts, narrow, changes) = (self.drafts, &self.narrow, &mut self.changes);
         let lower = || if errored { Vec::new() } else { steps::lower(drafts, narrow) };
         let (steps, ()) = beside::both(lower, || {
@@ -537,6 +534,12 @@ impl<'a> Planner<'a> {
             self.changes.get(*index)
         })
     }
+}
+
+/// Where a record of the state is kept, which tells it from all others of that state: its key takes ten times as long to
+/// look up.
+fn place_of(record: &cplan_store::Record) -> usize {
+    std::ptr::from_ref(record) as usize
 }
 
 /// The address of a resource without a key: all its instances in a module instance.

@@ -3,7 +3,7 @@
 use cplan_config::ResourceBlock;
 use cplan_model::{InstanceAddr, Mode, ModuleInstance, ResourceAddr};
 
-use super::{Planner, group};
+use super::{Planner, group, place_of};
 use crate::graph::{Item, repeat_expr};
 use crate::plan::{DeferReason, Deferred};
 use crate::proposed::unknown_object;
@@ -78,7 +78,7 @@ impl Planner<'_> {
         let fits = |a: &InstanceAddr, addr: &ResourceAddr| {
             a.resource == *addr && if vague { names(&a.module) == wanted } else { a.module == address.module }
         };
-        let kept: Vec<_> = self.state.records.keys().filter(|k| fits(&k.address, &address.resource)).cloned().collect();
-        self.kept.extend(kept);
+        let records = self.state.records.iter().filter(|(k, _)| fits(&k.address, &address.resource));
+        self.kept.extend(records.map(|(_, record)| place_of(record)));
     }
 }

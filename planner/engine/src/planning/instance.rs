@@ -12,7 +12,7 @@ use cplan_store::{Record, RecordKey, Status};
 
 use super::resource::Site;
 use super::verdict::Before;
-use super::{PlanMode, Planner, provider_failed};
+use super::{PlanMode, Planner, container_id, place_of, provider_failed};
 use crate::plan::{Amendment, Change, Operation};
 use crate::proposed::{ignore, propose, remark, told};
 use crate::steps::Draft;
@@ -32,7 +32,9 @@ impl Planner<'_> {
         let key = RecordKey::from(address.clone());
         let state = Arc::clone(&self.state);
         let mut before = self.before(&state, &key, resource);
-        self.kept.insert(key.clone());
+        if let Some(Cow::Borrowed(record)) = before.record {
+            self.kept.insert(place_of(record));
+        }
         if self.options.mode == PlanMode::RefreshOnly {
             return before.values;
         }
@@ -116,7 +118,9 @@ impl Planner<'_> {
             let prior = before.values.clone().filter(|_| !anew);
             (old.clone()?, planned, response, prior)
         };
-        self.by_identity.insert(identity.id.clone(), address.clone());
+        if made_anew || importing.is_some() {
+            self.owners.planned.insert(identity.id.clone(), address.clone());
+        }
 
         let replaced = made_anew && before.record.is_some();
         if replaced && !before.missing && self.prevents(block, &address) {
@@ -307,8 +311,7 @@ impl Planner<'_> {
     /// Whether an object goes with its container: that is deleted by this plan, or was ours and is gone already.
     pub(super) fn goes_with_container(&self, delete: &Operation) -> bool {
         let resource = self.registry.resource(&delete.provider, &delete.key.address.resource.ty);
-        let gone =
-            |id: &str| self.going.contains(id) || (delete.container.is_some() && !self.by_identity.contains_key(id));
+        let gone = |id: &str| self.going.contains(id) || (delete.container.is_some() && self.owner(id).is_none());
         resource.is_some_and(|r| r.goes_with_container()) && delete.container_id.as_deref().is_some_and(gone)
     }
 
@@ -324,16 +327,6 @@ impl Planner<'_> {
             .address(address.clone()),
         );
     }
-
-    /// The instance that holds an object with this configuration.
-    fn container_of(&self, schema: &Schema, config: &Value) -> Option<InstanceAddr> {
-        self.by_identity.get(&container_id(schema, config)?).cloned()
-    }
-}
-
-/// The identity of the container that an object with these values is in.
-pub(crate) fn container_id(schema: &Schema, values: &Value) -> Option<String> {
-    values.get(schema.container()?)?.get("id")?.as_str().map(str::to_owned)
 }
 
 fn mark_forced(attributes: &mut [AttrChange], replace: &[AttrPath]) {

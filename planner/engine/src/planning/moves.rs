@@ -32,9 +32,6 @@ impl Planner<'_> {
         if !self.moved_from.is_empty() {
             let moved = self.moved_from.iter().map(|(to, from)| (from.clone(), to.clone())).collect();
             self.followed = follow(&mut Arc::make_mut(&mut self.state).records, &moved).into_iter().collect();
-            let owner =
-                |(key, record): (&RecordKey, &cplan_store::Record)| (record.identity.id.clone(), key.address.clone());
-            self.by_identity = self.state.records.iter().map(owner).collect();
         }
     }
 

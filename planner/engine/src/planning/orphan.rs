@@ -5,7 +5,7 @@ use cplan_model::{Action, InstanceKey, ModuleInstance, Reason, Value, changes};
 use cplan_sdk::Observed;
 use cplan_store::{Record, RecordKey};
 
-use super::Planner;
+use super::{Planner, place_of};
 use crate::plan::{Amendment, Change};
 use crate::steps::Draft;
 
@@ -16,7 +16,7 @@ impl Planner<'_> {
             .state
             .records
             .iter()
-            .filter(|(key, _)| !self.kept.contains(*key) && self.selects(&key.address))
+            .filter(|(key, record)| !self.kept.contains(&place_of(record)) && self.selects(&key.address))
             // Of a block with errors it is not known which instances it has.
             .filter(|(key, _)| self.node_of(&key.address).is_none_or(|node| !self.failed.contains(&node)))
             .map(|(key, record)| (key.clone(), record.clone()))

@@ -9,7 +9,7 @@ use cplan_model::{
 };
 use cplan_store::RecordKey;
 
-use super::{PlanMode, Planner, expand, group, provider_key, resolve};
+use super::{PlanMode, Planner, expand, group, place_of, provider_key, resolve};
 use crate::proposed::unknown_object;
 use crate::registry::Registry;
 use crate::values::{Instances, Repeat};
@@ -85,9 +85,9 @@ impl<'a> Planner<'a> {
                 let address = instance(&module, addr, &repeat);
                 if !self.selection.has(node, &address) {
                     let key = RecordKey::from(address);
-                    let recorded = self.state.records.get(&key).map(|r| r.values.clone());
-                    planned.push(recorded.unwrap_or_else(|| unknown_object(schema)));
-                    self.kept.insert(key);
+                    let recorded = self.state.records.get(&key);
+                    self.kept.extend(recorded.map(place_of));
+                    planned.push(recorded.map_or_else(|| unknown_object(schema), |r| r.values.clone()));
                     continue;
                 }
                 let told = self.diagnostics.len();
