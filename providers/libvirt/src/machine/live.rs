@@ -5,13 +5,22 @@ use std::time::{Duration, Instant};
 use cplan_model::Identity;
 use cplan_sdk::ProviderError;
 use virt::connect::Connect;
-use virt::domain::Domain;
+use virt::domain::{
+    Domain, DomainPausedReason, DomainState, DomainStateEnum, DomainStateReason, DomainStateReasonEnum,
+};
+use virt::enumutil::Enum;
 use virt::sys;
 
 use super::observe::{Found, find};
 use crate::client::{Client, LibvirtError};
 use crate::ownership::{Mark, conflict};
 use crate::xml::domain::{DomainSpec, InterfaceSpec, parse, render};
+
+/// How long libvirt may take to start a QEMU.
+const STARTING: Duration = Duration::from_secs(60);
+
+/// How long libvirt may take to clear up after a guest that has stopped.
+const CLEARING_UP: Duration = Duration::from_secs(10);
 
 /// What the domain is, if it is there; fails if it is there and not ours.
 pub(super) async fn look(client: &Client, identity: &Identity) -> Result<Option<Found>, ProviderError> {
@@ -21,6 +30,31 @@ pub(super) async fn look(client: &Client, identity: &Identity) -> Result<Option<
         Mark::check(found.spec.mark.as_ref(), identity, &format!("the domain `{}`", found.spec.name))?;
     }
     Ok(found)
+}
+
+/// As [`look`], when a start that a process had begun and does not wait for any more is over.
+pub(super) async fn look_when_started(client: &Client, identity: &Identity) -> Result<Option<Found>, ProviderError> {
+    let begun = Instant::now();
+    while begun.elapsed() < STARTING && is_starting(client, &identity.id).await? {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    look(client, identity).await
+}
+
+/// Whether libvirt is about to start it.
+async fn is_starting(client: &Client, id: &str) -> Result<bool, LibvirtError> {
+    let reason = DomainStateReason::Paused(Enum::Known(DomainPausedReason::StartingUp));
+    Ok(state(client, id).await?.is_some_and(|(_, found)| found == Enum::Known(reason)))
+}
+
+/// The state and why it is that; none of what is missing.
+async fn state(client: &Client, id: &str) -> Result<Option<(DomainStateEnum, DomainStateReasonEnum)>, LibvirtError> {
+    let id = id.to_owned();
+    let state = client.call(move |c| lookup(c, &id)?.state().map_err(LibvirtError::call("ask for a domain's state")));
+    match state.await {
+        Err(error) if error.is_missing() => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// Whether two domains are the same, but for what libvirt chooses at each start.
@@ -61,7 +95,14 @@ pub(super) async fn start(client: &Client, identity: &Identity) -> Result<(), Pr
         let name = domain.name().unwrap_or_default();
         let refused = || LibvirtError::call(format!("start the domain `{name}`"));
         if !domain.is_active().map_err(refused())? {
-            return domain.create().map_err(refused());
+            return match domain.create() {
+                // Without a word of QEMU's it was killed, by what `stopped_within` tells of if it has just been stopped.
+                Err(error) if error.message().trim_end().ends_with("exited while connecting to monitor") => {
+                    domain.create()
+                }
+                other => other,
+            }
+            .map_err(refused());
         }
         match domain.resume().map_err(refused()) {
             Err(error) if !error.is_wrong_state() => Err(error),
@@ -103,16 +144,25 @@ pub(super) async fn is_active(client: &Client, id: &str) -> Result<bool, Libvirt
     }
 }
 
-/// Waits until it no longer runs; whether that came true within the limit.
+/// Waits until it no longer runs; whether that came true within the limit. A guest that has stopped while libvirt is
+/// still clearing up after it is waited for longer: stopped by us as well at that moment, libvirt (9.0 and others before
+/// it ignored an end of the monitor that belongs to an earlier start) would take the end of this process for the end of
+/// the next one and kill it.
 pub(super) async fn stopped_within(client: &Client, id: &str, limit: Duration) -> Result<bool, LibvirtError> {
     let begun = Instant::now();
     while is_active(client, id).await? {
-        if begun.elapsed() >= limit {
+        let waited = begun.elapsed();
+        if waited >= limit + CLEARING_UP || waited >= limit && !is_shut_down(client, id).await? {
             return Ok(false);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(true)
+}
+
+/// Whether the guest has stopped, while its QEMU has not ended yet.
+async fn is_shut_down(client: &Client, id: &str) -> Result<bool, LibvirtError> {
+    Ok(state(client, id).await?.is_some_and(|(found, _)| found == Enum::Known(DomainState::Shutdown)))
 }
 
 /// Ends the domain as if its plug were pulled; what does not run is fine.

@@ -219,7 +219,7 @@ impl MachineResource {
     ) -> Result<Observed, ProviderError> {
         let identity = &request.identity;
         let settings = self.client.settings().get();
-        let Some(found) = live::look(&self.client, identity).await? else {
+        let Some(found) = live::look_when_started(&self.client, identity).await? else {
             if request.prior.is_none() {
                 files::remove(&settings, &identity.id).await?;
                 return Ok(Observed::Absent);
