@@ -33,7 +33,7 @@ impl Broker {
         let broker = Broker { child, _folder: folder, address: format!("127.0.0.1:{port}") };
         let begun = Instant::now();
         while TcpStream::connect(&broker.address).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "mosquitto does not listen on {}", broker.address);
+            assert!(begun.elapsed() < Duration::from_secs(60), "mosquitto does not listen on {}", broker.address);
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(broker)

@@ -124,7 +124,7 @@ fn says_that_the_broker_is_gone() {
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains("broker"), "{}", text(&output.stderr));
     }
-    assert!(begun.elapsed() < Duration::from_secs(15));
+    assert!(begun.elapsed() < Duration::from_secs(28));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_flipped_or_cut_database_is_said_to_be_damaged_or_is_whole() {
             }
             Err(other) => panic!("round {round}: {other:?}"),
         }
-        assert!(start.elapsed() < Duration::from_secs(10), "round {round} hung");
+        assert!(start.elapsed() < Duration::from_secs(60), "round {round} hung");
     }
     assert!(damaged > 0 && whole + damaged == 40, "{whole} whole, {damaged} damaged");
 }

@@ -55,7 +55,7 @@ impl Island {
         let island = Island { dir, name, address, child };
         let begun = Instant::now();
         while std::net::TcpStream::connect((island.address.as_str(), 22)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "sshd does not listen");
+            assert!(begun.elapsed() < Duration::from_secs(60), "sshd does not listen");
             std::thread::sleep(Duration::from_millis(50));
         }
         island

@@ -168,7 +168,7 @@ async fn a_wrong_key_is_denied_and_a_closed_port_is_transient() {
     let begun = Instant::now();
     let error = shell.run(&ctx, &sshd.access, "true", b"").await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Transient);
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     shell.close().await;
 }
 
