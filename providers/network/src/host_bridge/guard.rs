@@ -27,11 +27,14 @@ impl Guard {
         fs::create_dir_all(folder).map_err(failed)?;
         fs::write(folder.join("undo.sh"), undo).map_err(failed)?;
         fs::write(folder.join("armed"), "").map_err(failed)?;
+        // In steps of at most a second, for it to end soon after it was disarmed.
+        let steps = after.as_secs().saturating_add(1);
         // Whoever renames `armed` decides: there is only one who can.
         let script = format!(
-            "cd {} && sleep {} && mv armed fired 2>/dev/null && {{ sh undo.sh >undo.log 2>&1; : >undone; }}",
+            "cd {} || exit; i=0; while [ $i -lt {steps} ]; do sleep {}; [ -e armed ] || exit; i=$((i + 1)); done
+            mv armed fired 2>/dev/null && {{ sh undo.sh >undo.log 2>&1; : >undone; }}",
             quote(&folder.to_string_lossy()),
-            after.as_secs_f64()
+            (after / u32::try_from(steps).unwrap_or(u32::MAX)).as_secs_f64()
         );
         let started = Command::new("setsid")
             .args(["--fork", "sh", "-c", &script])

@@ -191,6 +191,19 @@ impl Host {
         // An address of a link is made by the kernel when it sees fit.
         text.split(' ').filter(|word| !word.starts_with("fe80:")).collect::<Vec<_>>().join(" ")
     }
+
+    /// Waits until no process is left that could undo anything.
+    async fn is_left_alone(&self) {
+        let run = self.root.join("run").to_string_lossy().into_owned();
+        let is_there = || {
+            let folders =
+                fs::read_dir("/proc").unwrap().filter_map(|p| fs::read_link(p.unwrap().path().join("cwd")).ok());
+            folders.into_iter().any(|folder| folder.to_string_lossy().starts_with(&run))
+        };
+        while is_there() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -292,6 +305,9 @@ fn what_loses_the_way_to_the_host_is_undone() {
         let request = RecoverRequest { identity, prior: None, planned, private: Vec::new() };
         assert!(matches!(host.bridges.recover(&host.ctx, request).await.unwrap(), Observed::Absent));
         assert_eq!(host.everything(), before);
+        tokio::time::timeout(Duration::from_secs(60), host.is_left_alone())
+            .await
+            .expect("the switch of an hour is left");
 
         // Whoever comes back while it goes off waits for it: what it puts back is needed until then.
         let folder = host.root.join("run").join(&host.identity.id);
