@@ -115,13 +115,13 @@ fn access(name: &str) -> Access {
 
 /// Waits until a publisher runs on the endpoint.
 async fn publisher(lab: &Lab, endpoint: &str) -> u32 {
-    for _ in 0..400 {
+    for _ in 0..2400 {
         if let Some(pid) = guests(lab.machines(), &format!("answer/{endpoint}")).first() {
             return *pid;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("no publisher of {endpoint} within 10 s");
+    panic!("no publisher of {endpoint} within 60 s");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,7 @@ fn two_publishers_start_together_and_lose_nothing() {
     let worker = worker(&broker.address, &["--iterations", "1000", "--endpoints", "2", "--threads", "2"]);
     let load = ["--size", "2000", "--rate", "50", "--duration", "1", "--warmup", "0.2"];
     let first = publisher(&broker.address, "e0", &load);
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_secs(2));
     let second = publisher(&broker.address, "e1", &load);
     let outputs = [first.wait_with_output().unwrap(), second.wait_with_output().unwrap()];
     let mut starts = Vec::new();
@@ -61,8 +61,8 @@ fn two_publishers_start_together_and_lose_nothing() {
         );
         starts.push(sums.split("started_unix_ns\":").nth(1).unwrap().trim_end_matches('}').parse::<u128>().unwrap());
     }
-    // The second process began 300 ms after the first; their loads did not.
-    assert!(starts[0].abs_diff(starts[1]) < 200_000_000, "{starts:?}");
+    // The second process began 2 s after the first; their loads did not.
+    assert!(starts[0].abs_diff(starts[1]) < 1_500_000_000, "{starts:?}");
     terminate(&worker);
     let output = worker.wait_with_output().unwrap();
     assert!(output.status.success());

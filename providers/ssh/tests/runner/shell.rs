@@ -253,7 +253,7 @@ async fn a_killed_process_leaves_no_connection_and_its_folder_goes_with_the_next
         let gone = async || {
             let begun = Instant::now();
             while processes(&path) > 0 {
-                assert!(begun.elapsed() < Duration::from_secs(20), "the master of the killed process lives on");
+                assert!(begun.elapsed() < Duration::from_secs(60), "the master of the killed process lives on");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
