@@ -3,80 +3,34 @@
 mod amend;
 mod claims;
 mod conditions;
+mod ending;
 mod gates;
+mod outputs;
 mod places;
 mod record;
+mod report;
 mod schedule;
 mod step;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use cplan_model::{
-    Action, CheckOwner, CheckedBlock, Checks, Diagnostic, Diagnostics, InstanceAddr, ModuleInstance, Reason, Span,
-    Type, Value,
-};
-use cplan_sdk::{ApplyResponse, Context, ProviderError};
-use cplan_store::{IntentId, State, StateOutput, Store, Transaction};
+use cplan_model::{Action, CheckOwner, Checks, InstanceAddr, Type, Value};
+use cplan_sdk::{ApplyResponse, Context};
+use cplan_store::{IntentId, State, Store, Transaction};
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
 use hashbrown::HashSet;
 
 use crate::event::{Event, EventSink};
 use crate::failure::EngineError;
-use crate::plan::{Operation, Plan, PlanMode, StepId, Work};
+use crate::plan::{Operation, Plan, StepId, Work};
 use crate::registry::Registry;
 use crate::secret::Secrets;
-use crate::values::{Live, Repeat, Values};
+use crate::values::{Live, Values};
+use ending::clears_away;
+pub use report::{ApplyReport, Cause, Failure};
 use schedule::Schedule;
 use step::{Done, Outcome, Prepared, Ready, Task};
-
-/// How an apply went.
-#[derive(Debug, Default)]
-pub struct ApplyReport {
-    /// Objects made.
-    pub created: usize,
-    /// Objects changed in place.
-    pub updated: usize,
-    /// Objects deleted.
-    pub deleted: usize,
-    /// Objects taken in.
-    pub imported: usize,
-    /// Objects left in the world and forgotten.
-    pub forgotten: usize,
-    /// Steps that failed.
-    pub failures: Vec<Failure>,
-    /// Steps that were not begun, and why.
-    pub skipped: Vec<(InstanceAddr, String)>,
-    /// The root outputs as they are now.
-    pub outputs: BTreeMap<String, StateOutput>,
-    /// Warnings on the way.
-    pub diagnostics: Diagnostics,
-    /// Whether the user interrupted.
-    pub cancelled: bool,
-}
-
-/// A step that failed.
-#[derive(Debug)]
-pub struct Failure {
-    /// The object.
-    pub address: InstanceAddr,
-    /// What was tried.
-    pub action: Action,
-    /// Why it failed.
-    pub cause: Cause,
-    /// Its block in the configuration.
-    pub place: Option<Span>,
-}
-
-/// Why a step failed.
-#[derive(Debug)]
-pub enum Cause {
-    /// The provider could not do it.
-    Provider(ProviderError),
-    /// Conditions do not hold: all of them, of the object as it is (what is done is done).
-    Conditions(Diagnostics),
-}
 
 /// Applies a plan. Independent branches go on after a failure; what depends on the failed step is skipped and said.
 /// Errors are failures of the state itself, after which nothing more is begun.
@@ -352,146 +306,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// `counts` says that there was something to do.
-    fn succeeded(&mut self, id: StepId, operation: &Operation, counts: bool) {
-        if clears_away(operation) {
-            return self.schedule.succeeded(self.plan, id);
-        }
-        let address = &operation.key.address;
-        match operation.action {
-            Action::Create => self.report.created += 1,
-            Action::Update => self.report.updated += usize::from(counts),
-            // A replaced object is counted by its create, as it is planned.
-            Action::Delete => self.report.deleted += 1,
-            _ => {}
-        }
-        self.events.event(Event::StepFinished { step: id, address: address.clone(), action: operation.action });
-        // It is done, whatever is to be said of it.
-        let verdict = match operation.action {
-            Action::Delete => Ok(()),
-            _ => self.postconditions(address),
-        };
-        match verdict {
-            Ok(()) => self.schedule.succeeded(self.plan, id),
-            Err(refused) => self.refuse(id, address, operation.action, refused),
-        }
-    }
-
-    fn failed(&mut self, id: StepId, operation: &Operation, error: ProviderError) {
-        self.fail(id, &operation.key.address, operation.action, error);
-    }
-
-    fn fail(&mut self, id: StepId, address: &InstanceAddr, action: Action, error: ProviderError) {
-        self.events.event(Event::StepFailed {
-            step: id,
-            address: address.clone(),
-            action,
-            error: error.message.clone(),
-        });
-        self.end(id, address, action, Cause::Provider(error));
-    }
-
-    /// Ends a step that is not under way, for conditions that do not hold.
-    fn refuse(&mut self, id: StepId, address: &InstanceAddr, action: Action, refused: Diagnostics) {
-        self.end(id, address, action, Cause::Conditions(refused));
-    }
-
-    fn end(&mut self, id: StepId, address: &InstanceAddr, action: Action, cause: Cause) {
-        let address = address.clone();
-        let place = crate::planning::block_at(&self.plan.config, &address).map(|b| b.span);
-        let skipped = self.schedule.failed(self.plan, id);
-        self.report.failures.push(Failure { address: address.clone(), action, cause, place });
-        for step in skipped {
-            self.skip(step, format!("{address} failed"));
-        }
-    }
-
-    /// Ends a step that hangs on a condition that does not hold, which is told already.
-    fn bar(&mut self, id: StepId, address: &InstanceAddr) {
-        let skipped = self.schedule.failed(self.plan, id);
-        self.skip(id, "a condition that it hangs on does not hold".to_owned());
-        for step in skipped {
-            self.skip(step, format!("{address} was skipped"));
-        }
-    }
-
-    fn skip(&mut self, step: StepId, because: String) {
-        let Work::Operation(operation) = &self.plan.steps[step.0].work else { return };
-        let address = operation.key.address.clone();
-        self.events.event(Event::StepSkipped { step, address: address.clone(), because: because.clone() });
-        if operation.action != Action::Delete {
-            self.unwritten.insert(address.clone());
-        }
-        if self.skipped.insert(address.clone()) {
-            self.report.skipped.push((address, because));
-        }
-    }
-
-    /// The root outputs, evaluated with what is known now; stored if they changed.
-    fn finish(mut self) -> Result<ApplyReport, EngineError> {
-        self.live.renew();
-        let root = ModuleInstance::root();
-        let complete = self.report.failures.is_empty() && self.report.skipped.is_empty();
-        let concluded = self.conclude();
-        let mut outputs = self.state.outputs.clone();
-        // What the plan does not speak of was left out of it by a flag.
-        outputs.retain(|name, _| self.plan.partial && self.plan.outputs.iter().all(|o| *o.name != **name));
-        for change in &self.plan.outputs {
-            let Some(planned) = &change.after else { continue };
-            let declared = self.plan.config.root.outputs.get(&change.name);
-            let owner = CheckOwner::Output(root.clone(), change.name.clone());
-            let judged = declared.is_some_and(|o| !o.preconditions.is_empty()) && !self.unreached.contains(&owner);
-            let refused = if judged { self.judge_owner(&owner) } else { Diagnostics::new() };
-            // What is there is taken in all the same.
-            let is_refused = refused.has_errors() && self.plan.mode != PlanMode::RefreshOnly;
-            self.report.diagnostics.extend(refused);
-            // What hangs on a failed step keeps the value it had.
-            if is_refused || self.unreached.contains(&owner) {
-                if let Some(old) = self.state.outputs.get(&*change.name) {
-                    outputs.insert(change.name.to_string(), old.clone());
-                }
-                continue;
-            }
-            let value = match declared {
-                Some(output) if !planned.is_wholly_known() => {
-                    let view = self.values.view(&root, &Repeat::None, Some(&self.live));
-                    let (value, found) = cplan_config::evaluate(&output.value, &view);
-                    if complete {
-                        self.report.diagnostics.extend(found);
-                    }
-                    value.unmarked_deep()
-                }
-                _ => planned.clone(),
-            };
-            let value = match (value.is_wholly_known(), self.state.outputs.get(&*change.name)) {
-                (true, _) => value,
-                (false, Some(old)) => old.value.clone(),
-                (false, None) => continue,
-            };
-            if value.is_null() {
-                continue;
-            }
-            outputs.insert(change.name.to_string(), StateOutput { value, sensitive: change.sensitive });
-        }
-        self.report.diagnostics.extend(concluded);
-        if self.plan.partial {
-            self.report.diagnostics.push(incomplete());
-        }
-        for block in self.checks.values_mut().filter(|block| !block.objects.is_empty()) {
-            *block = CheckedBlock::of(std::mem::take(&mut block.objects));
-        }
-        if outputs != self.state.outputs || self.checks != self.state.checks {
-            let transaction = Transaction {
-                outputs: Some(outputs.clone()),
-                checks: Some(std::mem::take(&mut self.checks)),
-                ..Transaction::default()
-            };
-            tokio::task::block_in_place(|| self.store.commit(&transaction))?;
-        }
-        self.report.outputs = outputs;
-        Ok(self.report)
-    }
-
     fn in_process(&self, operation: &Operation) -> bool {
         let ty = &operation.key.address.resource.ty;
         self.registry.resource(&operation.provider, ty).is_some_and(|r| r.in_process())
@@ -519,18 +333,4 @@ fn place<'p>(registry: &Registry, operation: &'p Operation) -> Option<places::Pl
     let together = |o: &Operation| registry.resource(&o.provider, ty).is_some_and(|r| r.applied_together());
     let container = operation.container_id.as_deref().filter(|_| !operation.with_container)?;
     (operation.action != Action::Read && together(operation)).then_some((&operation.provider, ty, container))
-}
-
-fn incomplete() -> Diagnostic {
-    Diagnostic::warning(
-        "applied-incomplete",
-        "Applied changes may be incomplete",
-        "-target or -exclude left things out of the plan, so not all that the configuration asks for may be done.",
-    )
-    .remedy("Run `cplan plan` to see whether anything is left.")
-}
-
-/// Whether a delete only clears away what an object left that is gone already; the plan tells it as a create.
-fn clears_away(operation: &Operation) -> bool {
-    operation.action == Action::Delete && operation.reason == Reason::Missing
 }

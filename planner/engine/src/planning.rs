@@ -7,6 +7,7 @@
 mod checked;
 mod conditions;
 mod console;
+mod create_first;
 mod data;
 mod deferred;
 mod evaluate;
@@ -14,6 +15,7 @@ mod expand;
 mod failures;
 mod groups;
 mod imports;
+mod input;
 mod instance;
 mod moves;
 mod orphan;
@@ -28,20 +30,19 @@ mod verdict;
 pub use console::Console;
 use hashbrown::{HashMap, HashSet};
 use imports::Wanted;
+pub use input::{PlanInput, PlanOptions};
 use owners::Owners;
 pub(crate) use owners::container_id;
 pub(crate) use providers::{provider_key, resolve};
 use selection::Selection;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use cplan_config::{Config, ResourceBlock, place};
 use cplan_model::{
     CheckOwner, CheckResult, Diagnostic, Diagnostics, InstanceAddr, InstanceKey, ModuleInstance, ResourceAddr, Schema,
-    Severity, Span, Target, Type, Value,
+    Severity, Span, Value,
 };
 use cplan_sdk::{Context, Observed, ProviderError};
 use cplan_store::{RecordKey, State};
@@ -53,58 +54,8 @@ use crate::graph::{self, Graph, Item};
 use crate::plan::{Amendment, Change, Deferred, OutputChange, Plan, PlanMode};
 use crate::registry::Registry;
 use crate::steps::{self, Draft};
-use crate::values::{Repeat, Values};
+use crate::values::Values;
 use crate::{identity, refresh};
-
-/// What a plan is made from.
-pub struct PlanInput<'a> {
-    /// The configuration.
-    pub config: Arc<Config>,
-    /// The root module's variables.
-    pub variables: BTreeMap<Arc<str>, Value>,
-    /// Those of them that somebody gave, as they were given.
-    pub given: BTreeMap<Arc<str>, Value>,
-    /// The state.
-    pub state: State,
-    /// The providers.
-    pub registry: &'a Registry,
-    /// What is asked for.
-    pub options: PlanOptions,
-    /// The time of day, which the plan is dated by: `plantimestamp()`. Not known while validating.
-    pub now: Option<SystemTime>,
-    /// The folder that cplan was called in, `path.cwd`; that of the configuration where there is none.
-    pub cwd: Option<PathBuf>,
-}
-
-/// What a plan is to be about.
-#[derive(Clone, Debug)]
-pub struct PlanOptions {
-    /// What it is made for.
-    pub mode: PlanMode,
-    /// Whether the world is read; without, the state is believed.
-    pub refresh: bool,
-    /// Only these and what they need; all where there are none.
-    pub targets: Vec<Target>,
-    /// All but these and what needs them.
-    pub excludes: Vec<Target>,
-    /// Instances to replace though nothing else asks for it.
-    pub replace: Vec<InstanceAddr>,
-    /// Objects to take in beside those that `import` blocks name: where, and how their providers know them.
-    pub imports: BTreeMap<InstanceAddr, String>,
-}
-
-impl Default for PlanOptions {
-    fn default() -> Self {
-        PlanOptions {
-            mode: PlanMode::Normal,
-            refresh: true,
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            replace: Vec::new(),
-            imports: BTreeMap::new(),
-        }
-    }
-}
 
 /// Plans. With errors there is a plan of what could be planned all the same, which cannot be applied, or none where the
 /// configuration cannot be evaluated at all.
@@ -366,75 +317,6 @@ impl<'a> Planner<'a> {
             }
             if self.diagnostics.has_errors_since(told) {
                 self.fail(node);
-            }
-        }
-    }
-
-    /// Which resources are made anew before the old objects go: those that say so, and what they depend on.
-    fn create_first_nodes(&mut self) {
-        for &node in self.graph.order.clone().iter().rev() {
-            let Some(block) = &self.graph.nodes[node].block else { continue };
-            let own = block.lifecycle.create_before_destroy.clone();
-            let wanted = own.is_some_and(|expr| self.flag(&self.graph.nodes[node].path.clone(), &expr));
-            if wanted || self.first.contains(&node) {
-                self.first.insert(node);
-                let below: Vec<usize> = self.graph.nearest[node].iter().copied().collect();
-                self.first.extend(below);
-            }
-        }
-    }
-
-    /// Turns the order of what such a replacement stands on around, too.
-    fn create_first(&mut self) {
-        let mut drafts = std::mem::take(&mut self.drafts);
-        for i in steps::spread(&mut drafts) {
-            if let Some(change) = self.planned.get(&drafts[i].address).and_then(|i| self.changes.get_mut(*i)) {
-                change.create_first = true;
-            }
-        }
-        for draft in drafts.iter_mut().filter(|d| d.create_first) {
-            let deposed = draft.write.as_ref().map(|w| identity::deposed_key(&w.identity));
-            if let (Some(delete), Some(write), Some(key)) = (&mut draft.delete, &mut draft.write, deposed) {
-                write.deposes = Some(key.clone());
-                delete.key.deposed = Some(key);
-            }
-        }
-        self.drafts = drafts;
-    }
-
-    /// A flag of a `lifecycle` block, in the first instance of its module: any expression that is known when planning.
-    pub(crate) fn flag(&mut self, path: &graph::Path, expr: &cplan_config::Expr) -> bool {
-        let Some(module) = self.values.instances_of(path).into_iter().next() else { return false };
-        let (value, found) = cplan_config::evaluate(expr, &self.values.view(&module, &Repeat::None, None));
-        let failed = found.has_errors();
-        self.diagnostics.extend(found);
-        match cplan_model::convert(&value, &Type::Bool) {
-            Ok(value) if value.is_null() => false,
-            Ok(value) if value.as_bool().is_some() => value.as_bool() == Some(true),
-            _ if failed => false,
-            Ok(_) => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "lifecycle-unknown",
-                        "Lifecycle argument not known",
-                        "This hangs on something that is known only after apply.",
-                    )
-                    .remedy("Use variables and locals that do not refer to resources.")
-                    .at(expr.span),
-                );
-                false
-            }
-            Err(error) => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "lifecycle-not-bool",
-                        "Unsuitable value type",
-                        format!("Unsuitable value: {}.", error.message),
-                    )
-                    .remedy("Write true or false, or an expression that gives one of them.")
-                    .at(expr.span),
-                );
-                false
             }
         }
     }
