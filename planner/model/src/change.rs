@@ -93,7 +93,7 @@ pub struct AttrChange {
 }
 
 /// The attributes in which `after` differs from `before`, leaf by leaf, in order. Quantities are compared by
-/// what they mean; an unknown counts as changed; marks do not count.
+/// what they mean; an unknown counts as changed, and so does another type where the schema allows any; marks do not count.
 pub fn changes(schema: &Schema, before: &Value, after: &Value) -> Vec<AttrChange> {
     let mut out = Vec::new();
     // Most objects of a large plan stay as they are.
@@ -114,7 +114,11 @@ fn walk_block(
     for (name, attribute) in &schema.attributes {
         let path = at.then(Step::Attr(name.clone()));
         let mut found = Vec::new();
-        walk(&path, child(before, name), child(after, name), attribute.format, &mut found);
+        let (b, a) = (child(before, name), child(after, name));
+        walk(&path, b, a, attribute.format, &mut found);
+        if found.is_empty() && attribute.ty == Type::Dynamic && retyped(b, a) {
+            push(&path, b, a, &mut found);
+        }
         for mut change in found {
             change.sensitive |= attribute.sensitive;
             change.forces_replace |= attribute.replace_on_change || forces;
@@ -180,6 +184,12 @@ fn walk(
         }
         _ => push(path, before, after, out),
     }
+}
+
+/// Whether a value of any type is of another type than it was: a set is read otherwise than a list of the same elements.
+fn retyped(before: Option<&Value>, after: Option<&Value>) -> bool {
+    let present = |v: Option<&Value>| v.filter(|v| !v.is_null()).map(Value::ty);
+    matches!((present(before), present(after)), (Some(b), Some(a)) if b != a)
 }
 
 fn push(path: &AttrPath, before: Option<&Value>, after: Option<&Value>, out: &mut Vec<AttrChange>) {
@@ -263,6 +273,21 @@ mod tests {
         let before = object("1GiB", "a", "x");
         let after = before.with("name", Value::string("a").mark(Marks::SENSITIVE));
         assert_eq!(changes(&schema(), &before, &after), []);
+    }
+
+    #[test]
+    fn another_type_counts_where_any_is_allowed() {
+        let schema = Schema::new("", [("any", Attribute::optional(Type::Dynamic, ""))]);
+        let element = || [Value::string("x")];
+        let object = |v: Value| Value::object([("any", Value::object([("in", v)]))]);
+        let (tuple, list) = (object(Value::tuple(element())), object(Value::list(Type::String, element())));
+        let found = changes(&schema, &tuple, &list);
+        assert_eq!(found.iter().map(|c| c.path.to_string()).collect::<Vec<_>>(), ["any"]);
+        let null = |ty| Value::object([("any", Value::null(ty))]);
+        assert_eq!(changes(&schema, &null(Type::Dynamic), &null(Type::String)), []);
+        let typed =
+            Schema::new("", [("any", Attribute::optional(Type::object([("in", Type::list(Type::String))]), ""))]);
+        assert_eq!(changes(&typed, &tuple, &list), []);
     }
 
     #[test]

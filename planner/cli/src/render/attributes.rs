@@ -56,7 +56,14 @@ fn moves(change: &AttrChange, indent: usize, style: Style) -> String {
         (Some(old), Some(new)) if !new.is_known() && !is_short(old) => UNKNOWN.to_owned(),
         (Some(old), Some(new)) => match (old.as_str(), new.as_str()) {
             (Some(o), Some(n)) if o.contains('\n') || n.contains('\n') => text_diff(o, n, indent, style),
-            _ => format!("{} {arrow} {}", text(old), text(new)),
+            _ => {
+                let (o, n, retyped) = (text(old), text(new), old.ty() != new.ty());
+                match (old.ty().friendly(), new.ty().friendly()) {
+                    _ if o != n || !retyped => format!("{o} {arrow} {n}"),
+                    (from, to) if from != to => format!("{o} {} {from} {arrow} {to}", style.paint(Tone::Faint, "#")),
+                    _ => format!("{o} {}", style.paint(Tone::Faint, "# of another type")),
+                }
+            }
         },
         (None, Some(new)) => added(new, text(new), indent),
         (Some(old), None) => text(old),
