@@ -299,7 +299,13 @@ impl<'a> Evaluator<'a> {
 /// The exact number that a literal spells; its text if it cannot be read.
 fn number(literal: &hcl_edit::Formatted<hcl_edit::Number>) -> Result<Number, String> {
     let text: String = match literal.as_repr() {
-        Some(repr) => repr.chars().filter(|c| !c.is_whitespace()).collect(),
+        Some(repr) => {
+            // Between the sign and the digits may be space and comments.
+            let digits = repr.trim_start_matches('-');
+            let other = |c: char| !(c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+            let start = digits.rfind(other).map_or(0, |at| at + digits[at..].chars().next().map_or(0, char::len_utf8));
+            format!("{}{}", if digits.len() < repr.len() { "-" } else { "" }, &digits[start..])
+        }
         None => literal.value().to_string(),
     };
     Number::parse(&text).map_err(|_| text)

@@ -5,7 +5,7 @@ use hcl_edit::expr::{Expression, FuncCall};
 
 use crate::{Expr, Module, Schemas, validate};
 
-/// The expression of a text that begins with it (no space or comment before); comments and space behind it do not count.
+/// The expression of a text; comments and space before and behind it do not count.
 ///
 /// # Errors
 /// Where it is none, or more than one.
@@ -17,6 +17,10 @@ pub fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>>
             .remedy("Write an expression, such as `1 + 1` or `local.name`.");
         return Err(Box::new(diagnostic.at(Span::new(source, 0, text.len()))));
     }
+    let start = leading(text);
+    if start > 0 {
+        return begins_later(text, start, source);
+    }
     crate::parse::expression(text, source).or_else(|error| {
         let stopped = error.primary.as_ref().map_or(0, |label| label.span.start as usize);
         match (text.get(..stopped), text.get(stopped..)) {
@@ -25,6 +29,25 @@ pub fn expression(text: &str, source: SourceId) -> Result<Expr, Box<Diagnostic>>
             }
             _ => Err(error),
         }
+    })
+}
+
+/// The expression that begins at byte `start` of a text, after space and comments. hcl-edit takes neither at the start of a
+/// text, but does within parentheses, and with those every place stays what it is.
+fn begins_later(text: &str, start: usize, source: SourceId) -> Result<Expr, Box<Diagnostic>> {
+    // Without them, too, it must be one expression.
+    expression(&text[start..], source).map_err(|mut error| {
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        for label in error.primary.iter_mut().chain(&mut error.labels) {
+            label.span = Span { start: label.span.start + start, end: label.span.end + start, ..label.span };
+        }
+        error
+    })?;
+    let within = format!("({}{}\n)", " ".repeat(start - 1), &text[start..]);
+    let expr = crate::parse::expression(&within, source)?;
+    Ok(match &*expr.tree {
+        Expression::Parenthesis(inner) => Expr::new(inner.inner(), source),
+        _ => expr,
     })
 }
 
@@ -55,14 +78,22 @@ impl Expr {
 
 /// Nothing but space and comments.
 fn blank(text: &str) -> bool {
-    let rest = text.trim_start();
-    if rest.is_empty() {
-        return true;
+    leading(text) == text.len()
+}
+
+/// How many bytes of space and comments a text begins with.
+fn leading(text: &str) -> usize {
+    let mut rest = text.trim_start();
+    loop {
+        let next = if rest.starts_with('#') || rest.starts_with("//") {
+            rest.split_once('\n').map_or("", |(_, next)| next)
+        } else if let Some((_, next)) = rest.strip_prefix("/*").and_then(|r| r.split_once("*/")) {
+            next
+        } else {
+            return text.len() - rest.len();
+        };
+        rest = next.trim_start();
     }
-    if rest.starts_with('#') || rest.starts_with("//") {
-        return rest.split_once('\n').is_none_or(|(_, next)| blank(next));
-    }
-    rest.strip_prefix("/*").and_then(|r| r.split_once("*/")).is_some_and(|(_, next)| blank(next))
 }
 
 #[cfg(test)]
@@ -88,8 +119,37 @@ mod tests {
     }
 
     #[test]
+    fn comments_before_do_not_count() {
+        for (text, place) in [
+            ("/* one */ upper(x)", "upper(x)"),
+            (" \n# one\n// two\n1 + 2 # three", "1 + 2"),
+            ("/* é */ /**/ <<EOT\nx\nEOT\n", "<<EOT\nx\nEOT"),
+            ("/* one */ (1)", "(1)"),
+        ] {
+            let span = expression(text, SourceId(0)).unwrap().span;
+            let found = &text[span.start as usize..span.end as usize];
+            assert_eq!(found.trim_end(), place, "{text}");
+        }
+        let wrong = expression("/* one */ 1 + * 2", SourceId(0)).unwrap_err();
+        assert_eq!(wrong.primary.unwrap().span.start, 14);
+    }
+
+    #[test]
     fn one_expression_and_no_more() {
-        for text in ["", "# nothing", "1 2", "1 +", "(1", "1)", "a = 1", "1\n2", "1 /* open"] {
+        for text in [
+            "/* x */ 1) + (2",
+            "/* x */",
+            "/* x */ 1 2",
+            "",
+            "# nothing",
+            "1 2",
+            "1 +",
+            "(1",
+            "1)",
+            "a = 1",
+            "1\n2",
+            "1 /* open",
+        ] {
             assert!(parsed(text).is_err(), "{text}");
         }
         assert_eq!(parsed("").unwrap_err(), "Missing expression");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cplan_model::{Diagnostic, Diagnostics, Marks, SourceId, Value};
 
 use super::file::{File, json, parse};
-use crate::{Config, Expr, Variable, constant, parse as text, suggest};
+use crate::{Config, Expr, Variable, constant, suggest};
 
 /// Of how many names in files of values that no variable has each is told; the others are counted.
 const UNDECLARED: usize = 2;
@@ -211,7 +211,7 @@ impl Inputs<'_> {
             self.given.insert(name, (Value::string(value), place.to_owned()));
             return;
         }
-        let parsed: Result<Expr, _> = text::expression(value.trim(), SourceId(u32::MAX));
+        let parsed: Result<Expr, _> = crate::expression(value, SourceId(u32::MAX));
         match parsed.and_then(|expr| constant(&expr)) {
             Ok(value) => {
                 self.given.insert(name, (value, place.to_owned()));

@@ -87,7 +87,9 @@ pub(super) fn json(content: &str, shown: &str) -> File {
     }
     match values.as_map() {
         Some(map) => {
-            file.values = map.iter().map(|(k, v)| (k.clone(), (v.clone(), format!("`{shown}`")))).collect();
+            // As in every JSON file of the language, such a property is a comment.
+            let given = map.iter().filter(|(name, _)| &***name != "//");
+            file.values = given.map(|(k, v)| (k.clone(), (v.clone(), format!("`{shown}`")))).collect();
         }
         None => file.diagnostics.push(
             Diagnostic::error("syntax", "Incorrect JSON value type", format!("`{shown}` does not hold a JSON object."))
