@@ -57,7 +57,11 @@ impl Merger<'_> {
             "terraform" | "cplan" => self.settings(over, json),
             kind @ ("moved" | "import" | "check") => {
                 let what = format!("`{kind}` blocks can appear only in normal files, not in override files.");
-                self.wrong(&format!("Cannot override {kind} blocks"), what, "Move the block to another file.", place);
+                let summary = match kind {
+                    "check" => "Can't override check blocks".to_owned(),
+                    _ => format!("Cannot override '{kind}' blocks"),
+                };
+                self.wrong(&summary, what, "Move the block to another file.", place);
             }
             _ => self.base.push((over, json)),
         }
