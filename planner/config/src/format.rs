@@ -58,7 +58,7 @@ struct Line {
 
 impl Line {
     fn new(tokens: Vec<Token>, last: bool) -> Self {
-        let before = space::spaces(&tokens);
+        let before = space::spaces(&tokens, None);
         // A comment in `/* */` is one among others, unless nothing follows it at all.
         let aligned = |t: &Token| t.kind == Kind::Comment && (last || !t.text.starts_with("/*"));
         let comment = tokens.len().checked_sub(1).filter(|at| *at > 0 && aligned(&tokens[*at]));
@@ -149,6 +149,10 @@ mod tests {
             ("a = \"x${ {b=1} }${ {c=2}[\"c\"] }\"\n", "a = \"x${ { b = 1 } }${ { c = 2 }[\"c\"]}\"\n"),
             ("a = 11 /* x */\nb = 2 # y\n", "a = 11 /* x */\nb = 2 # y\n"),
             ("a=1 # x  \n\n  ", "a = 1 # x  \n\n  "),
+            ("a = [for x in(y):-x if(z)]\n", "a = [for x in(y) : -x if(z)]\n"),
+            ("a = [for x in[y]:x if -x>0]\n", "a = [for x in [y] : x if - x > 0]\n"),
+            ("a = {for x in y:x=>-x}\n", "a = { for x in y : x => - x }\n"),
+            ("a = \"x${-1}${f(-1)}\"\n", "a = \"x${- 1}${f(-1)}\"\n"),
             ("\u{feff}a=1\n", "a = 1\n"),
             ("a=1\r\nbb=2\r\n", "a  = 1\r\nbb = 2\r\n"),
         ] {

@@ -131,7 +131,8 @@ fn interpolation(opening: &str, inner: &str) -> String {
     // Two braces side by side would be hard to read.
     let apart = |token: Option<&Token>, brace: &str| if token.is_some_and(|t| t.text == brace) { " " } else { "" };
     let mut out = format!("{opening}{open}{}", apart(line.first(), "{"));
-    for (token, blanks) in line.iter().zip(super::space::spaces(&line)) {
+    let opening = Token { kind: Kind::Symbol, text: opening.to_owned() };
+    for (token, blanks) in line.iter().zip(super::space::spaces(&line, Some(&opening))) {
         out.push_str(&" ".repeat(blanks));
         out.push_str(&token.text);
     }
