@@ -10,7 +10,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute as Argument, Block, Body as Tree};
 
-use crate::load_block::{header, unsupported_argument, unsupported_block};
+use crate::load_block::{extraneous, header, unsupported_argument, unsupported_block};
 use crate::place::part;
 use crate::{Body, Scope, clause};
 
@@ -27,7 +27,12 @@ pub fn decode(body: &Body, schema: &Schema, scope: &dyn Scope) -> (Value, Diagno
     let end =
         (body.body.span()).map_or(start, |r| r.start.saturating_sub(1)).max(start + 1).min(body.span.end as usize);
     let value = decoder.body(&body.body, schema, Span::new(body.span.source, start, end));
-    (value, decoder.diagnostics)
+    if !json {
+        return (value, decoder.diagnostics);
+    }
+    let mut found = Diagnostics::new();
+    found.extend(decoder.diagnostics.into_iter().map(extraneous));
+    (value, found)
 }
 
 struct Decoder<'a> {

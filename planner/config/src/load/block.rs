@@ -274,6 +274,17 @@ pub(crate) fn unsupported_block<S: AsRef<str>>(
     Diagnostic::error("unsupported-block", "Unsupported block type", what).remedy(remedy).at(span)
 }
 
+/// The same where the file is JSON: a property is neither an argument nor a block before it is known what it is.
+pub(crate) fn extraneous(mut diagnostic: Diagnostic) -> Diagnostic {
+    if matches!(&*diagnostic.summary, "Unsupported argument" | "Unsupported block type") {
+        diagnostic.summary = EXTRANEOUS.into();
+    }
+    diagnostic
+}
+
+/// What is said of a property of a JSON file that nobody knows.
+pub(super) const EXTRANEOUS: &str = "Extraneous JSON object property";
+
 fn near<S: AsRef<str>>(name: &str, names: &[S], kind: &str) -> String {
     match suggest(name, names.iter().map(AsRef::as_ref)) {
         Some(near) => format!("Did you mean `{near}`?"),

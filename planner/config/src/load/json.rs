@@ -10,6 +10,7 @@ mod template;
 mod value;
 mod writer;
 
+use super::block::EXTRANEOUS;
 use value::{Kind, Node};
 use writer::Writer;
 
@@ -66,7 +67,7 @@ fn file(writer: &mut Writer<'_>, root: &Node) {
                         None => "Remove it.".into(),
                     };
                     let what = format!("Blocks of type `{}` are not expected here.", name.text);
-                    writer.error("unsupported-block", "Unsupported block type", what, &remedy, name.span.clone());
+                    writer.error("unsupported-block", EXTRANEOUS, what, &remedy, name.span.clone());
                 }
             }
         }

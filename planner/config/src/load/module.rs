@@ -8,7 +8,7 @@ use cplan_model::{Diagnostic, Diagnostics, SourceId, Span};
 use hcl_edit::Span as _;
 use hcl_edit::structure::{Block, Body};
 
-use super::block::{Reader, header, unsupported_argument};
+use super::block::{Reader, extraneous, header, unsupported_argument};
 use super::nothing;
 use crate::{Expr, Local, Module, ModuleCall, Output, suggest};
 
@@ -80,45 +80,56 @@ impl Builder {
     pub(super) fn blocks(&mut self, blocks: impl IntoIterator<Item = (Block, bool)>, source: SourceId) {
         for (block, json) in blocks {
             self.json = json;
-            if matches!(block.ident.as_str(), "resource" | "data") {
-                self.resource(block, source, None);
+            if !json {
+                self.block(block, source);
                 continue;
             }
-            let block = &block;
-            match block.ident.as_str() {
-                "variable" => self.variable(block, source),
-                "output" => self.output(block, source),
-                "locals" => self.locals(block, source),
-                "module" => self.call(block, source),
-                "provider" => self.provider(block, source),
-                "terraform" | "cplan" => self.settings(block, source),
-                "check" => self.check(block, source),
-                "moved" => self.moved(block, source),
-                "import" => self.import(block, source),
-                "removed" => self.removed(block, source),
-                other => {
-                    let span = block.ident.span().map_or(header(block, source), |r| Span::new(source, r.start, r.end));
-                    self.diagnostics.push(if LATER.contains(&other) {
-                        Diagnostic::error(
-                            "not-supported",
-                            "Not supported yet",
-                            format!("`{other}` blocks are part of the language, but this version cannot do them yet."),
-                        )
-                        .remedy("Remove the block.")
-                        .at(span)
-                    } else {
-                        Diagnostic::error(
-                            "unsupported-block",
-                            "Unsupported block type",
-                            format!("Blocks of type `{other}` are not expected here."),
-                        )
-                        .remedy(match suggest(other, BLOCKS) {
-                            Some(near) => format!("Did you mean `{near}`?"),
-                            None => "Remove the block.".into(),
-                        })
-                        .at(span)
-                    });
-                }
+            let told = std::mem::take(&mut self.diagnostics);
+            self.block(block, source);
+            let found = std::mem::replace(&mut self.diagnostics, told);
+            self.diagnostics.extend(found.into_iter().map(extraneous));
+        }
+    }
+
+    fn block(&mut self, block: Block, source: SourceId) {
+        if matches!(block.ident.as_str(), "resource" | "data") {
+            self.resource(block, source, None);
+            return;
+        }
+        let block = &block;
+        match block.ident.as_str() {
+            "variable" => self.variable(block, source),
+            "output" => self.output(block, source),
+            "locals" => self.locals(block, source),
+            "module" => self.call(block, source),
+            "provider" => self.provider(block, source),
+            "terraform" | "cplan" => self.settings(block, source),
+            "check" => self.check(block, source),
+            "moved" => self.moved(block, source),
+            "import" => self.import(block, source),
+            "removed" => self.removed(block, source),
+            other => {
+                let span = block.ident.span().map_or(header(block, source), |r| Span::new(source, r.start, r.end));
+                self.diagnostics.push(if LATER.contains(&other) {
+                    Diagnostic::error(
+                        "not-supported",
+                        "Not supported yet",
+                        format!("`{other}` blocks are part of the language, but this version cannot do them yet."),
+                    )
+                    .remedy("Remove the block.")
+                    .at(span)
+                } else {
+                    Diagnostic::error(
+                        "unsupported-block",
+                        "Unsupported block type",
+                        format!("Blocks of type `{other}` are not expected here."),
+                    )
+                    .remedy(match suggest(other, BLOCKS) {
+                        Some(near) => format!("Did you mean `{near}`?"),
+                        None => "Remove the block.".into(),
+                    })
+                    .at(span)
+                });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Which property is an argument and which is a block: decided by what is expected there.
 
-use super::super::block::is_name;
+use super::super::block::{EXTRANEOUS, is_name};
 use super::value::{Kind, Node, Text};
 use super::writer::{Reading, Writer};
 
@@ -112,10 +112,12 @@ impl Writer<'_> {
                 }
             }
             let odd = each.iter().any(|one| !matches!(one.kind, Kind::Object(_)));
-            if !any || odd {
-                let what = format!("The names of {kind} blocks are properties of an object here: there is no {name}.");
-                let remedy = "Write an object whose property names are the labels.";
-                self.error("block-labels", &format!("Missing {name} for {kind}"), what, remedy, open);
+            let what = format!("The names of {kind} blocks are properties of an object here: there is no {name}.");
+            let remedy = "Write an object whose property names are the labels.";
+            if odd || !matches!(node.kind, Kind::Object(_) | Kind::Array(_) | Kind::Word("null")) {
+                self.error("invalid-json", "Incorrect JSON value type", what, remedy, open);
+            } else if !any {
+                self.error("block-labels", "Missing block label", what, remedy, open);
             }
             return;
         }
@@ -170,10 +172,14 @@ impl Writer<'_> {
             if let Some(first) = seen.iter().find(|n| n.text == name.text) {
                 let first = cplan_model::Span::new(self.source, first.span.start, first.span.end);
                 let second = cplan_model::Span::new(self.source, name.span.start, name.span.end);
+                let summary = match of {
+                    Expected::Locals => "Duplicate attribute definition",
+                    _ => "Duplicate argument",
+                };
                 self.diagnostics.push(
                     cplan_model::Diagnostic::error(
                         "duplicate-argument",
-                        "Attribute redefined",
+                        summary,
                         format!("The argument `{}` is set twice in one block.", name.text),
                     )
                     .remedy("Remove one of the two; each argument may be set only once.")
@@ -186,7 +192,11 @@ impl Writer<'_> {
             if !is_name(&name.text) {
                 let what = format!("{:?} cannot be the name of anything here.", name.text);
                 let remedy = "Use letters, digits, underscores and dashes, and no digit first.";
-                self.error("invalid-name", "Extraneous JSON object property", what, remedy, name.span.clone());
+                let summary = match of {
+                    Expected::Locals => "Invalid local value name",
+                    _ => EXTRANEOUS,
+                };
+                self.error("invalid-name", summary, what, remedy, name.span.clone());
                 continue;
             }
             self.part(name, 0..name.text.len());
