@@ -124,6 +124,53 @@ async fn what_only_a_start_changes_is_seen_and_done() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_has_whole_sectors_and_a_pulled_cable_and_another_name_are_mended() {
+    let Some(lab) = Lab::new() else { return };
+    let mut management = lab.network("h", "isolated", "10.211.12.0/24").await;
+    let mut config = lab.machine_config("hand", &management, "10.211.12.11").await;
+    config["disk_size"] = json!("9663676417B");
+    let mut machine = Object::new(&lab.machines, &lab, "hand", config);
+    machine.apply().await.unwrap();
+    let settled = || (Vec::<String>::new(), None);
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, settled());
+    machine.config["disk_size"] = json!("9663677000B");
+    machine.apply().await.unwrap();
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, settled());
+
+    let name = machine.text("domain").to_owned();
+    let list = virsh(&["domiflist", &name]);
+    let mac = list.split_whitespace().find(|word| word.starts_with("52:54:")).unwrap().to_owned();
+    virsh(&["domif-setlink", &name, &mac, "down"]);
+    assert!(machine.read().await);
+    assert_eq!(machine.plan().await, (vec!["connected".to_owned()], None));
+    machine.apply().await.unwrap();
+    assert_eq!(machine.run("hostname").await.trim(), "hand");
+
+    // libvirt gives a name only to what does not run.
+    let other = format!("{name}-other");
+    virsh(&["destroy", &name]);
+    virsh(&["domrename", &name, &other]);
+    assert!(machine.read().await);
+    machine.apply().await.unwrap();
+    assert!(!virsh(&["list", "--all", "--name"]).contains(&other));
+    virsh(&["destroy", &name]);
+    virsh(&["domrename", &name, &other]);
+    virsh(&["start", &other]);
+    machine.config["tier"] = json!("edge");
+    machine.apply().await.unwrap();
+    assert!(virsh(&["dumpxml", &other]).contains("edge"), "changed while it runs, under the name that it has");
+    machine.config["cpus"] = json!(2);
+    machine.apply().await.unwrap();
+    assert!(!virsh(&["list", "--all", "--name"]).contains(&other));
+    assert_eq!(machine.run("nproc").await.trim(), "2");
+    machine.delete().await.unwrap();
+    management.delete().await.unwrap();
+    lab.shell.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_never_answers_says_what_was_seen() {
     let Some(lab) = Lab::new() else { return };
     let mut management = lab.network("t", "isolated", "10.211.3.0/24").await;

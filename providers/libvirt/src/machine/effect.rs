@@ -2,7 +2,7 @@
 
 use cplan_model::{AttrChange, AttrPath, Format, Schema, Step, Value, changes, parse_quantity};
 
-use super::values::Machine;
+use super::values::{Machine, disk_bytes};
 
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,7 +100,8 @@ impl Turn<'_> {
     }
 
     fn disk_shrinks(&self) -> bool {
-        let (had, wanted) = (Self::bytes(self.prior, "disk_size"), Self::bytes(self.planned, "disk_size"));
+        let size = |values: &Value| disk_bytes(values.get("disk_size")?.as_str()?).ok();
+        let (had, wanted) = (size(self.prior), size(self.planned));
         had.zip(wanted).is_some_and(|(had, wanted)| wanted < had)
     }
 
@@ -211,6 +212,8 @@ mod tests {
         assert_eq!(told(|m| m["memory"] = json!("513MiB")), one("memory", Effect::Restart));
         assert_eq!(told(|m| m["disk_size"] = json!("10GiB")), one("disk_size", Effect::Live));
         assert_eq!(told(|m| m["disk_size"] = json!("8GiB")), one("disk_size", Effect::Replace));
+        let same_sectors = told(|m| m["disk_size"] = json!(format!("{}B", (9u64 << 30) - 511)));
+        assert_eq!(same_sectors, one("disk_size", Effect::Live));
         assert_eq!(told(|m| m["accel"] = json!("tcg")), one("accel", Effect::Live));
         assert_eq!(told(|m| m["accel"] = json!("kvm")), one("accel", Effect::Restart));
         assert_eq!(told(|m| m["cpu_pin"] = json!([1])), one("cpu_pin", Effect::Live));

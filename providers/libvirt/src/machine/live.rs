@@ -87,6 +87,20 @@ fn define_blocking(connection: &Connect, identity: &Identity, spec: &DomainSpec)
     Ok(())
 }
 
+/// Gives a domain that does not run the name that it should have; what is gone is fine.
+pub(super) async fn rename(client: &Client, identity: &Identity, name: &str) -> Result<(), ProviderError> {
+    let (id, name) = (identity.id.clone(), name.to_owned());
+    let renamed = client.call(move |connection| {
+        let domain = lookup(connection, &id)?;
+        let what = format!("rename the domain `{}` to `{name}`", domain.name().unwrap_or_default());
+        domain.rename(&name, 0).map_err(LibvirtError::call(what))
+    });
+    match renamed.await {
+        Err(error) if !error.is_missing() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Starts the domain, or lets it go on if it was paused; running is fine.
 pub(super) async fn start(client: &Client, identity: &Identity) -> Result<(), ProviderError> {
     let id = identity.id.clone();

@@ -10,7 +10,7 @@ use virt::enumutil::Enum;
 
 use super::schema::interface;
 use super::throttle::capacity;
-use super::values::{LABEL, Machine, TIER, TIMEZONE, memory_kib, quota};
+use super::values::{LABEL, Machine, TIER, TIMEZONE, disk_bytes, memory_kib, quota};
 use crate::client::LibvirtError;
 use crate::network::master;
 use crate::xml::domain::{DomainSpec, InterfaceSpec, PERIOD, disk_name, parse};
@@ -96,7 +96,9 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
     let expected: Vec<_> = machine.macs(&identity.id).into_iter().zip(names).collect();
     let present =
         |(mac, network): &(String, &String)| spec.interfaces.iter().any(|i| i.mac == *mac && i.network == **network);
-    let mut values = values;
+    // The cable of a lab interface is an attribute of its own; that of the management network is always plugged in.
+    let pulled = expected.first().is_some_and(|(mac, _)| spec.interfaces.iter().any(|i| i.mac == *mac && !i.up));
+    let mut values = if pulled { values.with("connected", Value::bool(false)) } else { values };
     if let Some(management) = expected.first().filter(|e| !present(e)).and_then(|_| prior.get("management")) {
         values = values.with("management", Value::null(management.ty()));
     } else if let (Some(management), Some((mac, _))) = (prior.get("management"), expected.first()) {
@@ -116,7 +118,7 @@ pub(super) fn values(identity: &Identity, found: &Found, prior: &Value) -> Value
 /// The size of its disk, where it is not left to the image.
 fn disk_size(prior: &Value, found: Option<u64>) -> Value {
     let before = prior.get("disk_size").cloned().unwrap_or_else(|| Value::null(Type::String));
-    let wanted = before.as_str().and_then(|text| parse_quantity(Format::Bytes, text).ok());
+    let wanted = before.as_str().and_then(|text| disk_bytes(text).ok());
     match (wanted, found) {
         (Some(wanted), Some(found)) if wanted != found => Value::string(spelling_for(Format::Bytes, found)),
         _ => before,

@@ -98,8 +98,11 @@ impl MachineResource {
         wanted: &DomainSpec,
     ) -> Result<(), ProviderError> {
         let active = found.filter(|f| f.active);
-        if let Some(found) = active.filter(|f| live::is_same(&adjusted(&f.spec, wanted), wanted)) {
-            self.adjust(ctx, identity, values, found, wanted).await?;
+        // A name that somebody else has given it stays while it runs: libvirt changes none then.
+        let now = active.map(|found| DomainSpec { name: found.spec.name.clone(), ..wanted.clone() });
+        let now = now.as_ref().unwrap_or(wanted);
+        if let Some(found) = active.filter(|f| live::is_same(&adjusted(&f.spec, now), now)) {
+            self.adjust(ctx, identity, values, found, now).await?;
             return match machine.disk_size()?.filter(|size| found.disk_size.is_some_and(|has| has < *size)) {
                 Some(size) => grow_disk(&self.client, identity, size).await,
                 None => Ok(()),
@@ -109,11 +112,18 @@ impl MachineResource {
         if active.is_none() {
             files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
         }
-        live::define(&self.client, identity, wanted).await?;
-        if found.is_some_and(|f| f.active) {
+        let renamed = found.is_some_and(|f| f.spec.name != wanted.name);
+        if renamed && active.is_none() {
+            live::rename(&self.client, identity, &wanted.name).await?;
+        }
+        live::define(&self.client, identity, now).await?;
+        if active.is_some() {
             ctx.progress.status("stopping, to start again with what changed");
             self.shut_down(ctx, identity, values, active.map(|found| &found.spec)).await?;
             files::grow(&self.client.settings().get(), &identity.id, machine.disk_size()?).await?;
+            if renamed {
+                live::rename(&self.client, identity, &wanted.name).await?;
+            }
         }
         files::clear_console(&self.client.settings().get(), &identity.id)?;
         ctx.progress.status("starting");

@@ -77,7 +77,7 @@ pub(super) fn schema() -> Schema {
             ("id", Attribute::computed(Type::String, "The libvirt UUID.")),
             ("domain", Attribute::computed(Type::String, "The libvirt name.")),
             ("running", Attribute::computed(Type::Bool, "Whether it runs.")),
-            ("connected", Attribute::computed(Type::Bool, "Whether its interfaces are plugged into their bridges.")),
+            ("connected", Attribute::computed(Type::Bool, "Whether its interfaces are plugged into their bridges, and the cable of the management network is in.")),
             ("defined", Attribute::computed(Type::Bool, "Whether libvirt keeps it when it stops.")),
             ("has_disk", Attribute::computed(Type::Bool, "Whether its disk is there; without it, all on it is lost.")),
             (

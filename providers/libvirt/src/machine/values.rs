@@ -118,7 +118,7 @@ impl Machine {
 
     /// How large the disk should be, in bytes; `None` is as the image has it.
     pub(super) fn disk_size(&self) -> Result<Option<u64>, ProviderError> {
-        self.disk_size.as_deref().map(|text| amount(Format::Bytes, text)).transpose()
+        self.disk_size.as_deref().map(disk_bytes).transpose()
     }
 
     /// The time zone by its name.
@@ -229,6 +229,12 @@ pub(super) const LABEL: &str = "label:";
 /// QEMU gives memory in whole MiB; libvirt rounds up.
 pub(super) fn memory_kib(text: &str) -> Result<u64, ProviderError> {
     Ok(amount(Format::Bytes, text)?.div_ceil(1024 * 1024) * 1024)
+}
+
+/// A disk has whole sectors of 512 bytes; QEMU rounds up.
+pub(super) fn disk_bytes(text: &str) -> Result<u64, ProviderError> {
+    let bytes = amount(Format::Bytes, text)?;
+    Ok(bytes.checked_next_multiple_of(512).unwrap_or(bytes))
 }
 
 fn amount(format: Format, text: &str) -> Result<u64, ProviderError> {
