@@ -29,6 +29,7 @@ use crate::host::busy_host;
 use crate::kvm::KvmProbe;
 use effect::effects;
 pub use effect::{Effect, Rule, TABLE};
+pub(crate) use files::BASE;
 
 /// The resource type.
 pub struct MachineResource {

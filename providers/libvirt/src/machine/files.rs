@@ -31,6 +31,11 @@ pub(super) async fn prepare(
     let host_key = folder.join("ssh_host_ed25519_key");
     let client_key = key_file(data_dir);
     let overlay = folder.join("overlay.qcow2");
+    let base = folder.join(BASE);
+    if !base.exists() {
+        let name = format!("{}\n", machine.image.disk.display());
+        write(&base, name.as_bytes(), 0o644).map_err(failed("the file", &base))?;
+    }
     let (host, client, disk) = tokio::join!(
         key_pair(&host_key, &machine.name),
         client_key_pair(&client_key),
@@ -47,10 +52,14 @@ pub(super) async fn prepare(
         client_public: &client_public,
     };
     let bytes = seed.bytes().map_err(failed("the seed", &path))?;
-    write(&path, &bytes).map_err(failed("the seed", &path))?;
+    write(&path, &bytes, 0o600).map_err(failed("the seed", &path))?;
     let words: Vec<_> = host_public.split_whitespace().take(2).collect();
     Ok(words.join(" "))
 }
+
+/// In the folder of a machine, the path of the disk that its own stands on: only QEMU's user can read that there while the
+/// machine runs, and images must be kept for it by others, too.
+pub(crate) const BASE: &str = "base";
 
 /// Whether a machine has left files, which hold its disk.
 pub(super) fn exist(settings: &HostSettings, id: &str) -> bool {
@@ -99,10 +108,10 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let new = beside(path);
     let _ = std::fs::remove_file(&new);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
     io::Write::write_all(&mut file, bytes)?;
     std::fs::rename(new, path)
 }

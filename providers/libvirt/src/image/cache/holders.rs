@@ -1,12 +1,13 @@
 //! Who needs an image: labs by their leases, and machines whose disks stand on its disk.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use cplan_model::Identity;
 use serde::{Deserialize, Serialize};
 
 use super::ImageCache;
+use crate::machine::BASE;
 
 /// Who holds an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +43,24 @@ impl ImageCache {
     pub(super) fn holders(&self, digest: &str) -> Vec<Holder> {
         let mut holders: Vec<_> = files(&self.leases(digest)).into_iter().map(|file| of_lease(&file)).collect();
         holders.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
-        let machines = files(&self.root.join("machines")).into_iter().filter(|folder| {
-            let below = backing(&folder.join("overlay.qcow2"));
-            below.is_some_and(|disk| disk.starts_with(self.dir(digest)))
-        });
+        let machines = files(&self.root.join("machines")).into_iter().filter(|folder| stands_on(folder, digest));
         holders.extend(machines.map(|folder| {
             let name = format!("machine {}", folder.file_name().unwrap_or_default().to_string_lossy());
             Holder { name, lab: String::new(), folder: None, gone: false, file: None }
         }));
         holders
+    }
+}
+
+/// Whether the disk of the machine with this folder stands on an image's. The folder of an image has its digest as its name,
+/// wherever the cache is said to be.
+fn stands_on(folder: &Path, digest: &str) -> bool {
+    let of_image = |disk: PathBuf| disk.parent().and_then(Path::file_name).is_some_and(|name| name == digest);
+    match backing(&folder.join("overlay.qcow2")) {
+        Ok(below) => below.is_some_and(of_image),
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        // That of a running machine belongs to QEMU's user. What cannot be told counts: nobody's disk may go.
+        Err(_) => std::fs::read_to_string(folder.join(BASE)).map_or(true, |base| of_image(base.trim_end().into())),
     }
 }
 
@@ -76,20 +86,21 @@ fn of_lease(file: &Path) -> Holder {
     }
 }
 
-/// The file that a qcow2 disk stands on (docs/interop/qcow2.txt of QEMU: offset and length at 8 and 16).
-fn backing(disk: &Path) -> Option<PathBuf> {
-    let mut file = std::fs::File::open(disk).ok()?;
-    let mut header = [0; 20];
-    file.read_exact(&mut header).ok()?;
-    let offset = u64::from_be_bytes(header[8..16].try_into().ok()?);
-    let length = u32::from_be_bytes(header[16..20].try_into().ok()?);
-    if &header[..4] != b"QFI\xfb" || offset == 0 || length > 1023 {
-        return None;
+/// The file that a qcow2 disk stands on (docs/interop/qcow2.txt of QEMU: offset and length at 8 and 16), if it does.
+fn backing(disk: &Path) -> std::io::Result<Option<PathBuf>> {
+    let mut file = std::fs::File::open(disk)?;
+    let mut header = Vec::new();
+    file.by_ref().take(20).read_to_end(&mut header)?;
+    let (Some(offset), Some(length)) = (header.get(8..16), header.get(16..20)) else { return Ok(None) };
+    let offset = offset.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let length = length.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    if !header.starts_with(b"QFI\xfb") || offset == 0 || length > 1023 {
+        return Ok(None);
     }
-    let mut name = vec![0; length as usize];
-    file.seek(SeekFrom::Start(offset)).ok()?;
-    file.read_exact(&mut name).ok()?;
-    Some(PathBuf::from(String::from_utf8(name).ok()?))
+    let mut name = Vec::new();
+    file.seek(SeekFrom::Start(offset))?;
+    file.take(length).read_to_end(&mut name)?;
+    Ok(String::from_utf8(name).ok().map(PathBuf::from))
 }
 
 #[cfg(test)]
@@ -129,5 +140,18 @@ mod tests {
         }
         assert_eq!(found, expected);
         assert_eq!(cache.holders("d2"), []);
+    }
+
+    #[test]
+    fn a_disk_that_only_qemu_may_read_holds_what_it_stands_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().join("a/../a"));
+        let machine = folder.path().join("a/machines/m1");
+        // Nobody can read a folder as a file, root included.
+        std::fs::create_dir_all(machine.join("overlay.qcow2")).unwrap();
+        let held = |digest: &str| cache.holders(digest).len() == 1;
+        assert!(held("d1") && held("d2"), "what cannot be told counts");
+        std::fs::write(machine.join(BASE), "/elsewhere/images/d1/disk.qcow2\n").unwrap();
+        assert!(held("d1") && !held("d2"));
     }
 }
