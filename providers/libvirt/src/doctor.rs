@@ -3,13 +3,15 @@
 mod access;
 mod foreign;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use cplan_sdk::ProviderError;
 use tokio::process::Command;
 
 use crate::arch::Arch;
 use crate::cgroup::{CpuController, cpu_controller};
-use crate::client::Client;
+use crate::client::{Client, LibvirtError};
 use crate::host::facts;
 use crate::kvm::KvmProbe;
 use crate::library;
@@ -62,7 +64,7 @@ pub async fn doctor(client: &Client) -> Vec<Finding> {
     let reachable = findings[0].health == Health::Good;
     let (emulator, package) = Arch::of_this_host().emulator();
     findings.push(access::user());
-    findings.push(virtlogd().await);
+    findings.push(virtlogd("/run/libvirt/virtlogd-sock").await);
     findings.push(program("qemu", emulator, &format!("apt-get install -y {package}")).await);
     findings.push(program("qemu-img", "qemu-img", "apt-get install -y qemu-utils").await);
     findings.push(program("dnsmasq", "dnsmasq", "apt-get install -y dnsmasq-base").await);
@@ -98,23 +100,39 @@ async fn libvirt(client: &Client, uri: &str) -> Finding {
             )
         }
         Err(error) => {
-            let remedy = if find("libvirtd").is_none() {
+            let said = said_by_libvirt(&error);
+            let remedy = if said.contains("Permission denied") {
+                "As root: usermod -aG libvirt USER; then log in anew."
+            } else if find("libvirtd").is_none() {
                 "apt-get install -y libvirt-daemon-system"
             } else if Path::new("/run/systemd/system").exists() {
                 "systemctl start libvirtd"
             } else {
                 "virtlogd -d; libvirtd -d"
             };
-            Finding::bad("libvirt", error.message, remedy)
+            let found = if said.is_empty() { error.message } else { format!("{}: {said}", error.message) };
+            Finding::bad("libvirt", found, remedy)
         }
     }
 }
 
+/// Why there is no connection, in libvirt's words; empty where it says nothing.
+fn said_by_libvirt(error: &ProviderError) -> String {
+    let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<LibvirtError>());
+    match cause {
+        Some(LibvirtError::Unreachable { source, .. }) => source.message().trim_end().to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// libvirt gives the consoles of machines to it; without it no machine starts.
-async fn virtlogd() -> Finding {
-    let socket = "/run/libvirt/virtlogd-sock";
+async fn virtlogd(socket: &str) -> Finding {
     match tokio::net::UnixStream::connect(socket).await {
         Ok(_) => Finding::good("virtlogd", format!("{socket} answers")),
+        // It is for libvirtd, which is root's.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Finding::good("virtlogd", format!("{socket} is there, and only root may ask it"))
+        }
         Err(error) => {
             let systemd = Path::new("/run/systemd/system").exists();
             let remedy = if systemd { "systemctl start virtlogd.socket" } else { "virtlogd -d" };
@@ -219,6 +237,24 @@ mod tests {
         assert_eq!(file("tun", "/no/such/file", "modprobe tun").health, Health::Bad);
         assert_eq!(file("root", "/", "").health, Health::Good);
         assert_eq!(program("x", "sh", "").await.what, "x");
+    }
+
+    #[tokio::test]
+    async fn why_libvirt_does_not_answer_is_told() {
+        let uri = "qemu+unix:///system?socket=/no/such/socket";
+        let settings = crate::HostSettings { uri: uri.into(), ..crate::HostSettings::default() };
+        let finding = libvirt(&Client::new(crate::SharedSettings::new(settings)), uri).await;
+        assert_eq!(finding.health, Health::Bad);
+        // Once as the address, and once in libvirt's own words.
+        let told = finding.found.matches("/no/such/socket").count();
+        assert_eq!(told, if library::load().is_ok() { 2 } else { 0 }, "{}", finding.found);
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_nobody_listens_at_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let finding = virtlogd(&dir.path().join("sock").to_string_lossy()).await;
+        assert_eq!(finding.health, Health::Bad);
     }
 
     #[tokio::test]

@@ -117,9 +117,14 @@ fn two_users_have_one_topology_at_one_time_and_neither_sees_the_other() {
     let console = fs::read_dir(console).unwrap().next().unwrap().unwrap().path().join("console.log");
     assert!(fs::metadata(&console).unwrap().permissions().mode() & 0o044 != 0, "its user cannot read the console");
 
-    // What has to be done by root is said.
+    // Nobody but QEMU can read the disk of a running machine, and the image that it stands on is kept for it all the same.
+    let held = users[0].cplan(&["cache", "list"]).expect(0).stdout;
+    assert!(held.contains("; machine "), "{held}");
+
+    // What has to be done by root is said, and nothing else is missed.
     let doctor = users[0].cplan(&["doctor"]).text();
     assert!(doctor.contains("an ordinary user in the groups libvirt and kvm; what needs root:"), "{doctor}");
+    assert!(doctor.contains("virtlogd-sock is there, and only root may ask it"), "{doctor}");
 
     both(&["destroy", "-auto-approve"], 0);
     let domains = virsh(&["list", "--all", "--name"]).stdout;
