@@ -1,6 +1,5 @@
 //! The host of machines as the provider block of this folder names it, for commands that plan nothing.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cplan_engine::provider_settings;
@@ -11,6 +10,7 @@ use cplan_store::State;
 
 use crate::failure::CommandError;
 use crate::session::Session;
+use crate::settings::absolute;
 
 /// The settings of one configuration of the provider, such as `lab`. The folder's configuration has to be readable.
 pub(crate) fn of_folder(session: &Session, key: &str, flag: &str) -> Result<HostSettings, CommandError> {
@@ -34,6 +34,6 @@ pub(crate) fn of_folder(session: &Session, key: &str, flag: &str) -> Result<Host
     };
     Ok(HostSettings {
         uri: text("uri").map(known).transpose()?.unwrap_or(default.uri),
-        cache_dir: text("cache_dir").map(known).transpose()?.map_or(default.cache_dir, PathBuf::from),
+        cache_dir: text("cache_dir").map(known).transpose()?.map_or(default.cache_dir, |path| absolute(path.into())),
     })
 }

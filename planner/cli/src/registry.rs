@@ -11,7 +11,7 @@ use cplan_sdk::fake::FakeProvider;
 use cplan_sdk::{Assembly, Provider, ProviderError, Shell};
 use cplan_ssh::{CommandResource, FileResource, ForwardResource, OpenSshShell, PackageResource, ServiceResource};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, absolute};
 
 /// The providers, and what they share.
 pub(crate) struct Providers {
@@ -66,7 +66,8 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
                 "cache_dir",
                 Attribute::optional(
                     Type::String,
-                    "Images and disks; `/var/lib/cplan` by default, where one may write there.",
+                    "Images and disks; `/var/lib/cplan` by default, where one may write there. A relative path is meant from the folder \
+                     of the topology.",
                 ),
             ),
         ],
@@ -79,7 +80,7 @@ fn lab(settings: &Settings, shell: &Arc<dyn Shell>, host: &Client) -> Assembly {
         let default = default.clone();
         configured.set(HostSettings {
             uri: text("uri").unwrap_or(default.uri),
-            cache_dir: text("cache_dir").map_or(default.cache_dir, Into::into),
+            cache_dir: text("cache_dir").map_or(default.cache_dir, |path| absolute(path.into())),
         });
         Ok(Diagnostics::new())
     };

@@ -168,8 +168,8 @@ fn below(dir: &Path, flag: &VariableFlag) -> VariableFlag {
     }
 }
 
-/// A path of the environment, which is meant from where cplan was called.
-fn absolute(path: PathBuf) -> PathBuf {
+/// A path that is meant from where cplan works: libvirt and QEMU work elsewhere.
+pub(crate) fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
