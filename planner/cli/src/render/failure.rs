@@ -22,25 +22,29 @@ pub(crate) fn chain(error: &(dyn Error + 'static), remedy: &str, style: Style) -
 
 /// The causes and the remedy on one line, for JSON.
 pub(crate) fn causes_and_remedy(error: &(dyn Error + 'static), remedy: &str) -> String {
-    let mut parts = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        parts.push(cause.to_string());
-        source = cause.source();
-    }
+    let mut parts = told_causes(error);
     parts.push(remedy.to_owned());
     parts.retain(|p| !p.is_empty());
     parts.join(" ")
 }
 
 fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut out = String::new();
+    told_causes(error).iter().fold(String::new(), |mut out, cause| {
+        let _ = writeln!(out, "  = because: {cause}");
+        out
+    })
+}
+
+/// The chain of causes, each told once: an error of a library may stand in one of ours that says the same.
+fn told_causes(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut told = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        let _ = writeln!(out, "  = because: {cause}");
+        told.push(cause.to_string());
         source = cause.source();
     }
-    out
+    told.dedup();
+    told.split_off(1)
 }
 
 /// One failed step: address, message, causes, details, remedy.
@@ -132,5 +136,9 @@ error: Creation of lab_machine.edge failed
             chain(&error, "Make room.", Style::plain()),
             "error: cannot write the state\n  = because: disk full\n  = Make room.\n"
         );
+        // An error that stands in one that says the same.
+        let inner = ProviderError::failed("no host").source(std::io::Error::other("refused"));
+        let outer = ProviderError::failed("no host").source(inner);
+        assert_eq!(chain(&outer, "", Style::plain()), "error: no host\n  = because: refused\n");
     }
 }

@@ -69,7 +69,7 @@ pub enum ImageError {
         what: String,
     },
     /// Another file than the one that was asked for.
-    #[error("{file} has the sha256 {found}, and should have {wanted}")]
+    #[error("the sha256 of {file} is {found}, and should be {wanted}")]
     OtherContent {
         /// Its path or address.
         file: String,
@@ -116,6 +116,9 @@ impl ImageError {
 
     fn remedy(&self) -> String {
         match self {
+            ImageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "Free some space; `cplan cache prune` takes away images that nobody needs.".into()
+            }
             ImageError::Io { .. } | ImageError::Incomplete { .. } => String::new(),
             ImageError::MissingProgram { package, .. } => format!("Install it: `apt-get install {package}`."),
             ImageError::Command { .. } => "See the output above; `cplan doctor` says what this host lacks.".into(),

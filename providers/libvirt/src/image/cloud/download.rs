@@ -1,5 +1,6 @@
 //! From the web: resumed where it broke off, and only what has the expected digest counts.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,14 +22,29 @@ pub(super) fn fetch(ctx: &Context, cache: &ImageCache, url: &str, sha256: &str) 
         return Ok(part);
     }
     step(ctx, &format!("fetching {url}"))?;
-    if let Err(error) = get(ctx, url, &part) {
-        // 33: the server cannot go on in the middle (RFC 9110 §14.2); 36: nor can curl.
-        let resumable = !matches!(&error, ImageError::Command { outcome, .. } if ["exited with 33", "exited with 36"].contains(&outcome.as_str()));
-        if resumable || !part.exists() {
-            return Err(error);
+    let length = || std::fs::metadata(&part).map_or(0, |m| m.len());
+    let (mut before, mut anew, mut broken_off) = (length(), false, None);
+    while let Err(error) = get(ctx, url, &part) {
+        match status(&error) {
+            // The server cannot go on in the middle (RFC 9110 §14.2), nor can curl.
+            Some(33 | 36) if part.exists() && !anew => {
+                anew = true;
+                std::fs::remove_file(&part).map_err(|e| ImageError::io("remove", &part, e))?;
+            }
+            // Broken off, or too slow, but further than before.
+            Some(18 | 28 | 56 | 92) if length() > before => {
+                ctx.progress.log("broken off, and gone on with\n");
+                broken_off = Some(error);
+            }
+            // It breaks off whatever is tried, which says more than that it does not go on in the middle.
+            Some(33 | 36) if broken_off.is_some() => return Err(broken_off.unwrap_or(error)),
+            Some(23) => {
+                let why = "the file cannot be written to its end: is the disk full?";
+                return Err(ImageError::io("write", &part, std::io::Error::new(ErrorKind::StorageFull, why)));
+            }
+            _ => return Err(error),
         }
-        std::fs::remove_file(&part).map_err(|e| ImageError::io("remove", &part, e))?;
-        get(ctx, url, &part)?;
+        before = length();
     }
     let found = digest(&part)?;
     if found == sha256 {
@@ -36,6 +52,14 @@ pub(super) fn fetch(ctx: &Context, cache: &ImageCache, url: &str, sha256: &str) 
     }
     std::fs::remove_file(&part).map_err(|e| ImageError::io("remove", &part, e))?;
     Err(ImageError::OtherContent { file: url.to_owned(), wanted: sha256.to_owned(), found })
+}
+
+/// What curl ended with (curl(1), "EXIT CODES"), if it did.
+fn status(error: &ImageError) -> Option<u32> {
+    match error {
+        ImageError::Command { outcome, .. } => outcome.strip_prefix("exited with ")?.parse().ok(),
+        _ => None,
+    }
 }
 
 /// curl knows proxies, certificates and redirections; how far it came is told while it runs.
@@ -125,7 +149,7 @@ mod tests {
         assert_eq!(how_far(3 << 20, None), "3 MiB");
     }
 
-    /// A server that breaks its first answer off in the middle, and may know ranges or not.
+    /// A server that breaks its first answer off in the middle, or each, and may know ranges or not.
     struct Server {
         url: String,
         /// Where each request began to ask.
@@ -133,21 +157,22 @@ mod tests {
     }
 
     impl Server {
-        fn start(content: Vec<u8>, ranges: bool) -> Self {
+        /// Whether it knows ranges, and whether it breaks each answer off.
+        fn start(content: Vec<u8>, ranges: bool, each: bool) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let url = format!("http://{}/disk.qcow2", listener.local_addr().unwrap());
             let asked = Arc::new(Mutex::new(Vec::new()));
             let requests = Arc::clone(&asked);
             std::thread::spawn(move || {
                 for stream in listener.incoming().map_while(Result::ok) {
-                    answer(&stream, &content, ranges, &requests);
+                    answer(&stream, &content, (ranges, each), &requests);
                 }
             });
             Server { url, asked }
         }
     }
 
-    fn answer(mut stream: &TcpStream, content: &[u8], ranges: bool, requests: &Mutex<Vec<usize>>) {
+    fn answer(mut stream: &TcpStream, content: &[u8], (ranges, each): (bool, bool), requests: &Mutex<Vec<usize>>) {
         let lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
         let range =
             lines.filter_map(|l| Some(l.strip_prefix("Range: bytes=")?.split('-').next()?.parse().unwrap())).last();
@@ -163,7 +188,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\n".to_owned()
         };
         // Broken off at once, and closed.
-        let sent = if first { rest.len() / 2 } else { rest.len() };
+        let sent = if first || each { rest.len() / 2 } else { rest.len() };
         let _ = write!(stream, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n", rest.len());
         let _ = stream.write_all(&rest[..sent]);
     }
@@ -178,8 +203,7 @@ mod tests {
         let cache = ImageCache::new(folder.path().to_owned());
         let content: Vec<u8> = (0..100_000u32).flat_map(u32::to_le_bytes).collect();
         let sha256 = hex(&Sha256::digest(&content));
-        let server = Server::start(content.clone(), true);
-        assert!(fetch(&context(), &cache, &server.url, &sha256).is_err());
+        let server = Server::start(content.clone(), true, false);
         let file = fetch(&context(), &cache, &server.url, &sha256).unwrap();
         assert_eq!(std::fs::read(file).unwrap(), content);
         assert_eq!(*server.asked.lock().unwrap(), [0, content.len() / 2]);
@@ -190,10 +214,16 @@ mod tests {
         // Where the server cannot go on in the middle, it begins again.
         let folder = tempfile::tempdir().unwrap();
         let cache = ImageCache::new(folder.path().to_owned());
-        let server = Server::start(content.clone(), false);
-        assert!(fetch(&context(), &cache, &server.url, &sha256).is_err());
+        let server = Server::start(content.clone(), false, false);
         assert_eq!(std::fs::read(fetch(&context(), &cache, &server.url, &sha256).unwrap()).unwrap(), content);
         assert_eq!(*server.asked.lock().unwrap(), [0, content.len() / 2, 0]);
+
+        // One that breaks off each time and cannot go on in the middle never gets there: that is said.
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ImageCache::new(folder.path().to_owned());
+        let server = Server::start(content.clone(), false, true);
+        let error = fetch(&context(), &cache, &server.url, &sha256).unwrap_err();
+        assert_eq!(status(&error), Some(18), "{error}");
     }
 
     #[test]
