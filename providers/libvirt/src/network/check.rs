@@ -93,6 +93,12 @@ fn network(cidr: &str) -> Result<Ipv4Net, (String, String)> {
         let what = format!("\"{cidr}\" is the address of a host, not of a network.");
         return Err((what, format!("Write \"{}\".", net.trunc())));
     }
+    let first = net.network();
+    // RFC 6890: "this network", multicast, and what is reserved; no machine can have an address of these.
+    if first.octets()[0] == 0 || first.octets()[0] >= 224 {
+        let what = format!("\"{cidr}\" holds addresses that no machine can have.");
+        return Err((what, "Write a private network, such as \"10.70.0.0/24\".".to_owned()));
+    }
     if gateway(net).is_none() {
         let what = format!("\"{cidr}\" has no room for the host and a machine.");
         return Err((what, "Write a prefix of at most 30 bits, such as \"/24\".".to_owned()));
@@ -250,7 +256,7 @@ mod tests {
     #[test]
     fn names_the_attribute() {
         assert_eq!(found(&config("routed", "10.0.0.0/24", &[]))[0], ("network-mode".into(), "mode".into()));
-        for cidr in ["10.0.0.5/24", "10.0.0.0", "10.0.0.0/31", "x"] {
+        for cidr in ["10.0.0.5/24", "10.0.0.0", "10.0.0.0/31", "224.1.0.0/24", "250.0.0.0/24", "0.0.0.0/8", "x"] {
             assert_eq!(found(&config("nat", cidr, &[]))[0], ("network-cidr".into(), "cidr".into()), "{cidr}");
         }
         for address in ["10.0.1.2", "10.0.0.1", "10.0.0.0", "10.0.0.255", "x"] {
