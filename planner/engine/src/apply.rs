@@ -324,6 +324,11 @@ fn secrets(plan: &Plan) -> Secrets {
     let outputs = plan.outputs.iter().flat_map(|o| o.before.iter().chain(&o.after));
     let changes = plan.changes.iter().flat_map(|c| c.before.iter().chain(&c.after));
     values.chain(outputs).chain(changes).for_each(|value| secrets.learn(value));
+    // Mostly they are only parts of those, and a program may well show just them.
+    let modules = plan.values.all_modules();
+    let modules = modules.iter().filter_map(|module| plan.values.module(module));
+    let parts = modules.flat_map(|module| module.variables.values().chain(module.locals.values()));
+    parts.for_each(|value| secrets.learn(value));
     secrets
 }
 

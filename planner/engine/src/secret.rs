@@ -36,21 +36,34 @@ impl Secrets {
 
     /// The text without them.
     pub(crate) fn hush(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), "(sensitive value)") } else { text }
+        self.hush_with(&Secrets::default(), text)
+    }
+
+    /// The text without them and without others: taken out one after the other, a short one of these would tear a long one
+    /// of those apart, and the rest of it would be read.
+    pub(crate) fn hush_with(&self, others: &Secrets, text: &str) -> String {
+        let mut all: Vec<&str> = self.0.iter().chain(&others.0).map(String::as_str).collect();
+        all.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        all.into_iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret) { text.replace(secret, "(sensitive value)") } else { text }
         })
     }
 
     /// An error without them.
-    pub(crate) fn hush_error(&self, mut error: ProviderError) -> ProviderError {
+    pub(crate) fn hush_error(&self, error: ProviderError) -> ProviderError {
+        self.hush_error_with(&Secrets::default(), error)
+    }
+
+    /// An error without them and without others.
+    pub(crate) fn hush_error_with(&self, others: &Secrets, mut error: ProviderError) -> ProviderError {
         for text in [&mut error.message, &mut error.remedy, &mut error.details] {
-            *text = self.hush(text);
+            *text = self.hush_with(others, text);
         }
         let mut cause = std::error::Error::source(&error);
         let mut shows = false;
         while let Some(inner) = cause {
             let text = inner.to_string();
-            shows |= self.hush(&text) != text;
+            shows |= self.hush_with(others, &text) != text;
             cause = inner.source();
         }
         if shows {
@@ -92,6 +105,18 @@ mod tests {
         let mut all = Secrets::default();
         all.learn(&Value::tuple([key, Value::string("abc").mark(Marks::SENSITIVE), Value::string("open")]));
         assert_eq!(all.hush("abc open\n c2VjcmV0"), "abc open\n (sensitive value)");
+    }
+
+    #[test]
+    fn a_secret_within_one_of_another_step_does_not_save_the_rest_of_it() {
+        let secret = |text: &str| Value::string(text).mark(Marks::SENSITIVE);
+        let mut all = Secrets::default();
+        all.learn(&secret("user=root pin=918273"));
+        let own = Secrets::of([&secret("root")]);
+        let said = "a user=root pin=918273 and root";
+        assert_eq!(own.hush_with(&all, said), "a (sensitive value) and (sensitive value)");
+        let error = own.hush_error_with(&all, ProviderError::failed(said));
+        assert_eq!(error.message, "a (sensitive value) and (sensitive value)");
     }
 
     #[test]

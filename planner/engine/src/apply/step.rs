@@ -230,7 +230,7 @@ impl<'a> Run<'a> {
             let done = asked.into_iter().map(|(id, intent, planned, secrets)| {
                 let none = || Err(ProviderError::failed("the provider gave no answer to a step"));
                 let result = results.next().unwrap_or_else(none).map_err(|error| {
-                    all.lock().unwrap_or_else(PoisonError::into_inner).hush_error(secrets.hush_error(error))
+                    secrets.hush_error_with(&all.lock().unwrap_or_else(PoisonError::into_inner), error)
                 });
                 Done { id, intent, outcome: Outcome::Applied { planned, result } }
             });
@@ -294,7 +294,7 @@ struct StepProgress {
 
 impl StepProgress {
     fn hush(&self, text: &str) -> String {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).hush(&self.secrets.hush(text))
+        self.secrets.hush_with(&self.all.lock().unwrap_or_else(PoisonError::into_inner), text)
     }
 
     fn say(&self, text: &str, stream: Stream) {
