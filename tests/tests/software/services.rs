@@ -122,6 +122,30 @@ fn a_service_that_was_there_stays_as_it_was() {
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     assert_eq!(is(), "disabled\nactive\n");
 
+    // So is one that was masked, and whatever else was said of it below that.
+    machine
+        .run("systemctl enable -q echoer; systemctl mask -q echoer; cd /lib/systemd/system && cp echoer.service other.service && \
+              systemctl daemon-reload && systemctl mask -q --runtime other")
+        .expect(0);
+    let both = "systemctl is-enabled echoer other; systemctl is-active echoer other";
+    folder.write("main.hcl", &service("${each.key}", "  for_each = toset([\"echoer\", \"other\"])\n"));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    assert_eq!(machine.run(both).stdout, "enabled\nenabled\nactive\nactive\n");
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(machine.run(both).stdout, "masked\nmasked-runtime\nactive\ninactive\n");
+    let below = "systemctl unmask -q echoer; systemctl unmask -q --runtime other; systemctl is-enabled echoer other";
+    assert_eq!(machine.run(below).stdout, "enabled\ndisabled\n");
+    machine.run("systemctl disable -q echoer").expect(0);
+
+    // One that only enables others when it is enabled is never found enabled.
+    let unit = "[Service]\\nExecStart=/bin/sleep 100000\\n[Install]\\nAlso=echoer.service\\n";
+    machine.run(&format!("printf '{unit}' >/etc/systemd/system/also.service; systemctl daemon-reload")).expect(0);
+    folder.write("main.hcl", &service("also", ""));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(is(), "disabled\nactive\n");
+
     // One that was begun and failed is known, and leaves nothing.
     machine.run("printf '[Service]\\nType=oneshot\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/once.service").expect(0);
     folder.write("main.hcl", &service("once", ""));

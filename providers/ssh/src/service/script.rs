@@ -1,7 +1,7 @@
 //! The scripts that keep a unit as it should be.
 //!
-//! A mark has four lines: `service`, the unit, what systemd said of it before (`UNITFILESTATE ACTIVESTATE`), and the
-//! digest of what it was restarted for last.
+//! A mark has four lines: `service`, the unit, what systemd said of it before (`UNITFILESTATE ACTIVESTATE`, and of one that was
+//! masked the state of the unit file below that), and the digest of what it was restarted for last.
 
 use cplan_sdk::quote;
 
@@ -52,6 +52,11 @@ show() {
     done <<END
 $(systemctl show -p LoadState,UnitFileState,ActiveState,NeedDaemonReload,NRestarts -- "$u" 2>/dev/null)
 END
+    # One that only says `Also=` enables others and is never enabled itself.
+    if [ "$file" = indirect ] &&
+        ! systemctl cat -- "$u" 2>/dev/null | grep -Eq '^(WantedBy|RequiredBy|UpheldBy|Alias)='; then
+        file=static
+    fi
 }
 "#;
 
@@ -73,8 +78,11 @@ if [ -e "$m" ]; then
     was=$(sed -n 3p "$m") last=$(sed -n 4p "$m")
 fi
 if [ "$load" = masked ]; then
-    if $enabled || $running; then systemctl -q unmask -- "$u" || unwilling "it is masked and stays so"; fi
+    until=
+    [ "$file" != masked-runtime ] || until=--runtime
+    if $enabled || $running; then systemctl -q unmask $until -- "$u" || unwilling "it is masked and stays so"; fi
     show
+    [ -e "$m" ] || was="$was ${file:--}"
 fi
 record "$id" service "$u" "$was" "${last:--}" || exit 84
 case $file in
@@ -131,7 +139,7 @@ const DELETE: &str = r#"
 set -- $(sed -n 3p "$m")
 show
 if [ "$load" != not-found ]; then
-    case $1:$file in
+    case ${3:-$1}:$file in
         enabled:disabled) systemctl -q enable -- "$u" || exit 87 ;;
         disabled:enabled | -:enabled) systemctl -q disable -- "$u" || exit 87 ;;
     esac
@@ -142,6 +150,11 @@ if [ "$load" != not-found ]; then
     esac
     [ "$2" = failed ] || systemctl reset-failed -- "$u" 2>/dev/null
 fi
+case $1:$file in
+    masked:masked* | masked-runtime:masked*) ;;
+    masked:*) systemctl -q mask -- "$u" || exit 87 ;;
+    masked-runtime:*) systemctl -q mask --runtime -- "$u" || exit 87 ;;
+esac
 rm -f "$m"
 sweep
 sync
