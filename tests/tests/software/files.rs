@@ -40,12 +40,24 @@ fn what_was_there_is_kept_as_it_was() {
     assert!(drift.contains("f[\"link\"]") && drift.contains("f[\"theirs\"]"), "{drift}");
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
     folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    // A link to just the same is none of what was written, and one to a folder gives way.
+    machine.run("cd /t && mv link moved && ln -s moved link && rm dangling && ln -s /etc dangling").expect(0);
+    let drift = folder.cplan(&["drift"]).expect(2).text();
+    assert!(drift.contains("f[\"link\"]") && drift.contains("f[\"dangling\"]"), "{drift}");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    machine.run("cd /t && rm moved && test ! -L link && test ! -L dangling").expect(0);
     machine.run("cd /t && rm link && mkdir link && touch link/x").expect(0);
     let refused = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
     assert!(refused.contains("`/t/link` is there already and is something else"), "{refused}");
     machine.run("rm -r /t/link").expect(0);
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
 
+    // What was there comes back to where it was, and not into what stands there by now.
+    machine.run("cd /t && rm theirs && mkdir theirs && touch theirs/x && rm link && ln -s /etc link").expect(0);
+    let refused = folder.cplan(&["destroy", "-auto-approve"]).expect(1).text();
+    assert!(refused.contains("'/t/theirs': Directory not empty"), "{refused}");
+    machine.run("rm /t/theirs/x").expect(0);
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     assert_eq!(is(), before);
     machine.run("test ! -e /var/lib/cplan").expect(0);

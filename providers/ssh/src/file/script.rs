@@ -98,8 +98,8 @@ give() { [ -z "$owner" ] || chown "$owner" "$1" || exit 85; }
 const FILE: &str = r#"
 if [ -e "$p" ] || [ -L "$p" ]; then
     if [ -e "$p" ] && [ ! -f "$p" ]; then
-        # An empty folder in the place of what was ours gives way.
-        [ -e "$m" ] && rmdir "$p" 2>/dev/null || exit 81
+        # An empty folder in the place of what was ours gives way, and a link to any.
+        [ -e "$m" ] && { rmdir "$p" || { [ -L "$p" ] && rm -f "$p"; }; } 2>/dev/null || exit 81
     elif $create && [ ! -e "$m" ]; then
         # A link that leads nowhere has no content.
         s=$(sha256sum <"$p" 2>/dev/null) || s=
@@ -158,13 +158,17 @@ elif ! $imported; then
     exit 0
 fi
 case $was in
-    kept) mv -f "$m.kept" "$p" || exit 1 ;;
+    kept)
+        # Into a folder that stands there now it would be moved.
+        if [ -L "$p" ]; then rm -f "$p"; elif [ -d "$p" ]; then rmdir "$p" || exit 1; fi
+        mv -f "$m.kept" "$p" || exit 1
+        ;;
     [0-7]*)
         set -- $was
         if [ -d "$p" ]; then chmod "$1" "$p"; chown "$2:$3" "$p"; fi
         ;;
     *)
-        if [ -f "$p" ]; then rm -f "$p" || exit 1; elif [ -d "$p" ]; then
+        if [ -f "$p" ] || [ -L "$p" ]; then rm -f "$p" || exit 1; elif [ -d "$p" ]; then
             rmdir "$p" 2>/dev/null || made="$p
 $made"
         fi
@@ -195,12 +199,13 @@ sync
 "#;
 
 /// Prints `absent`, `other`, `dir WRITTEN MODE UID USER GID GROUP`, or `file WRITTEN MODE UID USER GID GROUP SHA256 SIZE`
-/// and, where it differs from `digest` and is small, its content. WRITTEN is `-` where the mark does not tell.
+/// and, where it differs from `digest` and is small, its content. WRITTEN is `-` where the mark does not tell. What we wrote is
+/// no link, so one in its place is something else, whatever it leads to.
 pub(super) fn probe(path: &str, id: &str, digest: &str) -> String {
     format!(
         "p={} m={}; w=-\n\
          if [ -e \"$m\" ]; then {{ read -r x; read -r x; read -r x; read -r w; }} <\"$m\"; fi\n\
-         if [ -f \"$p\" ]; then\n\
+         if [ -f \"$p\" ] && ! {{ [ -L \"$p\" ] && [ -e \"$m\" ]; }}; then\n\
            s=$(sha256sum <\"$p\"); s=${{s%% *}}; t=$(stat -L -c '%a %u %U %g %G '\"$s\"' %s' \"$p\")\n\
            echo \"file ${{w:--}} $t\"\n\
            if [ \"$s\" != \"{digest}\" ] && [ \"${{t##* }}\" -le {SHOWN} ]; then cat \"$p\"; fi\n\
