@@ -11,12 +11,15 @@ use cplan_sdk::{
     ApplyRequest, ApplyResponse, Claim, Context, ImportRequest, Locality, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest, Resource,
 };
+use futures::{StreamExt, stream};
 
 use crate::machine::{self, text};
 use process::Process;
 use tunnel::{Route, Tunnel};
 
 const LOOPBACK: &str = "127.0.0.1";
+/// sshd begins to refuse connections that are not through with it yet from ten on (sshd_config(5), `MaxStartups`).
+const OPENED_AT_ONCE: usize = 8;
 
 /// A forward is an ssh process of its own on this host, which lives on when cplan ends. It is known by the identity of
 /// the object, which stands in its arguments; an imported one by its pid and start time. It outlives nothing: destroy
@@ -203,12 +206,22 @@ impl Resource for ForwardResource {
         requests.into_iter().map(observed).collect()
     }
 
-    async fn plan(&self, _ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+    async fn plan(&self, ctx: &Context, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let mut planned = request.proposed;
         for name in ["local_address", "remote_address"] {
             if request.config.get(name).is_none_or(Value::is_null) {
                 planned = planned.with(name, Value::string(LOOPBACK));
             }
+        }
+        // One that was free when it was chosen need not be when the forward is found dead.
+        let chosen = request.config.get("local_port").is_none_or(Value::is_null);
+        let dead = request.prior.as_ref().is_some_and(|p| p.get("open").and_then(Value::as_bool) == Some(false));
+        if let (true, true, Some(at), Some(port)) =
+            (chosen, dead, text(&planned, "local_address"), port(&planned, "local_port"))
+            && tunnel::is_taken(at, port)
+            && !held_by_a_forward(ctx, &planned)
+        {
+            planned = planned.with("local_port", Value::unknown(Type::Number));
         }
         let known = port(&planned, "local_port").filter(|_| planned.get("local_address").is_some_and(Value::is_known));
         let endpoint = known.map_or_else(|| Value::unknown(Type::String), |port| endpoint(&planned, port));
@@ -237,6 +250,24 @@ impl Resource for ForwardResource {
         });
         let values = at_port(&planned, opened.await?).with("open", Value::bool(true));
         Ok(ApplyResponse { values, private: Vec::new(), boot_id: None })
+    }
+
+    fn applied_together(&self) -> bool {
+        true
+    }
+
+    /// Ports change hands among forwards: all are ended before the first is opened.
+    async fn apply_together(
+        &self,
+        requests: Vec<(Context, ApplyRequest)>,
+    ) -> Vec<Result<ApplyResponse, ProviderError>> {
+        for (ctx, request) in &requests {
+            let (ctx, id, private) = (ctx.clone(), request.identity.id.clone(), request.private.clone());
+            // What cannot be ended is told when it is its turn.
+            let _ = blocking(move || end(&id, &private, &ctx)).await;
+        }
+        let applied = requests.into_iter().map(|(ctx, request)| async move { self.apply(&ctx, request).await });
+        stream::iter(applied).buffered(OPENED_AT_ONCE).collect().await
     }
 
     async fn recover(&self, ctx: &Context, request: RecoverRequest) -> Result<Observed, ProviderError> {

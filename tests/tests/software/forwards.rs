@@ -92,6 +92,64 @@ fn a_forward_outlives_cplan_and_is_closed_by_destroy() {
 }
 
 /// A machine that is dead does not keep a forward from being closed; and one that refuses leaves nothing.
+/// However many are changed at once: a port is free once whoever has it is done with it.
+#[test]
+fn ports_change_hands() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let own = machines(std::slice::from_ref(&machine));
+    // All at once, so that they differ; those that nobody has now.
+    let free: Vec<TcpListener> = (0..12).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let ports: Vec<u16> = free.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+    drop(free);
+    let topology = |name: &str, shift: usize| {
+        format!(
+            "{own}resource \"lab_forward\" \"{name}\" {{\n  count       = 12\n  machine     = local.machines.a\n  remote_port = {}\n  \
+             local_port  = element({ports:?}, count.index + {shift})\n}}\n",
+            machine.access.port,
+        )
+    };
+    let folder = Folder::with(&topology("f", 0));
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    for (name, shift) in [("f", 1), ("g", 1), ("g", 11)] {
+        folder.write("main.hcl", &topology(name, shift));
+        folder.cplan(&["apply", "-auto-approve", "-parallelism=1"]).expect(0);
+        folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+        assert_eq!(forwards(&folder).len(), 12);
+    }
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    assert_eq!(forwards(&folder), [0; 0]);
+}
+
+/// A port that cplan chose is chosen anew when somebody else has taken it; one that the user chose is the user's to say.
+#[test]
+fn a_port_that_was_lost_to_another_program_is_chosen_anew() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let own = machines(std::slice::from_ref(&machine));
+    let folder = Folder::with(&format!(
+        "{own}resource \"lab_forward\" \"f\" {{\n  machine     = local.machines.a\n  remote_port = {}\n}}\n\
+         output \"port\" {{\n  value = lab_forward.f.local_port\n}}\n",
+        machine.access.port
+    ));
+    let port = || folder.cplan(&["output", "-raw", "port"]).expect(0).stdout.trim().parse::<u16>().unwrap();
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    let lost = port();
+    forwards(&folder).into_iter().for_each(kill);
+    let _theirs = TcpListener::bind(("127.0.0.1", lost)).unwrap();
+    let plan = folder.cplan(&["plan"]).expect(0).text();
+    assert!(plan.contains(&format!("{lost} -> (known after apply)")), "{plan}");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    assert_ne!(port(), lost);
+    assert_eq!(banner(port()), "SSH-2.0");
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+}
+
 #[test]
 fn a_forward_to_a_dead_machine_goes_all_the_same() {
     if !capable() {
