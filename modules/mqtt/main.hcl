@@ -70,7 +70,8 @@ resource "lab_file" "key" {
   depends_on = [lab_package.mosquitto]
 }
 
-# The broker wants its own hashes, which have a salt: they are made where they are used.
+# The broker wants its own hashes, which have a salt: they are made where they are used, one after the other, because of a
+# line of a file its program takes no more than what stands before a second colon.
 resource "lab_command" "users" {
   for_each   = local.users
   machine    = each.value.access
@@ -81,12 +82,13 @@ resource "lab_command" "users" {
 
   apply = <<-EOT
     umask 077
-    cat >/etc/mosquitto/cplan.users.new <<'CPLAN-USERS'
-    ${join("\n", [for user, password in var.users : "${user}:${password}"])}
-    CPLAN-USERS
-    mosquitto_passwd -U /etc/mosquitto/cplan.users.new || exit 1
-    chown mosquitto /etc/mosquitto/cplan.users.new
-    mv -f /etc/mosquitto/cplan.users.new /etc/mosquitto/cplan.users
+    f=/etc/mosquitto/cplan.users.new
+    : >"$f"
+    %{~ for user, password in var.users ~}
+    mosquitto_passwd -b "$f" '${replace(user, "'", "'\\''")}' '${replace(password, "'", "'\\''")}' || exit 1
+    %{~ endfor ~}
+    chown mosquitto "$f"
+    mv -f "$f" /etc/mosquitto/cplan.users
   EOT
 }
 

@@ -27,7 +27,7 @@ module "mqtt" {
   source   = "./modules/mqtt"
   machines = local.all
   port     = var.ports[0]
-  users    = { sensor = "o'hara $HOME", other = "x" }
+  users    = { sensor = "o'hara: $HOME ", other = "x" }
   tls      = { certificate = file("broker.crt"), private_key = file("broker.key") }
 }
 
@@ -84,7 +84,7 @@ fn modules_of_software_are_set_up_used_healed_and_removed() {
         let to = ["-h", "127.0.0.1", "-p", &port, "--cafile", "broker.crt", "-t", "t", "-m", "x", "-u", "sensor"];
         run(&folder, "mosquitto_pub", &[&to[..], &["-P", password]].concat()).status
     };
-    assert_eq!(publish("o'hara $HOME"), Some(0));
+    assert_eq!(publish("o'hara: $HOME "), Some(0));
     assert_ne!(publish("wrong"), Some(0));
     let catalog = run(&folder, "curl", &["-sS", &format!("http://127.0.0.1:{registry}/v2/_catalog")]).stdout;
     assert_eq!(catalog.trim(), r#"{"repositories":[]}"#);
@@ -100,7 +100,7 @@ fn modules_of_software_are_set_up_used_healed_and_removed() {
     }
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
     folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
-    assert_eq!(publish("o'hara $HOME"), Some(0));
+    assert_eq!(publish("o'hara: $HOME "), Some(0));
     let nowhere = folder.cplan(&["apply", "-auto-approve", "-var", "release=9*"]).expect(1).text();
     assert!(nowhere.contains("the package `containerd` has no version 9*"), "{nowhere}");
 
