@@ -210,6 +210,13 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
     let name = &access.name;
     match words[..] {
         ["done", boot_id] => Ok(boot_id.to_owned()),
+        ["unremoved", status, boot_id] => {
+            ctx.progress.note(&format!(
+                "`remove` ended with status {status}, after an `apply` that never succeeded: look whether it left anything on \
+                 machine `{name}`"
+            ));
+            Ok(boot_id.to_owned())
+        }
         ["failed", script::TIMED_OUT] => Err(ProviderError::new(
             ErrorKind::TimedOut,
             format!("the `{what}` script on machine `{name}` did not end in time"),

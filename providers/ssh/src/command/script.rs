@@ -1,15 +1,16 @@
 //! The scripts around the user's scripts.
 //!
 //! The record on the machine has four lines: `command`, then `begun DIGEST` or `done DIGEST`, then the boot id of that
-//! time, then the process that began it (`PID START`, see proc_pid_stat(5)). A process that lost its connection goes on,
-//! and whoever comes after it waits for it.
+//! time, then the process that began it (`PID START`, see proc_pid_stat(5)). A fifth, `again`, says of what was begun that it had
+//! been done once before. A process that lost its connection goes on, and whoever comes after it waits for it.
 
 use cplan_sdk::quote;
 
 use super::Parts;
 use crate::machine::{MARKS, PRELUDE};
 
-/// Begins the last line of [`apply`] and [`delete`]: `done BOOT_ID`, `failed STATUS` or `unchecked STATUS`.
+/// Begins the last line of [`apply`] and [`delete`]: `done BOOT_ID`, `failed STATUS`, `unchecked STATUS` or `unremoved STATUS
+/// BOOT_ID`.
 pub(super) const RESULT: &str = "cplan-result ";
 
 /// The status of timeout(1) when the time ran out.
@@ -28,8 +29,8 @@ fn preamble(parts: &Parts<'_>, id: &str) -> String {
     };
     format!(
         "m={mark}; read -r b </proc/sys/kernel/random/boot_id\n\
-         y= z= p=\n\
-         look() {{ if [ -e \"$m\" ]; then {{ read -r x; read -r y; read -r z; read -r p; }} <\"$m\"; fi; }}\n\
+         y= z= p= w=\n\
+         look() {{ if [ -e \"$m\" ]; then {{ read -r x; read -r y; read -r z; read -r p; read -r w; }} <\"$m\"; fi; }}\n\
          recorded() {{ look; [ \"$y\" = 'done {}' ]{same_boot}; }}\n\
          in_place() {{ {check}; }}\n\
          began() {{ s=$(cat \"/proc/$1/stat\" 2>/dev/null) || return 1; s=${{s##*) }}; set -- $s; echo \"${{20}}\"; }}\n\
@@ -62,16 +63,17 @@ pub(super) fn probe(parts: &Parts<'_>, id: &str, imported: bool) -> String {
 /// not hold our output open, so a daemon that it starts is not waited for: its output goes through a file.
 pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
     format!(
-        "{PRELUDE}set +u\n{}note() {{ record {} command \"$1 {}\" \"$b\" \"$$ $(began $$)\"; }}\n\
+        "{PRELUDE}set +u\n{}note() {{ record {} command \"$1 {}\" \"$b\" \"$$ $(began $$)\" $w; }}\n\
          while under_way; do sleep 1; done\n\
          if ! recorded || ! in_place; then\n\
+           [ \"${{y%% *}}\" != done ] || w=again\n\
            note begun || exit 1\n\
            o=$(mktemp) || exit 1\n\
            {{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
            cat \"$o\"; cat \"$o.err\" >&2; rm -f \"$o\" \"$o.err\"\n\
            if [ $s != 0 ]; then echo; echo \"{RESULT}failed $s\"; exit 0; fi\n\
          {}fi\n\
-         note done || exit 1\n\
+         w=; note done || exit 1\n\
          sync\necho; echo \"{RESULT}done $b\"\n",
         preamble(parts, id),
         quote(id),
@@ -86,20 +88,26 @@ pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
     )
 }
 
-/// Removes, if there is a record or it was imported.
+/// Removes, if there is a record or it was imported. Of what was begun and never done nobody knows whether there is anything to
+/// remove, so a script that finds nothing must not hold up all that comes after it.
 pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool) -> String {
     let remove = match parts.remove {
         Some(remove) => format!(
             "o=$(mktemp) || exit 1\n{{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
              cat \"$o\"; cat \"$o.err\" >&2; rm -f \"$o\" \"$o.err\"\n\
-             if [ $s != 0 ]; then echo; echo \"{RESULT}failed $s\"; exit 0; fi\n",
+             case $s,$w,$y in\n\
+               0,*) ;;\n\
+               {TIMED_OUT},* | *,again,* | *,done*) echo; echo \"{RESULT}failed $s\"; exit 0 ;;\n\
+               *,begun*) r=\"unremoved $s\" ;;\n\
+               *) echo; echo \"{RESULT}failed $s\"; exit 0 ;;\n\
+             esac\n",
             limited(remove, parts.limit)
         ),
         None => String::new(),
     };
     format!(
-        "{PRELUDE}set +u\n{}while under_way; do sleep 1; done\n\
-         if [ -e \"$m\" ] || {imported}; then\n{remove}rm -f \"$m\"; sweep; sync\nfi\necho; echo \"{RESULT}done $b\"\n",
+        "{PRELUDE}set +u\n{}r=done; while under_way; do sleep 1; done\n\
+         if [ -e \"$m\" ] || {imported}; then\n{remove}rm -f \"$m\"; sweep; sync\nfi\necho; echo \"{RESULT}$r $b\"\n",
         preamble(parts, id)
     )
 }

@@ -412,6 +412,29 @@ async fn a_failing_command_says_how() {
     assert!(!command.mark().exists());
 }
 
+/// A script that cannot find what never was made must not hold up whatever comes next; of what was made once, it must.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_never_succeeded_goes_though_it_cannot_be_removed() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let flag = command.sshd.dir.path().join("flag");
+    let f = flag.display();
+    let set = |apply: String| [("apply", s(&apply)), ("remove", s(&format!("rm {f}")))];
+    let error = command.apply(&set("exit 1".into())).await.unwrap_err();
+    command.state = error.partial.map(|partial| *partial);
+    command.delete().await.unwrap();
+    assert!(!command.mark().exists());
+    command.state = None;
+    command.apply(&set(format!("touch {f}"))).await.unwrap();
+    let error = command.apply(&set("exit 1".into())).await.unwrap_err();
+    command.state = error.partial.map(|partial| *partial);
+    fs::remove_file(&flag).unwrap();
+    let error = command.delete().await.unwrap_err();
+    assert!(error.message.contains("the `remove` script on machine `edge0` ended with status 1"), "{error}");
+    fs::write(&flag, "").unwrap();
+    command.delete().await.unwrap();
+    assert!(!command.mark().exists() && !flag.exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_is_gone_is_unreachable_and_not_absent() {
     let Some(mut file) = Object::new("lab_file") else { return };
