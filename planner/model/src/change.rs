@@ -121,7 +121,9 @@ fn walk_block(
         }
         for mut change in found {
             change.sensitive |= attribute.sensitive;
-            change.forces_replace |= attribute.replace_on_change || forces;
+            // Another container is one of another identity; how the same one is reached may change.
+            let another = !attribute.container || change.path == path || change.path == path.then_attr("id");
+            change.forces_replace |= forces || (attribute.replace_on_change && another);
             out.push(change);
         }
     }
@@ -266,6 +268,22 @@ mod tests {
         let found = changes(&schema(), &object("1GiB", "a", "x"), &object("2GiB", "b", "y"));
         let short: Vec<_> = found.iter().map(|c| (c.path.to_string(), c.forces_replace)).collect();
         assert_eq!(short, [("memory".into(), false), ("name".into(), true), ("interface[0].address".into(), false)]);
+    }
+
+    /// Another address or key is another way to the same container.
+    #[test]
+    fn only_another_container_forces_replacement() {
+        let ty = Type::object([("address", Type::String), ("id", Type::String)]);
+        let schema = Schema::new("", [("machine", Attribute::required(ty.clone(), "").container())]);
+        let machine = |id: Value, address: &str| {
+            Value::object([("machine", Value::object([("address", Value::string(address)), ("id", id)]))])
+        };
+        let one = || Value::string("1");
+        let forces = |after: &Value| changes(&schema, &machine(one(), "x"), after).iter().any(|c| c.forces_replace);
+        assert!(!forces(&machine(one(), "y")));
+        assert!(forces(&machine(Value::string("2"), "x")));
+        assert!(forces(&machine(Value::unknown(Type::String), "x")));
+        assert!(forces(&Value::object([("machine", Value::unknown(ty))])));
     }
 
     #[test]

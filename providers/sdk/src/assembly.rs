@@ -83,8 +83,12 @@ impl Assembly {
             .collect();
         let outputs = match self.shell.look(ctx, access, &compose(&fragments)).await {
             Ok(output) => split(&output.stdout, fragments.len()),
-            Err(error) if error.kind == ErrorKind::Transient => {
-                let reason = format!("machine `{}` does not answer: {}", access.name, error.message);
+            // Who is not let in cannot tell either; what lets us in may stand in the configuration by now.
+            Err(error) if matches!(error.kind, ErrorKind::Transient | ErrorKind::Denied) => {
+                let reason = match error.kind {
+                    ErrorKind::Denied => error.message,
+                    _ => format!("machine `{}` does not answer: {}", access.name, error.message),
+                };
                 return requests
                     .into_iter()
                     .map(|(p, ..)| (p, Ok(Observed::Unreachable { reason: reason.clone() })))

@@ -38,6 +38,51 @@ fn a_user_who_cannot_become_root_is_told() {
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
     folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
     sudo("echo sudo: a password is required >&2; exit 1");
-    let said = folder.cplan(&["plan"]).expect(1).text();
+    let said = folder.cplan(&["plan", "-detailed-exitcode"]).expect(2).text();
+    assert!(said.contains("could not be read: user `somebody` cannot become root"), "{said}");
+    let said = refused();
     assert!(said.contains("cannot become root") && said.contains("NOPASSWD"), "{said}");
+}
+
+/// The same machine under another address, user or key keeps what is on it; a read that was refused does not stand in the way.
+#[test]
+fn a_machine_is_reached_another_way() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    let access = &machine.access;
+    let folder = Folder::new();
+    let reached = |address: &str, key: &str| {
+        let key_file = access.key_file.with_file_name(key);
+        folder.write(
+            "main.hcl",
+            &format!(
+                "resource \"lab_machine\" \"a\" {{\n  name     = \"a\"\n  existing = {{ address = \"{address}\", port = {}, host_key = \"{}\", \
+                 key_file = \"{}\" }}\n}}\nresource \"lab_command\" \"c\" {{\n  machine = lab_machine.a.access\n  apply   = \"echo run >>/opt/runs\"\n  \
+                 remove  = \"rm /opt/runs\"\n}}\nresource \"lab_forward\" \"f\" {{\n  machine     = lab_machine.a.access\n  remote_port = 22\n}}\n",
+                access.port,
+                access.host_key,
+                key_file.display()
+            ),
+        );
+    };
+    reached("127.0.0.1", "client");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    reached("localhost", "client");
+    let plan = folder.cplan(&["plan"]).expect(0).text();
+    assert!(plan.contains("0 to add, 3 to change, 0 to destroy"), "{plan}");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+
+    // The machine takes another key by now: told first, and done once the configuration says so.
+    machine.run("cd /test && cp host new && chmod 600 new && cp host.pub client.pub").expect(0);
+    let refused = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(refused.contains("efuses the key"), "{refused}");
+    reached("localhost", "new");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    assert_eq!(machine.run("cat /opt/runs").stdout, "run\n");
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("test ! -e /opt/runs && test ! -e /var/lib/cplan").expect(0);
 }

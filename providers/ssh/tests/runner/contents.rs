@@ -435,6 +435,22 @@ async fn a_command_that_never_succeeded_goes_though_it_cannot_be_removed() {
     assert!(!command.mark().exists() && !flag.exists());
 }
 
+/// Who is not let in cannot tell what is there, and may be let in by what the configuration says now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_lets_nobody_in_is_unreachable_and_not_absent() {
+    let Some(mut file) = Object::new("lab_file") else { return };
+    let path = file.sshd.dir.path().join("f");
+    file.apply(&[("path", s(path.to_str().unwrap())), ("content", s("x"))]).await.unwrap();
+    let state = file.state.clone().unwrap();
+    let mut other = file.sshd.access.clone();
+    other.host_key = fs::read_to_string(file.sshd.dir.path().join("client.pub")).unwrap();
+    file.state = Some(state.with("machine", other.to_value()));
+    let Observed::Unreachable { reason } = file.read().await else { panic!("it is another machine") };
+    assert!(reason.contains("another host key"), "{reason}");
+    file.state = Some(state);
+    file.delete().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_is_gone_is_unreachable_and_not_absent() {
     let Some(mut file) = Object::new("lab_file") else { return };
