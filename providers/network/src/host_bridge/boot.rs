@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::program::NETFILTER;
 use super::wanted::Wanted;
+use stanza::take_back;
 
 /// Who configures the network of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,17 +113,32 @@ pub(super) fn edits(root: &Path, bridge: &str, wanted: Option<(&Wanted, &str)>) 
 
     let main = root.join("etc/network/interfaces");
     if main.is_file() {
-        for path in files(&root.join("etc/network/interfaces.d")) {
+        let others = files(&root.join("etc/network/interfaces.d"));
+        let of_interface = |path: &PathBuf| {
+            let text = ifupdown::original(&fs::read_to_string(path).unwrap_or_default(), bridge);
+            wanted.map(|(wanted, _)| ifupdown::nature(&text, &wanted.interface)).unwrap_or_default()
+        };
+        let mut nature: Vec<String> = Vec::new();
+        for line in std::iter::once(&main).chain(&others).flat_map(of_interface) {
+            if !nature.contains(&line) {
+                nature.push(line);
+            }
+        }
+        for path in others {
             edit(path, 0o644, &|text| Some(ifupdown::without_interface(text, bridge, of(Tool::Ifupdown))))?;
         }
-        edit(main, 0o644, &|text| Some(ifupdown::main(text, bridge, of(Tool::Ifupdown), mac)))?;
+        edit(main, 0o644, &|text| Some(ifupdown::main(text, bridge, of(Tool::Ifupdown), (mac, &nature))))?;
     }
     let netplan = root.join("etc/netplan");
-    for path in files(&netplan).into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml") && !is_ours(p)) {
+    let theirs: Vec<_> =
+        files(&netplan).into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml") && !is_ours(p)).collect();
+    let texts: Vec<_> =
+        theirs.iter().map(|path| take_back(&fs::read_to_string(path).unwrap_or_default(), bridge)).collect();
+    for path in theirs {
         edit(path, 0o600, &|text| Some(netplan::without_interface(text, bridge, of(Tool::Netplan))))?;
     }
     edit(netplan.join(format!("99-cplan-{bridge}.yaml")), 0o600, &|_| {
-        of(Tool::Netplan).map(|wanted| netplan::file(wanted, mac))
+        of(Tool::Netplan).map(|wanted| netplan::file(wanted, mac, netplan::place(&texts, &wanted.interface)))
     })?;
     let networkd = root.join("etc/systemd/network");
     for (suffix, text) in networkd::files(bridge, of(Tool::Networkd), mac) {
@@ -204,7 +220,7 @@ mod tests {
             text("etc/network/interfaces"),
             Some(
                 "auto lo\niface lo inet loopback\n\n# uplink\n#cplan br0: allow-hotplug eth0\n#cplan br0: iface eth0 inet dhcp\n\
-                 #cplan br0:   mtu 1400\n\niface eth0.5 inet manual\n# cplan br0: begin\niface eth0 inet manual\n\n\
+                 #cplan br0:   mtu 1400\n\niface eth0.5 inet manual\n# cplan br0: begin\nauto eth0\niface eth0 inet manual\n    mtu 1400\n\n\
                  auto br0\niface br0 inet static\n    address 10.9.0.2/24\n    gateway 10.9.0.1\n    \
                  dns-nameservers 10.9.0.1\n    bridge_ports eth0\n    bridge_hw 52:54:00:00:00:01\n    bridge_stp off\n    \
                  bridge_fd 0\niface br0 inet6 static\n    address fd09::2/64\n# cplan br0: end\n"
@@ -248,6 +264,44 @@ mod tests {
         assert_eq!(
             (comment, &json["network"]["bridges"]["br0"]["interfaces"][0]),
             ("# Written by cplan for the bridge br0.", &"eth0".into())
+        );
+    }
+
+    #[test]
+    fn what_an_interface_is_stays() {
+        let bond = "network:\n  ethernets:\n    a: {}\n  bonds:\n    eth0:\n      interfaces: [a]\n      addresses:\n      \
+                    - 10.9.0.2/24\n      mtu: 1400\n";
+        let found = there_and_back(Tool::Netplan, &[("etc/netplan/a.yaml", bond)]);
+        assert_eq!(
+            found[0].1,
+            bond.replace("      addresses:\n      - ", "#cplan br0:       addresses:\n#cplan br0:       - ")
+        );
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text.split_once('\n').unwrap().1).unwrap();
+        let network = &json(&found[1].1)["network"];
+        assert_eq!((&network["bonds"]["eth0"]["dhcp4"], network.get("ethernets")), (&false.into(), None));
+
+        let renamed = "network:\n  ethernets:\n    id0:\n      match:\n        macaddress: 52:54:00:00:00:01\n      \
+                       set-name: \"eth0\"\n      dhcp4: true\n";
+        let found = there_and_back(Tool::Netplan, &[("etc/netplan/a.yaml", renamed)]);
+        assert_eq!(found[0].1, renamed.replace("      dhcp4", "#cplan br0:       dhcp4"));
+        let network = &json(&found[1].1)["network"];
+        assert_eq!(network["bridges"]["br0"]["interfaces"], serde_json::json!(["id0"]));
+        assert_eq!(network["ethernets"]["id0"]["dhcp4"], false);
+
+        let bond = "auto eth0\niface eth0 inet static\n  address 10.9.0.2/24\n  bond-slaves a b\n  bond-mode 1\n\
+                    iface eth0 inet6 auto\n  bond-mode 1\n";
+        let found = there_and_back(Tool::Ifupdown, &[("etc/network/interfaces", bond)]);
+        let told = "\nauto eth0\niface eth0 inet manual\n    bond-slaves a b\n    bond-mode 1\n\nauto br0\n";
+        assert!(found[0].1.contains(told), "{}", found[0].1);
+
+        // Name servers that nobody has said anything of are the bridge's.
+        let text = "iface eth0 inet static\n    address 10.9.0.2\n    dns-nameservers 10.9.0.1 10.9.0.3\n";
+        let kept = ifupdown::nature(text, "eth0");
+        let quiet = Wanted { dns: Vec::new(), ..wanted(Tool::Ifupdown) };
+        let told = ifupdown::main(text, "br0", Some(&quiet), (MAC, &kept));
+        assert!(
+            told.contains("\n    gateway 10.9.0.1\n    dns-nameservers 10.9.0.1 10.9.0.3\n    bridge_ports"),
+            "{told}"
         );
     }
 

@@ -18,19 +18,44 @@ pub(super) fn without_interface(text: &str, bridge: &str, wanted: Option<&Wanted
     }
 }
 
-/// The main file, with the bridge at its end.
-pub(super) fn main(text: &str, bridge: &str, wanted: Option<&Wanted>, mac: &str) -> String {
-    let (begin, end) = (format!("# cplan {bridge}: begin\n"), format!("# cplan {bridge}: end\n"));
+/// What begins the lines about name servers.
+const DNS: &str = "dns-";
+
+/// A file as it was before there was a bridge.
+pub(super) fn original(text: &str, bridge: &str) -> String {
+    let (begin, end) = ends(bridge);
     let mut text = text.to_owned();
     if let (Some(from), Some(to)) = (text.find(&begin), text.find(&end)) {
         text.replace_range(from..to + end.len(), "");
     }
-    let mut text = without_interface(&text, bridge, wanted);
+    take_back(&text, bridge)
+}
+
+fn ends(bridge: &str) -> (String, String) {
+    (format!("# cplan {bridge}: begin\n"), format!("# cplan {bridge}: end\n"))
+}
+
+/// What the stanzas of an interface say of what it is, and not of its addresses: what a bond consists of (ifenslave(8)),
+/// what a VLAN is of (vlan-interfaces(5)), how large its frames are. And the name servers (resolvconf(8)), which have nothing to
+/// do with either.
+pub(super) fn nature(text: &str, interface: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let told = lines_of(text, interface).into_iter().map(|n| lines[n].trim()).filter(|line| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        ["bond-", "bond_", "vlan-", "vlan_", DNS].iter().any(|begin| word.starts_with(begin)) || word == "mtu"
+    });
+    told.map(str::to_owned).collect()
+}
+
+/// The main file, with the bridge at its end. `nature` is what is said of the interface itself, in all files.
+pub(super) fn main(text: &str, bridge: &str, wanted: Option<&Wanted>, (mac, nature): (&str, &[String])) -> String {
+    let (begin, end) = ends(bridge);
+    let mut text = without_interface(&original(text, bridge), bridge, wanted);
     let Some(wanted) = wanted else { return text };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    text + &begin + &block(wanted, mac) + &end
+    text + &begin + &block(wanted, mac, nature) + &end
 }
 
 /// The lines of the stanzas of an interface. Where it stands among others that come up by themselves, its line goes and
@@ -56,9 +81,13 @@ fn lines_of(text: &str, interface: &str) -> Vec<usize> {
     lines
 }
 
-fn block(wanted: &Wanted, mac: &str) -> String {
+fn block(wanted: &Wanted, mac: &str, nature: &[String]) -> String {
     let (bridge, port) = (&wanted.name, &wanted.interface);
-    let mut text = format!("iface {port} inet manual\n\nauto {bridge}\n");
+    let (dns, nature): (Vec<_>, Vec<_>) = nature.iter().partition(|line| line.starts_with(DNS));
+    let written = |lines: &[&String]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
+    // The bridge brings its port up, but not with what stands here of it.
+    let auto = if nature.is_empty() { String::new() } else { format!("auto {port}\n") };
+    let mut text = format!("{auto}iface {port} inet manual\n{}\nauto {bridge}\n", written(&nature));
     let (v6, v4): (Vec<_>, Vec<_>) = wanted.addresses.iter().partition(|a| a.contains(':'));
     let shared = |text: &mut String| {
         let _ = writeln!(text, "    bridge_ports {port}");
@@ -76,7 +105,9 @@ fn block(wanted: &Wanted, mac: &str) -> String {
             if let Some(gateway) = &wanted.gateway {
                 let _ = writeln!(text, "    gateway {gateway}");
             }
-            if !wanted.dns.is_empty() {
+            if wanted.dns.is_empty() {
+                text += &written(&dns);
+            } else {
                 let _ = writeln!(text, "    dns-nameservers {}", wanted.dns.join(" "));
             }
             shared(&mut text);

@@ -15,41 +15,123 @@ pub(super) fn without_interface(text: &str, bridge: &str, wanted: Option<&Wanted
     }
 }
 
-/// The block of an interface below `ethernets:`, and that line too where nothing else stands below it.
-fn lines_of(text: &str, interface: &str) -> Vec<usize> {
-    let lines: Vec<&str> = text.lines().collect();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    // The lines below one that are indented deeper.
-    let below = |at: usize| {
-        let end = (at + 1..lines.len())
-            .find(|n| !is_blank(lines[*n]) && indent(lines[*n]) <= indent(lines[at]))
-            .unwrap_or(lines.len());
-        (at + 1..end).filter(|n| !is_blank(lines[*n])).collect::<Vec<_>>()
-    };
-    let key = |line: &str| {
-        line.trim().split_once(':').map(|(key, _)| key.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
-    };
-    let mut found = Vec::new();
-    for section in (0..lines.len()).filter(|n| !is_blank(lines[*n]) && key(lines[*n]) == "ethernets") {
-        let children = below(section);
-        let Some(level) = children.first().map(|n| indent(lines[*n])) else { continue };
-        let names: Vec<_> = children.iter().copied().filter(|n| indent(lines[*n]) == level).collect();
-        for at in names.iter().copied().filter(|n| key(lines[*n]) == interface) {
-            found.push(at);
-            found.extend(below(at));
-            if names.len() == 1 {
-                found.push(section);
+/// What may stand in the definition of an interface about its addresses, which the bridge takes over. The rest, such as
+/// what a bond consists of, is what the interface is, and stays.
+const ADDRESSING: [&str; 16] = [
+    "addresses",
+    "dhcp4",
+    "dhcp6",
+    "dhcp4-overrides",
+    "dhcp6-overrides",
+    "dhcp-identifier",
+    "gateway4",
+    "gateway6",
+    "nameservers",
+    "routes",
+    "routing-policy",
+    "accept-ra",
+    "link-local",
+    "optional-addresses",
+    "ipv6-privacy",
+    "ipv6-address-generation",
+];
+
+/// What a definition of an interface can stand below.
+const SECTIONS: [&str; 3] = ["ethernets", "bonds", "vlans"];
+
+/// The definition of an interface: the line of its section, which may have no other, its own line and those below.
+struct Definition {
+    section: usize,
+    alone: bool,
+    at: usize,
+    below: Vec<usize>,
+}
+
+/// The lines of a file, as far as they say something.
+struct Lines<'a>(Vec<&'a str>);
+
+impl<'a> Lines<'a> {
+    fn indent(&self, at: usize) -> usize {
+        self.0[at].len() - self.0[at].trim_start().len()
+    }
+
+    fn is_blank(&self, at: usize) -> bool {
+        self.0[at].trim().is_empty() || self.0[at].trim_start().starts_with('#')
+    }
+
+    fn entry(&self, at: usize) -> (&'a str, &'a str) {
+        let (key, value) = self.0[at].split_once(':').unwrap_or_default();
+        let plain = |text: &'a str| text.trim().trim_matches(['"', '\'']);
+        (plain(key), plain(value))
+    }
+
+    /// The lines below one that are indented deeper, or that are its list.
+    fn below(&self, at: usize) -> Vec<usize> {
+        let deeper = |n: usize| {
+            self.indent(n) > self.indent(at) || self.indent(n) == self.indent(at) && self.0[n].trim().starts_with('-')
+        };
+        let end = (at + 1..self.0.len()).find(|n| !self.is_blank(*n) && !deeper(*n)).unwrap_or(self.0.len());
+        (at + 1..end).filter(|n| !self.is_blank(*n)).collect()
+    }
+
+    /// Of lines, those that are indented like the first.
+    fn children(&self, lines: &[usize]) -> Vec<usize> {
+        let level = lines.first().map(|n| self.indent(*n));
+        let of_level = |n: &usize| Some(self.indent(*n)) == level && !self.0[*n].trim().starts_with('-');
+        lines.iter().copied().filter(of_level).collect()
+    }
+
+    /// Where an interface is defined: under its name, or under another that is given it by `set-name`.
+    fn definitions(&self, interface: &str) -> Vec<Definition> {
+        let sections = (0..self.0.len())
+            .filter(|n| !self.is_blank(*n) && SECTIONS.contains(&self.entry(*n).0))
+            .collect::<Vec<_>>();
+        let mut found = Vec::new();
+        for section in sections {
+            let names = self.children(&self.below(section));
+            for at in &names {
+                let below = self.below(*at);
+                let is_named = |n: &usize| self.entry(*n) == ("set-name", interface);
+                if self.entry(*at).0 == interface || below.iter().any(is_named) {
+                    found.push(Definition { section, alone: names.len() == 1, at: *at, below });
+                }
             }
         }
+        found
+    }
+}
+
+/// What is said of an interface's addresses; its definition too where nothing else stands in it, and then the line of the
+/// section where nothing else stands below that.
+fn lines_of(text: &str, interface: &str) -> Vec<usize> {
+    let lines = Lines(text.lines().collect());
+    let mut found = Vec::new();
+    for Definition { section, alone, at, below } in lines.definitions(interface) {
+        let addressing = lines.children(&below).into_iter().filter(|n| ADDRESSING.contains(&lines.entry(*n).0));
+        let moved: Vec<_> = addressing.flat_map(|n| std::iter::once(n).chain(lines.below(n))).collect();
+        if moved.len() == below.len() {
+            found.extend((alone).then_some(section));
+            found.push(at);
+        }
+        found.extend(moved);
     }
     found
 }
 
+/// What our own file adds to: the section and the name of the definition of an interface, in files without what is ours.
+pub(super) fn place(texts: &[String], interface: &str) -> (String, String) {
+    let found = texts.iter().find_map(|text| {
+        let lines = Lines(text.lines().collect());
+        let found = lines.definitions(interface).into_iter().next()?;
+        Some((lines.entry(found.section).0.to_owned(), lines.entry(found.at).0.to_owned()))
+    });
+    found.unwrap_or_else(|| (SECTIONS[0].to_owned(), interface.to_owned()))
+}
+
 /// Our own file. YAML's flow style is JSON's.
-pub(super) fn file(wanted: &Wanted, mac: &str) -> String {
+pub(super) fn file(wanted: &Wanted, mac: &str, (section, name): (String, String)) -> String {
     let mut bridge = json!({
-        "interfaces": [wanted.interface],
+        "interfaces": [name],
         "macaddress": mac,
         "dhcp4": false,
         "dhcp6": false,
@@ -65,7 +147,7 @@ pub(super) fn file(wanted: &Wanted, mac: &str) -> String {
     let named = |name: &str, value| Json::Object(Map::from_iter([(name.to_owned(), value)]));
     let whole = json!({"network": {
         "version": 2,
-        "ethernets": named(&wanted.interface, json!({"dhcp4": false, "dhcp6": false, "accept-ra": false})),
+        section: named(&name, json!({"dhcp4": false, "dhcp6": false, "accept-ra": false})),
         "bridges": named(&wanted.name, bridge),
     }});
     format!("# Written by cplan for the bridge {}.\n{whole:#}\n", wanted.name)
