@@ -212,8 +212,8 @@ fn judge(ctx: &Context, access: &Access, what: &str, output: &Output) -> Result<
         ["done", boot_id] => Ok(boot_id.to_owned()),
         ["unremoved", status, boot_id] => {
             ctx.progress.note(&format!(
-                "`remove` ended with status {status}, after an `apply` that never succeeded: look whether it left anything on \
-                 machine `{name}`"
+                "`remove` ended with status {status}, where there may have been nothing to remove: look whether anything is \
+                 left on machine `{name}`"
             ));
             Ok(boot_id.to_owned())
         }

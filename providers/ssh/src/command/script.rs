@@ -88,18 +88,19 @@ pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
     )
 }
 
-/// Removes, if there is a record or it was imported. Of what was begun and never done nobody knows whether there is anything to
-/// remove, so a script that finds nothing must not hold up all that comes after it.
+/// Removes, if there is a record or it was imported. Where it was begun and never done, or where its check says that it is gone, there
+/// may be nothing to remove, and a script that finds nothing must not hold up all that comes after it.
 pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool) -> String {
+    let gone = if parts.check.is_some() { "in_place || nothing=y\n" } else { "" };
     let remove = match parts.remove {
         Some(remove) => format!(
-            "o=$(mktemp) || exit 1\n{{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
+            "nothing=; case $w,$y in ,begun*) nothing=y ;; esac\n{gone}\
+             o=$(mktemp) || exit 1\n{{ {}; }} >\"$o\" 2>\"$o.err\" </dev/null; s=$?\n\
              cat \"$o\"; cat \"$o.err\" >&2; rm -f \"$o\" \"$o.err\"\n\
-             case $s,$w,$y in\n\
+             case $s,$nothing in\n\
                0,*) ;;\n\
-               {TIMED_OUT},* | *,again,* | *,done*) echo; echo \"{RESULT}failed $s\"; exit 0 ;;\n\
-               *,begun*) r=\"unremoved $s\" ;;\n\
-               *) echo; echo \"{RESULT}failed $s\"; exit 0 ;;\n\
+               {TIMED_OUT},* | *,) echo; echo \"{RESULT}failed $s\"; exit 0 ;;\n\
+               *) r=\"unremoved $s\" ;;\n\
              esac\n",
             limited(remove, parts.limit)
         ),

@@ -433,6 +433,16 @@ async fn a_command_that_never_succeeded_goes_though_it_cannot_be_removed() {
     fs::write(&flag, "").unwrap();
     command.delete().await.unwrap();
     assert!(!command.mark().exists() && !flag.exists());
+    // Its check knows that it is gone; while it says that it is there, nothing is overlooked.
+    command.state = None;
+    let [apply, remove] = set(format!("touch {f}"));
+    command.apply(&[apply, remove, ("check", s(&format!("test -e {f}")))]).await.unwrap();
+    fs::remove_file(&flag).unwrap();
+    fs::create_dir(&flag).unwrap();
+    assert!(command.delete().await.is_err());
+    fs::remove_dir(&flag).unwrap();
+    command.delete().await.unwrap();
+    assert!(!command.mark().exists());
 }
 
 /// Who is not let in cannot tell what is there, and may be let in by what the configuration says now.
