@@ -179,7 +179,36 @@ fn elements(from: &Value, to: &Type, path: &AttrPath, set: bool) -> Result<(Type
     }
     let shared = shared(converted.iter(), word, path)?;
     let converted = convert_all(&converted, &shared)?;
-    Ok((shared, converted))
+    let joined = joined(converted.iter().map(Value::ty))
+        .ok_or_else(|| fail(path, "element types must all match for conversion to list"))?;
+    let converted = if joined == shared { converted } else { convert_all(&converted, &joined)? };
+    Ok((joined, converted))
+}
+
+/// The type of all elements of a collection whose type leaves something open: they may differ in what is open in one of
+/// them, as it is in null and in an empty list, but in nothing else.
+fn joined(types: impl IntoIterator<Item = Type>) -> Option<Type> {
+    let mut types = types.into_iter();
+    let first = types.next().unwrap_or(Type::Dynamic);
+    types.try_fold(first, |all, ty| join(&all, &ty))
+}
+
+fn join(a: &Type, b: &Type) -> Option<Type> {
+    Some(match (a, b) {
+        (Type::Dynamic, other) | (other, Type::Dynamic) => other.clone(),
+        (a, b) if a == b => a.clone(),
+        (Type::List(a), Type::List(b)) => Type::list(join(a, b)?),
+        (Type::Set(a), Type::Set(b)) => Type::set(join(a, b)?),
+        (Type::Map(a), Type::Map(b)) => Type::map(join(a, b)?),
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+            Type::tuple(a.iter().zip(b.iter()).map(|(a, b)| join(a, b)).collect::<Option<Vec<_>>>()?)
+        }
+        (Type::Object(a), Type::Object(b)) if a.attributes.keys().eq(b.attributes.keys()) => {
+            let each = a.attributes.iter().zip(b.attributes.values());
+            Type::object(each.map(|((name, a), b)| Some((name.clone(), join(a, b)?))).collect::<Option<Vec<_>>>()?)
+        }
+        _ => return None,
+    })
 }
 
 fn entries(from: &Value, items: &Members, to: &Type, path: &AttrPath) -> Result<Value, ConvertError> {
@@ -197,7 +226,10 @@ fn entries(from: &Value, items: &Members, to: &Type, path: &AttrPath) -> Result<
     }
     let shared = shared(converted.values(), "map", path)?;
     let converted = all(&converted, &shared)?;
-    Ok(Value::new(Kind::Map(shared, converted)))
+    let joined = joined(converted.values().map(Value::ty))
+        .ok_or_else(|| fail(path, "attribute types must all match for conversion to map"))?;
+    let converted = if joined == shared { converted } else { all(&converted, &joined)? };
+    Ok(Value::new(Kind::Map(joined, converted)))
 }
 
 fn object(items: &Members, to: &ObjectType, path: &AttrPath, from_map: bool) -> Result<Value, ConvertError> {
@@ -322,6 +354,24 @@ mod tests {
         assert_eq!(list, Value::list(Type::String, [Value::string("1"), Value::string("b")]));
         let nested = Value::tuple([Value::string("1"), Value::tuple([])]);
         assert!(convert(&nested, &Type::list(Type::Dynamic)).is_err());
+    }
+
+    #[test]
+    fn what_is_open_in_one_element_makes_no_room_for_others() {
+        let (null, text) = (Value::null(Type::Dynamic), Value::string("x"));
+        let one = |n: i64| Value::tuple([Value::number(n)]);
+        let map = |values: [&Value; 3]| {
+            let object = Value::object(["a", "b", "c"].into_iter().zip(values.map(Value::clone)));
+            convert(&object, &Type::map(Type::Dynamic)).map_err(|e| e.message)
+        };
+        let refused = "attribute types must all match for conversion to map";
+        assert_eq!(map([&null, &text, &one(1)]).unwrap_err(), refused);
+        assert_eq!(map([&null, &one(1), &Value::tuple([text.clone()])]).unwrap_err(), refused);
+        assert_eq!(map([&null, &one(1), &one(2)]).unwrap().ty(), Type::map(one(1).ty()));
+        let in_object = |v: &Value| Value::object([("a", v.clone())]);
+        let list = |values: Vec<Value>| convert(&Value::tuple(values), &Type::list(Type::Dynamic)).is_ok();
+        assert!(list(vec![in_object(&null), in_object(&one(1))]));
+        assert!(!list(vec![in_object(&null), in_object(&one(1)), in_object(&text)]));
     }
 
     #[test]
