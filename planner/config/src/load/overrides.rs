@@ -72,7 +72,7 @@ impl Merger<'_> {
     }
 
     /// A block that must be there under the same labels.
-    fn named(&mut self, over: Block, json: bool, join: impl FnOnce(&mut Block, Block, &mut Wrong<'_>)) {
+    fn named(&mut self, mut over: Block, json: bool, join: impl FnOnce(&mut Block, Block, &mut Wrong<'_>)) {
         let same = |(base, _): &&mut Found| {
             let labels = base.labels.iter().map(|l| l.as_str()).eq(over.labels.iter().map(|l| l.as_str()));
             base.ident.as_str() == over.ident.as_str() && labels
@@ -83,6 +83,11 @@ impl Merger<'_> {
             Some((base, is_json)) => {
                 *is_json |= json;
                 let mut wrong = Wrong { source: self.source, diagnostics: &mut self.diagnostics };
+                // An empty list says nothing.
+                if matches!(over.body.get_attribute("depends_on").map(|a| &a.value), Some(Expression::Array(a)) if a.is_empty())
+                {
+                    over.body.remove_attribute("depends_on");
+                }
                 if kind != "variable"
                     && let Some(attribute) = over.body.get_attribute("depends_on")
                 {
