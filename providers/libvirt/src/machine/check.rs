@@ -196,14 +196,18 @@ fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Ve
         let diagnostic = Diagnostic::error("machine-too-large", "Machine larger than its host", what).remedy(remedy);
         found.push(diagnostic.address(address.clone()).attribute(AttrPath::attr(attribute)));
     };
-    let memory = values.get("memory").and_then(Value::as_str).unwrap_or_default();
-    if parse_quantity(Format::Bytes, memory).is_ok_and(|bytes| bytes > facts.memory) {
-        let host = format!("{}MiB", facts.memory / (1024 * 1024));
-        error(
-            format!("The machine wants {memory} of memory and its host has {host}."),
-            format!("Write at most \"{host}\"."),
-            "memory",
-        );
+    // QEMU takes what it may become when it starts. Where only `memory` is written, that is the same.
+    for name in ["memory", "maximum_memory"] {
+        let wanted = values.get(name).and_then(Value::as_str).unwrap_or_default();
+        if parse_quantity(Format::Bytes, wanted).is_ok_and(|bytes| bytes > facts.memory) {
+            let host = format!("{}MiB", facts.memory / (1024 * 1024));
+            error(
+                format!("The machine wants {wanted} of memory and its host has {host}."),
+                format!("Write at most \"{host}\"."),
+                name,
+            );
+            break;
+        }
     }
     if let Some(cpus) = values.get("cpus").and_then(Value::as_u64).filter(|cpus| *cpus > facts.cpus) {
         let host = facts.cpus;
@@ -314,6 +318,10 @@ mod tests {
         let facts = HostFacts { arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
         let found = against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
         assert!(found[0].what.contains("2GiB") && found[0].what.contains("1024MiB"), "{}", found[0].what);
+        let grows = machine("x", "10.70.0.11", "1GiB", 1).with("maximum_memory", Value::string("2GiB"));
+        let found_too = against_host(&"lab_machine.a".parse().unwrap(), &grows, &facts);
+        assert_eq!(found_too.len(), 1);
+        assert_eq!(found_too[0].attribute, Some(AttrPath::attr("maximum_memory")));
         assert!(found[1].what.contains("3 processors") && found[1].what.contains("host has 2"), "{}", found[1].what);
     }
 }
