@@ -165,6 +165,15 @@ async fn a_disk_has_whole_sectors_and_a_pulled_cable_and_another_name_are_mended
     machine.apply().await.unwrap();
     assert!(!virsh(&["list", "--all", "--name"]).contains(&other));
     assert_eq!(machine.run("nproc").await.trim(), "2");
+
+    // Without the key that is pinned for it nothing is changed: another one would be unknown to all.
+    let (key, away) = (lab.machine_dir(&machine.identity).join("ssh_host_ed25519_key"), lab.folder.path().join("key"));
+    std::fs::rename(&key, &away).unwrap();
+    machine.config["cpus"] = json!(1);
+    let error = machine.apply().await.unwrap_err();
+    assert!(error.message.contains("the host key of `hand` is gone") && !key.exists(), "{error}");
+    std::fs::copy(&away, &key).unwrap();
+    assert_eq!(machine.run("nproc").await.trim(), "2");
     machine.delete().await.unwrap();
     management.delete().await.unwrap();
     lab.shell.close().await;

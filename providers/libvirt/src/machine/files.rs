@@ -28,7 +28,7 @@ pub(super) async fn prepare(
     // QEMU runs as another user, which has to get through to the files in here, but not to list them.
     create_dir(&settings.cache_dir, 0o755).map_err(failed("the folder", &settings.cache_dir))?;
     create_dir(&folder, 0o711).map_err(failed("the folder", &folder))?;
-    let host_key = folder.join("ssh_host_ed25519_key");
+    let host_key = folder.join(HOST_KEY);
     let client_key = key_file(data_dir);
     let overlay = folder.join("overlay.qcow2");
     let base = folder.join(BASE);
@@ -57,6 +57,9 @@ pub(super) async fn prepare(
     Ok(words.join(" "))
 }
 
+/// In the folder of a machine, its host key.
+const HOST_KEY: &str = "ssh_host_ed25519_key";
+
 /// In the folder of a machine, the path of the disk that its own stands on: only QEMU's user can read that there while the
 /// machine runs, and images must be kept for it by others, too.
 pub(crate) const BASE: &str = "base";
@@ -64,6 +67,19 @@ pub(crate) const BASE: &str = "base";
 /// Whether a machine has left files, which hold its disk.
 pub(super) fn exist(settings: &HostSettings, id: &str) -> bool {
     settings.machine_dir(id).join("overlay.qcow2").exists()
+}
+
+/// Fails where the host key that is pinned for a machine is no longer here: another one would be no key of its.
+pub(super) fn has_host_key(settings: &HostSettings, id: &str, name: &str) -> Result<(), ProviderError> {
+    let path = settings.machine_dir(id).join(HOST_KEY);
+    if path.exists() {
+        return Ok(());
+    }
+    let message = format!("the host key of `{name}` is gone: there is no `{}`", path.display());
+    Err(ProviderError::failed(message).remedy(format!(
+        "Put it and its .pub back, as the machine has them in /etc/ssh/{HOST_KEY}, or replace the machine (`cplan apply \
+         -replace=ADDRESS`)."
+    )))
 }
 
 /// Removes all files of a machine; what is gone is fine.

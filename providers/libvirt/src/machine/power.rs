@@ -31,6 +31,9 @@ impl MachineResource {
         let machine = Machine::from_values(planned)?;
         let found = live::look(&self.client, identity).await?;
         let fresh = found.is_none() && !files::exist(&settings, &identity.id);
+        if !fresh && access(planned).is_some_and(|access| !access.host_key.is_empty()) {
+            files::has_host_key(&settings, &identity.id, &machine.name)?;
+        }
         ctx.progress.status("making its disk and keys");
         let prepared = async {
             let accelerator = self.accelerator(&machine, found.as_ref()).await?;
