@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, join_all};
 use super::Run;
 use crate::event::{Event, EventSink, Stream};
 use crate::plan::{Operation, StepId};
-use crate::proposed::{nulls_for_unknowns, propose, remark, told};
+use crate::proposed::{ignore, nulls_for_unknowns, propose, remark, told};
 use crate::secret::Secrets;
 use crate::values::{Live, Repeat};
 
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         })))
     }
 
-    /// The step's configuration with everything known by now.
+    /// The step's configuration with everything known by now, and what is to be ignored as it was.
     fn known_config(&self, operation: &Operation) -> Result<Value, Box<ProviderError>> {
         let address = &operation.key.address;
         let fail = |what: String| Box::new(ProviderError::failed(what));
@@ -152,7 +152,12 @@ impl<'a> Run<'a> {
         if !config.is_wholly_known() {
             return Err(fail(format!("the inputs of {address} are still not known")));
         }
-        Ok(config)
+        Ok(match &operation.prior {
+            Some(prior) if operation.action == Action::Update => {
+                ignore(&config, prior, &block.lifecycle.ignore_changes)
+            }
+            _ => config,
+        })
     }
 
     /// The `each` and `count` of an instance, evaluated with what is known now.
