@@ -293,12 +293,21 @@ fn order_deletes(steps: &mut Steps, slots: &[Slot]) {
             false => BTreeSet::new(),
         };
         let mut after_all = BTreeSet::new();
-        for slot in &members[group] {
+        let deleted = || members[group].iter().filter(|s| s.delete.is_some() && !s.held);
+        let many = deleted().nth(1).is_some();
+        if members[group].iter().any(|s| s.held && s.delete.is_some()) {
+            after_all.extend(before.iter().copied());
+        }
+        let mut gate = |all: BTreeSet<StepId>, needed: bool| match (needed, many) {
+            (false, _) => BTreeSet::new(),
+            (true, false) => all,
+            (true, true) => steps.join(all).into_iter().collect(),
+        };
+        let before = gate(before, true);
+        let changed = gate(changed, deleted().any(|s| !s.replaced));
+        let turned = gate(turned, deleted().any(|s| s.create_first));
+        for slot in deleted() {
             let Some(delete) = slot.delete else { continue };
-            if slot.held {
-                after_all.extend(before.iter().copied());
-                continue;
-            }
             let changed = changed.iter().filter(|_| !slot.replaced);
             let turned = turned.iter().filter(|_| slot.create_first);
             let own = slot.write.iter().filter(|_| slot.create_first);
@@ -494,6 +503,18 @@ mod tests {
         drafts.extend((0..1000).map(|k| draft(1, k, &[0], false, Some(Action::Create))));
         let edges: usize = lower(drafts, &HashMap::new()).iter().map(|s| s.after.len()).sum();
         assert!(edges <= 4000, "{edges} edges");
+    }
+
+    #[test]
+    fn a_thousand_deleted_after_a_thousand_are_thousands_of_edges() {
+        for (first, users) in [(true, Action::Update), (false, Action::Update), (true, Action::Create)] {
+            let write = first.then_some(Action::Create);
+            let mut drafts: Vec<_> = (0..1000).map(|k| draft(0, k, &[], true, write)).collect();
+            drafts.iter_mut().for_each(|d| d.create_first = first);
+            drafts.extend((0..1000).map(|k| draft(1, k, &[0], users == Action::Create, Some(users))));
+            let edges: usize = lower(drafts, &HashMap::new()).iter().map(|s| s.after.len()).sum();
+            assert!(edges <= 10_000, "{edges} edges");
+        }
     }
 
     #[test]
