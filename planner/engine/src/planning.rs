@@ -24,6 +24,7 @@ mod owners;
 mod providers;
 mod resource;
 mod selection;
+mod standing;
 mod triggers;
 mod verdict;
 

@@ -44,20 +44,20 @@ impl Planner<'_> {
         let wanted = match block {
             CheckOwner::Resource(address) => {
                 let node = node(Item::Resource(address.resource.clone()));
-                node.is_some_and(|node| self.selection.has_conditions(node))
+                node.is_some_and(|node| self.selection.has_some(node))
             }
             CheckOwner::Output(module, name) => node(Item::Output(name.clone())).is_some_and(|node| {
                 if module.is_root() {
                     self.selection.has_output(&self.graph, node)
                 } else {
-                    self.selection.has_conditions(node)
+                    self.selection.has_some(node)
                 }
             }),
             CheckOwner::Variable(_, name) => {
-                node(Item::Variable(name.clone())).is_some_and(|node| self.selection.has_conditions(node))
+                node(Item::Variable(name.clone())).is_some_and(|node| self.selection.has_some(node))
             }
             CheckOwner::Check(_, name) => {
-                node(Item::Check(name.clone())).is_some_and(|node| self.selection.has_conditions(node))
+                node(Item::Check(name.clone())).is_some_and(|node| self.selection.has_some(node))
             }
         };
         let failed = self.graph.owner(block).is_some_and(|node| self.failed.contains(&node));

@@ -107,7 +107,7 @@ impl Planner<'_> {
             for (name, check) in checks {
                 let owner = CheckOwner::Check(module.clone(), name);
                 let node = self.graph.owner(&owner);
-                if node.is_some_and(|node| !self.selection.has_conditions(node)) {
+                if node.is_some_and(|node| !self.selection.has_some(node)) {
                     continue;
                 }
                 if node.is_some_and(|node| self.failed.contains(&node)) {

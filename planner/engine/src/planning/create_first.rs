@@ -7,10 +7,14 @@ use crate::values::Repeat;
 use crate::{graph, identity, steps};
 
 impl Planner<'_> {
-    /// Which resources are made anew before the old objects go: those that say so, and what they depend on.
+    /// Which resources are made anew before the old objects go: those that say so, and what they depend on. What the
+    /// targets leave out has no say.
     pub(super) fn create_first_nodes(&mut self) {
         for &node in self.graph.order.clone().iter().rev() {
             let Some(block) = &self.graph.nodes[node].block else { continue };
+            if !self.selection.has_some(node) {
+                continue;
+            }
             let own = block.lifecycle.create_before_destroy.clone();
             let wanted = own.is_some_and(|expr| self.flag(&self.graph.nodes[node].path.clone(), &expr));
             if wanted || self.first.contains(&node) {

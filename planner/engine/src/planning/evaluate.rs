@@ -89,7 +89,7 @@ impl Planner<'_> {
         let Some(variable) = here.module.variables.get(name).cloned() else { return };
         let path = instance.0.iter().map(|(call, _)| call.clone()).collect();
         let wanted = self.graph.find(&path, &Item::Variable(name.clone()));
-        if wanted.is_some_and(|node| !self.selection.has_conditions(node)) {
+        if wanted.is_some_and(|node| !self.selection.has_some(node)) {
             return;
         }
         let owner = CheckOwner::Variable(instance.clone(), name.clone());
@@ -165,7 +165,7 @@ impl Planner<'_> {
     fn judges(&self, node: usize, instance: &ModuleInstance) -> bool {
         let wanted = match instance.is_root() {
             true => self.selection.has_output(&self.graph, node),
-            false => self.selection.has_conditions(node),
+            false => self.selection.has_some(node),
         };
         self.options.mode != PlanMode::Destroy && wanted
     }

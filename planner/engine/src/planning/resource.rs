@@ -84,21 +84,30 @@ impl<'a> Planner<'a> {
             for repeat in repeats(&expansion) {
                 let address = instance(&module, addr, &repeat);
                 if !self.selection.has(node, &address) {
+                    if self.selection.has_some(node) {
+                        self.leave_unjudged(&block, &address);
+                    }
                     let key = RecordKey::from(address);
                     let recorded = self.state.records.get(&key);
                     self.kept.extend(recorded.map(place_of));
-                    planned.push(recorded.map_or_else(|| unknown_object(schema), |r| r.values.clone()));
+                    planned.push(Some(recorded.map_or_else(|| unknown_object(schema), |r| r.values.clone())));
                     continue;
                 }
                 let told = self.diagnostics.len();
                 let value = self.plan_instance(&site, address, &repeat, &dependencies).await;
+                let nothing = addr.mode == Mode::Managed && self.stands() && !self.diagnostics.has_errors_since(told);
                 if block.check.is_some() {
                     self.diagnostics.soften(told);
                 }
-                planned.push(value.unwrap_or_else(|| unknown_object(schema)));
+                planned.push(value.or_else(|| (!nothing).then(|| unknown_object(schema))));
             }
             let mut planned = planned.into_iter();
-            let values = map(&expansion, |_| planned.next().unwrap_or_else(|| unknown_object(schema)));
+            let values = if self.selection.partial || self.options.mode == PlanMode::RefreshOnly {
+                let found = map(&expansion, |_| planned.next().flatten());
+                self.standing(&site, &module, addr, found)
+            } else {
+                map(&expansion, |_| planned.next().flatten().unwrap_or_else(|| unknown_object(schema)))
+            };
             self.values.set_resource(&module, addr, values);
         }
     }
@@ -269,7 +278,7 @@ fn repeats(expansion: &Instances<Repeat>) -> Vec<Repeat> {
     }
 }
 
-fn map(expansion: &Instances<Repeat>, mut f: impl FnMut(&Repeat) -> Value) -> Instances<Value> {
+fn map<T>(expansion: &Instances<Repeat>, mut f: impl FnMut(&Repeat) -> T) -> Instances<T> {
     match expansion {
         Instances::Single(r) => Instances::Single(f(r)),
         Instances::Count(rs) => Instances::Count(rs.iter().map(f).collect()),

@@ -84,9 +84,9 @@ impl Selection {
         some && !self.without.contains(&node) && resources.all(|n| self.targets.is_empty() || self.some.contains(n))
     }
 
-    /// Whether the conditions of a variable, of a module's output or of a check are looked at: where it is needed by what
-    /// is in. A check is by what hangs on its whole module.
-    pub(super) fn has_conditions(&self, node: usize) -> bool {
+    /// Whether anything of a node is in: it is named, or needed by what is in. The conditions of others are not looked at.
+    /// A check is in by what hangs on its whole module.
+    pub(super) fn has_some(&self, node: usize) -> bool {
         self.targets.is_empty() || self.some.contains(&node)
     }
 
