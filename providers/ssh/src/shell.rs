@@ -106,6 +106,17 @@ impl OpenSshShell {
         machines.insert(access.clone(), (attempt.clone(), abort));
         Ok((attempt, answered))
     }
+
+    /// Lets nobody begin anything over a connection any more; what is under way over it goes on, and it ends with that.
+    fn forget(&self, access: &Access, connection: &Arc<Connection>) {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |(attempt, _): &(Attempt, AbortHandle)| {
+            attempt.peek().is_some_and(|made| made.as_ref().is_ok_and(|made| Arc::ptr_eq(made, connection)))
+        };
+        if machines.get(access).is_some_and(is_same) {
+            machines.remove(access);
+        }
+    }
 }
 
 /// Ends a connection, or the attempt at one: its ssh process is killed with it.
@@ -128,10 +139,14 @@ impl Shell for OpenSshShell {
     async fn run(&self, ctx: &Context, access: &Access, script: &str, stdin: &[u8]) -> Result<Output, ProviderError> {
         let work = async {
             // A connection that broke while nobody looked is opened anew, once: nothing of the script has run yet.
-            for last in [false, true] {
+            let mut again = true;
+            loop {
                 let connection = self.attempt(access, RUN_CONNECT)?.await?;
                 match connection.run(script, stdin).await {
-                    Err(RunError::NotBegun(_)) if !last => connection.close().await,
+                    Err(RunError::NotBegun(_)) if again => {
+                        again = false;
+                        self.forget(access, &connection);
+                    }
                     Err(RunError::NotBegun(failure)) => return Err(failure.into()),
                     Err(RunError::Broken(failure)) => {
                         connection.settle().await;
@@ -140,7 +155,6 @@ impl Shell for OpenSshShell {
                     Ok(output) => return connection.powerless(&output).map_or(Ok(output), |why| Err(why.into())),
                 }
             }
-            Err(Failure::lost(access).into())
         };
         tokio::select! {
             biased;
@@ -158,7 +172,7 @@ impl Shell for OpenSshShell {
                 Ok(output) => connection.powerless(&output).map_or(Ok(output), |why| Err(why.into())),
                 Err(_) => {
                     connection.settle().await;
-                    Err(Failure::lost(access).into())
+                    Err(Failure::lost(access, "it ended before the answer").into())
                 }
             }
         };

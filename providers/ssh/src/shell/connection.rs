@@ -1,6 +1,7 @@
 //! One master connection to one machine, and the commands that run over it.
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use openssh::Session;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{AcquireError, Mutex, Notify, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::arguments::{client_arguments, known_hosts_line};
@@ -29,8 +30,12 @@ const SESSIONS: usize = 8;
 /// dropbear refuses a command of more than 9,000 bytes (`MAX_CMD_LEN` in its sysoptions.h) by closing the connection.
 const LONGEST_COMMAND: usize = 8_000;
 const READY: &str = "cplan-ready ";
-/// Says that it is there and which boot this is.
-const BEGIN: &str = "read -r b </proc/sys/kernel/random/boot_id; echo \"cplan-ready $b\"";
+/// Says that it is there, which boot this is, and what serves it.
+const BEGIN: &str =
+    "read -r b </proc/sys/kernel/random/boot_id; read -r s </proc/$PPID/comm; echo \"cplan-ready $b $s\"";
+/// A dropbear before 2025.87 drops the connection when a command ends just while another one begins
+/// (<https://github.com/mkj/dropbear/issues/321>). So they go one by one there, but for those that take longer than this.
+const TURN: Duration = Duration::from_secs(2);
 /// Lives as long as our end of its standard input.
 const KEEP: &str = "exec cat >/dev/null";
 
@@ -48,6 +53,7 @@ pub(super) struct Connection {
     session: Session,
     boot_id: String,
     slots: Semaphore,
+    turn: Option<Mutex<()>>,
     stop: Arc<Notify>,
     ended: watch::Receiver<bool>,
     times: Arc<Watch>,
@@ -90,12 +96,12 @@ impl Connection {
         });
         let mut stdout = BufReader::new(stdout);
         let ready = match timeout(HANDSHAKE, read_ready(&mut stdout)).await {
-            Ok(Some(boot_id)) => Ok(boot_id),
+            Ok(Some(ready)) => Ok(ready),
             Ok(None) => Err(Failure::from_client(access, &said.await.unwrap_or_default())),
             Err(_) => Err(Failure::slow(access, HANDSHAKE)),
         };
-        let boot_id = match ready {
-            Ok(boot_id) => boot_id,
+        let Ready { boot_id, server } = match ready {
+            Ok(ready) => ready,
             Err(failure) => {
                 let _ = child.kill().await;
                 let _ = tokio::fs::remove_file(&socket).await;
@@ -124,6 +130,7 @@ impl Connection {
             session: Session::resume_mux(socket.into_boxed_path(), None),
             boot_id,
             slots: Semaphore::new(SESSIONS),
+            turn: (server == "dropbear").then(Mutex::default),
             stop,
             ended,
             times,
@@ -164,8 +171,8 @@ impl Connection {
 
     /// Runs a script with `stdin`.
     pub(super) async fn run(&self, script: &str, stdin: &[u8]) -> Result<Output, RunError> {
-        let lost = |_| RunError::NotBegun(Failure::lost(&self.access));
-        let _slot = self.slots.acquire().await.map_err(lost)?;
+        let closed = |e: AcquireError| RunError::NotBegun(Failure::lost(&self.access, e.to_string()));
+        let _slot = self.slots.acquire().await.map_err(closed)?;
         if script.contains('\0') {
             return Err(RunError::Broken(Failure::local("a script for a machine holds a NUL byte".into())));
         }
@@ -186,6 +193,17 @@ impl Connection {
     }
 
     async fn command(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
+        let Some(turn) = &self.turn else { return self.command_now(command, stdin).await };
+        let turn = turn.lock().await;
+        let mut work = pin!(self.command_now(command, stdin));
+        if let Ok(ended) = timeout(TURN, &mut work).await {
+            return ended;
+        }
+        drop(turn);
+        work.await
+    }
+
+    async fn command_now(&self, command: &str, stdin: &[u8]) -> Result<Output, RunError> {
         let mut child = self
             .session
             .raw_command(framed(command))
@@ -194,7 +212,7 @@ impl Connection {
             .stderr(openssh::Stdio::piped())
             .spawn()
             .await
-            .map_err(|_| RunError::NotBegun(Failure::lost(&self.access)))?;
+            .map_err(|e| RunError::NotBegun(Failure::lost(&self.access, told(&e))))?;
         let (input, output, errors) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let feed = async move {
             if let Some(mut input) = input {
@@ -218,14 +236,14 @@ impl Connection {
         };
         let ((), out, err) = tokio::join!(feed, read_out, read_err);
         let waited = child.wait().await;
-        let broken = || RunError::Broken(Failure::lost(&self.access));
-        out.and(err).map_err(|_| broken())?;
+        let broken = |why| RunError::Broken(Failure::lost(&self.access, why));
+        out.and(err).map_err(|e| broken(told(&e)))?;
         self.times.command();
         let status = match waited {
-            Ok(status) => status.code().ok_or_else(broken)?,
+            Ok(status) => status.code().ok_or_else(|| broken(status.to_string()))?,
             // The mux client takes the status 127 of a script for its own failure.
             Err(openssh::Error::Remote(_)) => 127,
-            Err(_) => return Err(broken()),
+            Err(e) => return Err(broken(told(&e))),
         };
         Ok(Output { stdout, stderr, status })
     }
@@ -266,6 +284,12 @@ fn framed(command: &str) -> String {
     format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; {command}; exit $?")
 }
 
+/// An error with what caused it.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         self.give_up();
@@ -294,7 +318,14 @@ fn spawn_master(access: &Access, socket: &Path, known_hosts: &Path, first: Optio
     command.spawn().map_err(|e| Failure::no_client(&e))
 }
 
-async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
+/// What a machine says of itself first.
+struct Ready {
+    boot_id: String,
+    /// The name of the program that serves the connection; empty where it does not tell.
+    server: String,
+}
+
+async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<Ready> {
     let mut line = String::new();
     loop {
         line.clear();
@@ -302,8 +333,9 @@ async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
             return None;
         }
         // A banner of the login shell may come first.
-        if let Some(boot_id) = line.trim_end().strip_prefix(READY) {
-            return Some(boot_id.to_owned());
+        if let Some(told) = line.trim_end().strip_prefix(READY) {
+            let (boot_id, server) = told.split_once(' ').unwrap_or((told, ""));
+            return Some(Ready { boot_id: boot_id.to_owned(), server: server.to_owned() });
         }
     }
 }

@@ -56,9 +56,10 @@ impl Failure {
         Self::new(ErrorKind::Transient, message)
     }
 
-    /// The connection ended while it was in use.
-    pub(super) fn lost(access: &Access) -> Self {
-        Self::new(ErrorKind::Transient, format!("the ssh connection to machine `{}` was lost", access.name))
+    /// The connection ended while it was in use; `why` is what was seen of it.
+    pub(super) fn lost(access: &Access, why: impl Into<String>) -> Self {
+        let message = format!("the ssh connection to machine `{}` was lost", access.name);
+        Failure { details: why.into(), ..Self::new(ErrorKind::Transient, message) }
     }
 
     /// Something on our side.

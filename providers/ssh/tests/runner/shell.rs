@@ -192,6 +192,35 @@ async fn a_lost_connection_is_noticed_and_made_again() {
     assert_eq!(entries(sockets.path()), 0);
 }
 
+/// Who can begin nothing over a connection opens another, and what is under way over the first goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_takes_nothing_more_is_left_to_those_who_use_it() {
+    let Some(sshd) = Sshd::start() else { return };
+    let sockets = tempfile::tempdir().unwrap();
+    let (shell, ctx) = (OpenSshShell::new(sockets.path()), context(sshd.dir.path()));
+    let (begun, go) = (sshd.dir.path().join("begun"), sshd.dir.path().join("go"));
+    let script =
+        format!("touch {}; while ! test -e {}; do sleep 0.05; done; echo whole", begun.display(), go.display());
+    let (first, second) = tokio::join!(shell.run(&ctx, &sshd.access, &script, b""), async {
+        while !begun.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // As whoever clears up /tmp does.
+        for folder in fs::read_dir(sockets.path()).unwrap() {
+            for file in fs::read_dir(folder.unwrap().path()).unwrap() {
+                fs::remove_file(file.unwrap().path()).unwrap();
+            }
+        }
+        let second = shell.run(&ctx, &sshd.access, "echo again", b"").await;
+        fs::write(&go, "").unwrap();
+        second
+    });
+    assert_eq!(second.unwrap().stdout, b"again\n");
+    assert_eq!(first.unwrap().stdout, b"whole\n");
+    assert_eq!(shell.sessions(), 2);
+    shell.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_ends_the_wait() {
     let Some(sshd) = Sshd::start() else { return };
