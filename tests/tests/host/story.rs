@@ -87,6 +87,7 @@ fn a_lab_from_its_first_plan_to_its_last_trace() {
     applied_twice_is_applied_once(&lab);
     a_console_needs_no_network(&lab);
     links_are_as_slow_as_asked(&lab);
+    many_things_are_done_at_once_on_one_machine(&lab);
     secrets_stay_where_they_belong(&lab);
     a_delay_changes_in_place(&lab);
     more_memory_restarts_one_machine(&lab);
@@ -109,6 +110,26 @@ fn links_are_as_slow_as_asked(lab: &Lab) {
     let (edge, endpoint) = (lab.rtt("cloud0", "10.84.0.12"), lab.rtt("cloud0", "10.84.0.13"));
     assert!((14.0..30.0).contains(&edge), "cloud-edge: {edge} ms instead of 15 and a little");
     assert!((39.0..58.0).contains(&endpoint), "cloud-endpoint: {endpoint} ms instead of 40 and a little");
+}
+
+/// Commands that begin while others end: dropbear, which serves a micro machine, drops the connection over that.
+fn many_things_are_done_at_once_on_one_machine(lab: &Lab) {
+    lab.folder.write(
+        "many.hcl",
+        r#"
+        resource "lab_command" "many" {
+          count   = 20
+          machine = lab_machine.m["edge0"].access
+          check   = "test -e /run/many-${count.index}"
+          apply   = "touch /run/many-${count.index}"
+          remove  = "rm /run/many-${count.index}"
+        }"#,
+    );
+    for _ in 0..2 {
+        lab.cplan(&["apply", "-auto-approve"]).expect(0);
+        lab.cplan(&["destroy", "-auto-approve", "-target", "lab_command.many"]).expect(0);
+    }
+    lab.folder.write("many.hcl", "");
 }
 
 /// libvirt's client wants a terminal, which script(1) gives it.

@@ -132,11 +132,13 @@ impl Side {
         let mut lines: BTreeMap<String, Vec<Json>> = BTreeMap::new();
         for line in finished.stdout.lines().filter_map(exact::parse) {
             // What is wrong is compared by its summary, as everywhere.
-            if line["type"] == "version" || line["type"] == "diagnostic" {
+            // Only what takes long is told to be under way.
+            let kind = line["type"].as_str().unwrap_or_default();
+            if kind == "version" || kind == "diagnostic" || kind.ends_with("_progress") {
                 continue;
             }
             let mut line = normal(&line, &mut self.ids, &dir);
-            let message = line["@message"].as_str().unwrap_or_default().replace("cplan", "Terraform");
+            let message = untimed(line["@message"].as_str().unwrap_or_default()).replace("cplan", "Terraform");
             if let Some(line) = line.as_object_mut() {
                 line.retain(|name, _| !matches!(name.as_str(), "@message" | "@timestamp"));
                 if let Some(hook) = line.get_mut("hook").and_then(Json::as_object_mut) {
@@ -311,9 +313,25 @@ fn in_text(text: &str, severity: &str) -> Vec<String> {
     lines.collect()
 }
 
+/// A message without the time that something took: "Creation complete after 1s [id=…]".
+fn untimed(message: &str) -> String {
+    let Some((before, after)) = message.split_once(" after ").filter(|(before, _)| before.contains(": ")) else {
+        return message.to_owned();
+    };
+    let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+    format!("{before} after <time> {rest}")
+}
+
 #[test]
 fn summaries_are_found_in_texts() {
     let text = "╷\n│ Error: Cycle\n│ \n│ a, b\n╵\nwarning: odd\n";
     assert_eq!(in_text(text, "error"), ["Cycle"]);
     assert_eq!(in_text(text, "warning"), ["odd"]);
+}
+
+#[test]
+fn how_long_something_took_is_no_difference() {
+    assert_eq!(untimed("a.b: Creation complete after 12s [id=x]"), "a.b: Creation complete after <time> [id=x]");
+    assert_eq!(untimed("a.b: Destruction errored after 1m2s"), "a.b: Destruction errored after <time> ");
+    assert_eq!(untimed("Plan: 1 to add"), "Plan: 1 to add");
 }
