@@ -78,7 +78,7 @@ fn a_machine_is_reached_another_way() {
     // The machine takes another key by now: told first, and done once the configuration says so.
     machine.run("cd /test && cp host new && chmod 600 new && cp host.pub client.pub").expect(0);
     let refused = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
-    assert!(refused.contains("efuses the key"), "{refused}");
+    assert!(refused.contains("efuses the key") && refused.contains("authorized_keys"), "{refused}");
     reached("localhost", "new");
     folder.cplan(&["apply", "-auto-approve"]).expect(0);
     folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);

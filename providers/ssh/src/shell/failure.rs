@@ -83,22 +83,36 @@ impl Failure {
                 format!("machine `{name}` at {} shows another host key than the one pinned for it", access.address),
             )
             .remedy(
-                "Find out who answers at that address; if the machine's disk was exchanged on purpose, replace the \
-                 machine so that it gets a key of its own again.",
+                "Find out who answers at that address. If the machine was set up anew, write its new key into its `existing`, or \
+                 replace it where cplan made it; what was on it before leaves the state by `cplan state rm`.",
             )
         } else if said.contains("Permission denied") {
             Self::new(
                 ErrorKind::Denied,
                 format!("machine `{name}` refuses the key `{}` for user `{}`", access.key_file.display(), access.user),
             )
-            .remedy("Put the lab's key file back with mode 0600, or replace the machine so that it learns the new key.")
+            .remedy(
+                "See that the public half of that key stands in ~/.ssh/authorized_keys of that user, who is `root` unless \
+                 `existing` names another; where cplan made the machine, put the lab's key file back with mode 0600, or \
+                 replace the machine so that it learns the new key.",
+            )
         } else if said.contains("command-line") || said.contains("unix_listener") || said.contains("ControlSocket") {
             Self::local(format!("ssh could not begin a connection to machine `{name}`: {last}"))
         } else {
             Self::unreachable(access, &last)
         };
-        failure.details = said.trim().to_owned();
+        failure.details = details(said);
         failure
+    }
+}
+
+/// What the client said. Of its long warning of another host key only the fingerprint tells anything: its advice is for a file
+/// that is gone by then.
+fn details(said: &str) -> String {
+    let mut lines = said.trim().lines().skip_while(|line| !line.starts_with("The fingerprint for "));
+    match (lines.next(), lines.next()) {
+        (Some(which), Some(fingerprint)) => format!("{which} {}", fingerprint.trim()),
+        _ => said.trim().to_owned(),
     }
 }
 

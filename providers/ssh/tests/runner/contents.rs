@@ -457,6 +457,12 @@ async fn a_machine_that_lets_nobody_in_is_unreachable_and_not_absent() {
     file.state = Some(state.with("machine", other.to_value()));
     let Observed::Unreachable { reason } = file.read().await else { panic!("it is another machine") };
     assert!(reason.contains("another host key"), "{reason}");
+    let error = file.delete().await.unwrap_err();
+    assert!(
+        error.details.starts_with("The fingerprint for the ED25519 key sent by the remote host is SHA256:"),
+        "{error:?}"
+    );
+    assert!(error.remedy.contains("cplan state rm"), "{error:?}");
     file.state = Some(state);
     file.delete().await.unwrap();
 }
