@@ -44,6 +44,22 @@ fn a_user_who_cannot_become_root_is_told() {
     assert!(said.contains("cannot become root") && said.contains("NOPASSWD"), "{said}");
 }
 
+/// A greeting in a `.bashrc` stands before everything that bash is asked for.
+#[test]
+fn a_login_shell_that_greets_is_not_listened_to() {
+    if !capable() {
+        return;
+    }
+    let machine = Debian::start("a", &Repository::new());
+    machine.run("printf 'echo absent; echo oops >&2; printf welcome\\n' >/root/.bashrc").expect(0);
+    let mut folder = Folder::with(&(machines(std::slice::from_ref(&machine)) + TOPOLOGY));
+    folder.set("LC_ALL", "C");
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("test ! -e /etc/note && test ! -e /var/lib/cplan").expect(0);
+}
+
 /// The same machine under another address, user or key keeps what is on it; a read that was refused does not stand in the way.
 #[test]
 fn a_machine_is_reached_another_way() {

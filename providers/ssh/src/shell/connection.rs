@@ -239,6 +239,7 @@ impl Connection {
         let broken = |why| RunError::Broken(Failure::lost(&self.access, why));
         out.and(err).map_err(|e| broken(told(&e)))?;
         self.times.command();
+        begun(&mut stdout);
         let status = match waited {
             Ok(status) => status.code().ok_or_else(|| broken(status.to_string()))?,
             // The mux client takes the status 127 of a script for its own failure.
@@ -279,9 +280,18 @@ pub(super) fn shell(access: &Access) -> &'static str {
 /// Reads a long script from standard input, whole, before it begins.
 const FROM_INPUT: &str = "'s=$(cat); eval \"$s\" </dev/null'";
 
+/// Begins what a command says: what a login shell says before it, as one does whose `.bashrc` greets, is none of it.
+const BEGINS: &str = "cplan-begins\n";
+
 /// The outer shell turns a death by signal into a status; tc and its like lie in the sbin folders.
 fn framed(command: &str) -> String {
-    format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; {command}; exit $?")
+    format!("PATH=$PATH:/usr/sbin:/sbin; export PATH; echo {}; {command}; exit $?", BEGINS.trim_end())
+}
+
+/// Cuts off what was said before a command began.
+fn begun(stdout: &mut Vec<u8>) {
+    let begins = stdout.windows(BEGINS.len()).position(|said| said == BEGINS.as_bytes());
+    stdout.drain(..begins.map_or(0, |at| at + BEGINS.len()));
 }
 
 /// An error with what caused it.
@@ -332,8 +342,8 @@ async fn read_ready(stdout: &mut BufReader<ChildStdout>) -> Option<Ready> {
         if stdout.read_line(&mut line).await.ok()? == 0 {
             return None;
         }
-        // A banner of the login shell may come first.
-        if let Some(told) = line.trim_end().strip_prefix(READY) {
+        // A greeting of the login shell may come first, with or without an end of its line.
+        if let Some((_, told)) = line.trim_end().rsplit_once(READY) {
             let (boot_id, server) = told.split_once(' ').unwrap_or((told, ""));
             return Some(Ready { boot_id: boot_id.to_owned(), server: server.to_owned() });
         }
