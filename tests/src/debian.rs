@@ -133,7 +133,7 @@ impl Debian {
         let begun = Instant::now();
         while !machine.listens(port) {
             let said = || fs::read_to_string(machine.dir.path().join("sshd.log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(20), "sshd of {name} does not listen: {}", said());
+            assert!(begun.elapsed() < Duration::from_secs(60), "sshd of {name} does not listen: {}", said());
             std::thread::sleep(Duration::from_millis(20));
         }
         machine

@@ -111,7 +111,7 @@ impl Guest {
         let known_hosts = format!("UserKnownHostsFile={}", self.folder.join("known_hosts").display());
         let mut command = Command::new("ssh");
         command.args(["-q", "-F", "none", "-p", &self.port.to_string(), "-i"]).arg(self.folder.join("client"));
-        for option in ["StrictHostKeyChecking=yes", "BatchMode=yes", "ConnectTimeout=10", &known_hosts] {
+        for option in ["StrictHostKeyChecking=yes", "BatchMode=yes", "ConnectTimeout=60", &known_hosts] {
             command.args(["-o", option]);
         }
         command.args(["root@127.0.0.1", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());

@@ -14,24 +14,21 @@ pub(crate) struct PlainSsh {
     calls: AtomicUsize,
 }
 
-#[async_trait]
-impl Shell for PlainSsh {
-    async fn run(&self, _: &Context, access: &Access, script: &str, stdin: &[u8]) -> Result<Output, ProviderError> {
+/// For a machine that is still busy with its start.
+const PATIENT: u32 = 60;
+/// For one that may not be there yet; who waits for it asks again.
+const BRIEF: u32 = 3;
+
+impl PlainSsh {
+    /// `connect` limits the wait for the server's first words, in seconds.
+    async fn call(&self, access: &Access, connect: u32, script: &str, stdin: &[u8]) -> Result<Output, ProviderError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let folder = tempfile::tempdir().unwrap();
         let known = folder.path().join("known_hosts");
         std::fs::write(&known, format!("{} {}\n", access.address, access.host_key)).unwrap();
         let mut command = Command::new("ssh");
-        command.args([
-            "-F",
-            "none",
-            "-o",
-            "BatchMode=yes",
-            "-o",
-            "StrictHostKeyChecking=yes",
-            "-o",
-            "ConnectTimeout=3",
-        ]);
+        command.args(["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
+        command.arg("-o").arg(format!("ConnectTimeout={connect}"));
         command.arg("-o").arg(format!("UserKnownHostsFile={}", known.display())).arg("-i").arg(&access.key_file);
         command.args(["-p", &access.port.to_string(), &format!("{}@{}", access.user, access.address), script]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -49,9 +46,16 @@ impl Shell for PlainSsh {
             Some(status) => Ok(Output { stdout: output.stdout, stderr: output.stderr, status }),
         }
     }
+}
 
-    async fn probe(&self, ctx: &Context, access: &Access) -> Result<String, ProviderError> {
-        let output = self.run(ctx, access, "cat /proc/sys/kernel/random/boot_id", &[]).await?;
+#[async_trait]
+impl Shell for PlainSsh {
+    async fn run(&self, _: &Context, access: &Access, script: &str, stdin: &[u8]) -> Result<Output, ProviderError> {
+        self.call(access, PATIENT, script, stdin).await
+    }
+
+    async fn probe(&self, _: &Context, access: &Access) -> Result<String, ProviderError> {
+        let output = self.call(access, BRIEF, "cat /proc/sys/kernel/random/boot_id", &[]).await?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 

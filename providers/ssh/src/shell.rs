@@ -32,8 +32,9 @@ use watch::Watch;
 const PROBE_LIMIT: Duration = Duration::from_millis(2500);
 /// The time in which a probe's TCP connection must stand; shorter than the kernel's first SYN repeat (1 s, RFC 6298).
 const PROBE_CONNECT: Duration = Duration::from_millis(600);
-/// The same for a command: longer than the kernel's three ARP tries, so that "no route to host" is told by the kernel.
-const RUN_CONNECT: Duration = Duration::from_millis(3500);
+/// The same for a command: beyond the kernel's three ARP tries, so that "no route to host" is told by the kernel, and
+/// beyond its third SYN repeat (7 s), so that a lossy way to a machine does not make it unreachable.
+const RUN_CONNECT: Duration = Duration::from_secs(8);
 
 type Attempt = Shared<BoxFuture<'static, Result<Arc<Connection>, Failure>>>;
 

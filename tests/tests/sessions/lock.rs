@@ -28,7 +28,7 @@ fn busy() -> (Session, Child) {
     let cplan = session.folder.start(&["apply", "-auto-approve"]);
     let begin = Instant::now();
     while !session.log().iter().any(|e| e.event == Event::Start && e.name == "long") {
-        assert!(begin.elapsed() < Duration::from_secs(30), "the long step does not begin");
+        assert!(begin.elapsed() < Duration::from_secs(60), "the long step does not begin");
         std::thread::sleep(Duration::from_millis(20));
     }
     (session, cplan)

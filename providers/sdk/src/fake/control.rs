@@ -31,7 +31,7 @@ impl FakeWorld {
         let world = FakeWorld { process, folder: dir.to_owned() };
         let start = Instant::now();
         while let Err(e) = UnixStream::connect(&socket) {
-            if start.elapsed() > Duration::from_secs(10) {
+            if start.elapsed() > Duration::from_secs(60) {
                 return Err(e);
             }
             std::thread::sleep(Duration::from_millis(5));

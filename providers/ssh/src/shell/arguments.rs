@@ -2,8 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use cplan_sdk::Access;
+
+/// From the standing TCP connection to a shell on the machine. Generous: an emulated guest that is still booting, or a
+/// host with more machines than cores, needs seconds for the key exchange, and breaking it off would only make it begin
+/// again.
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// The line of a `known_hosts` file that pins the machine's host key, without a line end. The name in it is the
 /// machine's identity, which [`client_arguments`] asks for by `HostKeyAlias`, so a reused address never matches another
@@ -31,7 +37,8 @@ pub fn client_arguments(access: &Access, known_hosts: &Path) -> Vec<OsString> {
         ("ForwardAgent", "no".into()),
         // First an exchange that costs next to nothing: OpenSSH's own choice, sntrup761, costs this host 65 ms each time.
         ("KexAlgorithms", "^curve25519-sha256,curve25519-sha256@libssh.org".into()),
-        ("ConnectTimeout", "10".into()),
+        // It goes on until the server has said its first words (ssh_config(5)).
+        ("ConnectTimeout", HANDSHAKE.as_secs().to_string().into()),
         ("ServerAliveInterval", "5".into()),
         ("ServerAliveCountMax", "4".into()),
     ];

@@ -14,15 +14,12 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{AcquireError, Mutex, Notify, Semaphore, watch};
 use tokio::time::timeout;
 
-use super::arguments::{client_arguments, known_hosts_line};
+use super::arguments::{HANDSHAKE, client_arguments, known_hosts_line};
 use super::failure::Failure;
 use super::first::First;
 use super::runtime_dir::RuntimeDir;
 use super::watch::Watch;
 
-/// From the standing TCP connection to a shell on the machine. Generous: an emulated guest that is still booting needs
-/// seconds for the key exchange, and breaking it off would only make it begin again.
-const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long a master may take to end by itself once its input is closed.
 const GRACE: Duration = Duration::from_millis(300);
 /// sshd serves ten sessions per connection (sshd_config(5), `MaxSessions`); one is the master's own.

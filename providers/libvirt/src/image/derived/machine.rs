@@ -177,7 +177,7 @@ impl Throwaway<'_> {
         ssh.args(["-q", "-F", "none", "-p", &port, "-i"]).arg(self.at("client"));
         let known = format!("UserKnownHostsFile={}", self.at("known_hosts").display());
         for option in
-            ["StrictHostKeyChecking=yes", "BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15", &known]
+            ["StrictHostKeyChecking=yes", "BatchMode=yes", "ConnectTimeout=60", "ServerAliveInterval=15", &known]
         {
             ssh.args(["-o", option]);
         }
