@@ -136,7 +136,7 @@ up() {
     tries=0
     until running; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || die "libvirtd does not answer; see $dir/log"
+        [ $tries -lt 600 ] || die "libvirtd does not answer; see $dir/log"
         sleep 0.1
     done
 }

@@ -52,7 +52,7 @@ impl Default for HostPlaces {
 }
 
 /// How long it is looked whether the management path holds before a bridge is taken away.
-const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(10);
 
 /// The resource type.
 pub struct HostBridgeResource {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -138,16 +139,30 @@ fn a_console_needs_no_network(lab: &Lab) {
     let line = format!("{} machine console edge0", console.get_program().to_string_lossy());
     let mut script = Command::new("script");
     script.args(["-qec", &line, "/dev/null"]).current_dir(lab.folder.path());
-    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // The last leaves it.
-    for typed in ["\r", "\r", "echo console-$((6 * 7))\r", "\r", "\u{1d}"] {
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = said.clone();
+    let listener = std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(n @ 1..) = output.read(&mut bytes) {
+            heard.lock().unwrap().extend_from_slice(&bytes[..n]);
+        }
+    });
+    let said = || String::from_utf8_lossy(&said.lock().unwrap()).into_owned();
+    // Typed again until it is answered: what comes before the console is connected is lost.
+    for _ in 0..60 {
         sleep(Duration::from_secs(2));
-        input.write_all(typed.as_bytes()).unwrap();
+        if said().contains("console-42") {
+            break;
+        }
+        input.write_all(b"\recho console-$((6 * 7))\r").unwrap();
     }
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && said.contains("console-42"), "{said}");
+    // This leaves it.
+    input.write_all(b"\x1d").unwrap();
+    let status = child.wait().unwrap();
+    listener.join().unwrap();
+    assert!(status.success() && said().contains("console-42"), "{}", said());
 }
 
 fn secrets_stay_where_they_belong(lab: &Lab) {

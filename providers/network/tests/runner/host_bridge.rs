@@ -25,6 +25,8 @@ const INSIDE: &str = "CPLAN_TEST_HOST";
 
 const INTERFACES: &str = "# The host's own.\nsource /etc/network/interfaces.d/*\n\nauto lo phys0\niface lo inet loopback\n\n\
                           iface phys0 inet static\n    address 10.9.0.2/24\n    gateway 10.9.0.1\n";
+/// A switch that a busy machine does not let go off where it should not.
+const SWITCH: &str = "10s";
 const MORE: &str = "allow-hotplug phys0\niface phys0 inet6 static\n    address fd09::2/64\n";
 
 fn ip(arguments: &str) -> String {
@@ -75,7 +77,7 @@ fn outside(test: &str) -> Option<Host> {
     ] {
         ip(line);
     }
-    for _ in 0..100 {
+    for _ in 0..3000 {
         if ip(&format!("-n {host} -brief link show phys0")).contains(" UP ") {
             break;
         }
@@ -192,6 +194,17 @@ impl Host {
         text.split(' ').filter(|word| !word.starts_with("fe80:")).collect::<Vec<_>>().join(" ")
     }
 
+    /// Waits until the switch has gone off, or too long.
+    async fn is_undone(&self) {
+        let undone = self.root.join("run").join(&self.identity.id).join("undone");
+        for _ in 0..600 {
+            if undone.exists() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Waits until no process is left that could undo anything.
     async fn is_left_alone(&self) {
         let run = self.root.join("run").to_string_lossy().into_owned();
@@ -281,7 +294,7 @@ fn what_loses_the_way_to_the_host_is_undone() {
     let Some(host) = outside("what_loses_the_way_to_the_host_is_undone") else { return };
     runtime().block_on(async {
         let before = host.everything();
-        let lost = host.config(json!({"reachable": ["10.9.0.99"], "undo_after": "2s"}));
+        let lost = host.config(json!({"reachable": ["10.9.0.99"], "undo_after": SWITCH}));
         let planned = host.planned(&lost, None).await;
         let error = host.apply(None, Some(&planned)).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::TimedOut, "{error}");
@@ -290,12 +303,7 @@ fn what_loses_the_way_to_the_host_is_undone() {
 
         // The same where whoever armed the switch is gone: nobody has to be there for it to go off.
         let_go_when(host.apply(None, Some(&planned)), |bridge| bridge.contains("10.9.0.2/24")).await;
-        for _ in 0..100 {
-            if host.root.join("run").join(&host.identity.id).join("undone").exists() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        host.is_undone().await;
         assert_eq!(host.everything(), before);
 
         // Whoever comes back earlier does not wait for it.
@@ -330,7 +338,7 @@ fn a_bridge_that_is_missed_comes_back() {
     let Some(host) = outside("a_bridge_that_is_missed_comes_back") else { return };
     runtime().block_on(async {
         let before = host.everything();
-        let config = host.config(json!({"reachable": ["10.9.0.1"], "undo_after": "2s"}));
+        let config = host.config(json!({"reachable": ["10.9.0.1"], "undo_after": SWITCH}));
         let planned = host.planned(&config, None).await;
         let values = host.apply(None, Some(&planned)).await.unwrap();
         let made = host.everything();
@@ -349,12 +357,7 @@ fn a_bridge_that_is_missed_comes_back() {
 
         // The same where nobody is there any more.
         let_go_when(host.apply(Some(&values), None), str::is_empty).await;
-        for _ in 0..100 {
-            if host.root.join("run").join(&host.identity.id).join("undone").exists() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        host.is_undone().await;
         assert_eq!(host.everything(), made);
         fs::write(&kept, text).unwrap();
         host.apply(Some(&values), None).await.unwrap();
