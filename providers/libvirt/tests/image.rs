@@ -194,7 +194,7 @@ fn boots(values: &Value, folder: &Path) {
     guest.run("tc qdisc del dev eth0 root netem 2>&1 || tc qdisc del dev eth0 root", b"");
 
     let broker = "mosquitto -d -p 18830 && for i in $(seq 30); do mosquitto_pub -p 18830 -t t -m hello -r && break; sleep 1; done; \
-        mosquitto_sub -p 18830 -t t -C 1 -W 10; id -u mosquitto; stat -c %U /var/lib/mosquitto";
+        mosquitto_sub -p 18830 -t t -C 1 -W 60; id -u mosquitto; stat -c %U /var/lib/mosquitto";
     assert_eq!(guest.run(broker, b"").trim(), "hello\n100\nmosquitto");
 
     let large: Vec<u8> = (0..400_000u32).map(|i| (i % 251) as u8).collect();

@@ -158,7 +158,9 @@ fn a_service_that_was_there_stays_as_it_was() {
     for (more, said) in
         [("", "it was started and is failed"), ("Restart=always\\nRestartSec=0.2\\n", "again and again")]
     {
-        let unit = format!("[Service]\\nExecStart=/bin/sh -c \"sleep 0.7; exit 1\"\\n{more}");
+        let unit = format!(
+            "[Unit]\\nStartLimitIntervalSec=0\\n[Service]\\nExecStart=/bin/sh -c \"sleep 0.3; exit 1\"\\n{more}"
+        );
         machine.run(&format!("printf '{unit}' >/etc/systemd/system/short.service; systemctl daemon-reload")).expect(0);
         folder.write("main.hcl", &service("short", ""));
         let failed = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();

@@ -347,7 +347,9 @@ async fn a_command_that_lost_its_connection_is_waited_for() {
     let Some(mut command) = Object::new("lab_command") else { return };
     let log = command.sshd.dir.path().join("log");
     let l = log.display();
-    let set = [("apply", s(&format!("echo begun >>{l}; sleep 3; echo ended >>{l}")))];
+    let go = command.sshd.dir.path().join("go");
+    let waits = format!("echo begun >>{l}; while ! test -e {}; do sleep 0.05; done; echo ended >>{l}", go.display());
+    let set = [("apply", s(&waits))];
     let lines = || fs::read_to_string(&log).unwrap_or_default();
     let cut = async {
         while !lines().contains("begun") {
@@ -367,7 +369,10 @@ async fn a_command_that_lost_its_connection_is_waited_for() {
     let ctx = context(command.sshd.dir.path());
     let (cut_off, ()) = tokio::join!(resource.apply(&ctx, request), cut);
     assert_eq!(cut_off.unwrap_err().kind, ErrorKind::Transient);
-    let found = command.recover(command.config(&set)).await;
+    let (found, ()) = tokio::join!(command.recover(command.config(&set)), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        fs::write(&go, "").unwrap();
+    });
     let Observed::Present { values, .. } = found else { panic!("it was begun: {found:?}") };
     assert_eq!(values.get("in_place"), Some(&Value::bool(true)));
     command.apply(&set).await.unwrap();
