@@ -13,6 +13,8 @@ use crate::Client;
 
 /// How often to look for an open port; a look is one packet.
 const POLL: Duration = Duration::from_millis(50);
+/// How long to leave a machine alone whose ssh server is there and does not let anybody in yet.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often to say what is being waited for, and to see whether the machine still runs.
 const REPORT: Duration = Duration::from_secs(1);
 
@@ -32,20 +34,10 @@ pub(super) async fn wait(
     let mut reported = begun;
     let who = format!("ssh on `{}` ({}:{})", access.name, access.address, access.port);
     ctx.progress.status(&format!("waiting for {who}"));
+    let mut look = Look::new(cloud);
     loop {
-        let next = tokio::time::Instant::now() + POLL;
-        let attempt = async {
-            // Shorter than the kernel's first repetition of a SYN: a guest that comes up meanwhile is found at once.
-            let connect = TcpStream::connect((access.address.as_str(), access.port));
-            match timeout(4 * POLL, connect).await {
-                Ok(Ok(_)) => match shell.probe(ctx, access).await {
-                    Ok(boot_id) if cloud => shell.run(ctx, access, CLOUD_INIT_ENDED, &[]).await.map(|_| boot_id),
-                    answer => answer,
-                },
-                Ok(Err(error)) => Err(ProviderError::new(ErrorKind::Transient, error.to_string())),
-                Err(_) => Err(ProviderError::new(ErrorKind::Transient, "no answer to a connection")),
-            }
-        };
+        let begun_at = tokio::time::Instant::now();
+        let attempt = look.once(ctx, shell, access);
         let result = tokio::select! {
             biased;
             () = ctx.cancel.cancelled() => {
@@ -77,7 +69,43 @@ pub(super) async fn wait(
                 .details(tail(console, 20)));
             }
         }
-        sleep_until(next).await;
+        sleep_until(begun_at + look.pause).await;
+    }
+}
+
+/// Looks whether a machine answers. Each connection costs its ssh server a process, and one that opens many beside one that is
+/// agreeing on keys is what keeps a slow machine from becoming ready, or is taken for an attack (`MaxStartups`): the port is
+/// looked at until it is open, and then nobody connects but the shell, which goes on with the connection it has begun.
+struct Look {
+    cloud: bool,
+    open: bool,
+    /// From the beginning of a look to that of the next.
+    pause: Duration,
+}
+
+impl Look {
+    fn new(cloud: bool) -> Self {
+        Look { cloud, open: false, pause: POLL }
+    }
+
+    async fn once(&mut self, ctx: &Context, shell: &dyn Shell, access: &Access) -> Result<String, ProviderError> {
+        if !self.open {
+            // Shorter than the kernel's first repetition of a SYN: a guest that comes up meanwhile is found at once.
+            let connect = TcpStream::connect((access.address.as_str(), access.port));
+            match timeout(4 * POLL, connect).await {
+                Ok(Ok(_)) => self.open = true,
+                Ok(Err(error)) => return Err(ProviderError::new(ErrorKind::Transient, error.to_string())),
+                Err(_) => return Err(ProviderError::new(ErrorKind::Transient, "no answer to a connection")),
+            }
+        }
+        match shell.probe(ctx, access).await {
+            Ok(boot_id) if self.cloud => shell.run(ctx, access, CLOUD_INIT_ENDED, &[]).await.map(|_| boot_id),
+            Ok(boot_id) => Ok(boot_id),
+            Err(error) => {
+                self.pause = LONGEST_PAUSE.min(2 * self.pause);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -136,7 +164,70 @@ pub(super) async fn at_most<T>(limit: Duration, work: impl Future<Output = T>) -
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use cplan_sdk::{Output, Silent};
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+
+    /// A machine that agrees on keys for as long as anybody looks.
+    struct Agreeing;
+
+    #[async_trait]
+    impl Shell for Agreeing {
+        async fn run(&self, _: &Context, _: &Access, _: &str, _: &[u8]) -> Result<Output, ProviderError> {
+            Ok(Output::default())
+        }
+
+        async fn probe(&self, _: &Context, _: &Access) -> Result<String, ProviderError> {
+            Err(ProviderError::new(ErrorKind::Transient, "not ready"))
+        }
+
+        async fn disconnect(&self, _: &Access) {}
+
+        fn sessions(&self) -> usize {
+            0
+        }
+
+        async fn close(&self) {}
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_open_is_looked_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap();
+        let access = Access {
+            id: "id".into(),
+            name: "m".into(),
+            address: here.ip().to_string(),
+            port: here.port(),
+            user: "root".into(),
+            host_key: String::new(),
+            key_file: "key".into(),
+            flavor: String::new(),
+            arch: String::new(),
+        };
+        let ctx = Context::new("/nonexistent", Arc::new(Silent), CancellationToken::new());
+        let (mut look, mut looks) = (Look::new(false), 0);
+        // This host may be too slow for the first look at itself.
+        while !look.open {
+            look.once(&ctx, &Agreeing, &access).await.unwrap_err();
+            looks += 1;
+        }
+        for _ in 0..20 {
+            assert_eq!(look.once(&ctx, &Agreeing, &access).await.unwrap_err().message, "not ready");
+        }
+        let last = TcpStream::connect(here).await.unwrap().local_addr().unwrap();
+        let mut came = 0;
+        while listener.accept().await.unwrap().1 != last {
+            came += 1;
+        }
+        assert!(came <= looks, "{came} connections after {looks} looks at a port that was not known to be open");
+        assert_eq!(look.pause, LONGEST_PAUSE);
+    }
 
     #[test]
     fn tails_are_plain() {
