@@ -63,6 +63,8 @@ resource "lab_machine" "all" {
   image    = each.value.arch == null ? lab_image.machine.boot : lab_image.arch[each.value.arch].boot
   accel    = var.accel
 
+  boot_timeout = var.boot_timeout == null && var.flavor == "systemd" ? "600s" : var.boot_timeout
+
   management {
     network = lab_network.management.attachment
     address = each.value.management_address

@@ -52,6 +52,12 @@ variable "accel" {
   default     = "auto"
 }
 
+variable "boot_timeout" {
+  description = "How long a machine may take to answer; 600s by default for whole systems: emulated ones start slowly, the more software they have."
+  type        = string
+  default     = null
+}
+
 variable "management_cidr" {
   description = "The network for ssh, never shaped; at least a /22. One that is free on the host is chosen by default."
   type        = string
