@@ -32,6 +32,7 @@ resource "lab_benchmark" "mqtt" {
 }
 
 output "machines" { value = { for name, m in module.lab.machines : name => { address = m.lab_address, domain = m.domain } } }
+output "edge" { value = module.lab.machines["edge0"].lab_address }
 output "links" { value = module.lab.links }
 output "latency" {
   value = { for name in ["sent", "lost", "mean_ms", "p50_ms", "p95_ms", "p99_ms"] : name => lab_benchmark.mqtt[name] }

@@ -1,5 +1,5 @@
 output "brokers" {
-  description = "By machine: where its broker listens; known only once it does."
+  description = "By machine: where its broker listens; who uses it waits until it does."
   value       = { for name, machine in var.machines : name => "${machine.lab_address}:${var.port}" }
   depends_on  = [lab_command.broker, lab_service.broker]
 }

@@ -1,5 +1,5 @@
 output "addresses" {
-  description = "By machine: `address:port` of its registry in the lab network, known once it runs."
+  description = "By machine: `address:port` of its registry in the lab network; who uses it waits until it runs."
   value       = { for name, machine in var.machines : name => "${machine.lab_address}:${var.port}" }
   depends_on  = [lab_service.registry]
 }

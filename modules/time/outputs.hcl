@@ -4,7 +4,7 @@ output "server" {
 }
 
 output "synchronised" {
-  description = "The machines whose clocks agree; known only once they do."
+  description = "The machines whose clocks agree; who uses it waits until they do."
   value       = keys(var.machines)
   depends_on  = [lab_command.synchronised, lab_service.chrony]
 }

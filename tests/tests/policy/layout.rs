@@ -98,6 +98,53 @@ fn every_module_and_example_explains_itself() {
     assert_eq!(silent, Vec::<&String>::new());
 }
 
+/// The names of a file's blocks: `variable "NAME" {`.
+fn blocks(file: &str, kind: &str) -> Vec<String> {
+    let start = format!("{kind} \"");
+    read(file).lines().filter_map(|l| Some(l.strip_prefix(&start)?.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn every_module_tells_of_its_inputs_and_outputs() {
+    let modules = files().into_iter().filter_map(|f| Some(f.strip_suffix("/README.md")?.to_owned()));
+    let mut silent = Vec::new();
+    for module in modules.filter(|m| m.starts_with("modules/")) {
+        let readme = read(&format!("{module}/README.md"));
+        let rows: Vec<&str> = readme.lines().filter_map(|l| l.strip_prefix("| ")?.split(" | ").next()).collect();
+        for (file, kind) in [("variables.hcl", "variable"), ("outputs.hcl", "output")] {
+            let names = blocks(&format!("{module}/{file}"), kind);
+            assert!(!names.is_empty(), "{module} has no {kind}");
+            let untold = names.into_iter().filter(|name| !rows.iter().any(|row| row.contains(&format!("`{name}`"))));
+            silent.extend(untold.map(|name| format!("{module}: {kind} {name}")));
+        }
+    }
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+/// What can be typed as it stands there: outputs that exist, and no address that the example has not fixed.
+#[test]
+fn examples_tell_commands_that_work() {
+    let mut wrong = Vec::new();
+    for readme in files().into_iter().filter(|f| f.starts_with("examples/") && f.ends_with("/README.md")) {
+        let main = readme.replace("README.md", "main.hcl");
+        let (outputs, topology, text) = (blocks(&main, "output"), read(&main), read(&readme));
+        for line in text.split("```").skip(1).step_by(2).flat_map(str::lines) {
+            let words: Vec<&str> = line.split(|c: char| " ()\"$".contains(c)).filter(|w| !w.is_empty()).collect();
+            let output = words
+                .iter()
+                .position(|w| *w == "output")
+                .and_then(|i| words[i + 1..].iter().find(|w| !w.starts_with('-')));
+            let address = words.iter().find(|w| w.parse::<std::net::Ipv4Addr>().is_ok());
+            if output.is_some_and(|o| !outputs.iter().any(|name| name == o))
+                || address.is_some_and(|a| !topology.contains(a))
+            {
+                wrong.push(format!("{readme}: {line}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 #[test]
 fn the_edge_example_stays_short() {
     assert!(read("examples/edge/main.hcl").lines().count() <= 40);
