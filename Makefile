@@ -6,7 +6,7 @@ target = $(or $(CARGO_TARGET_DIR),target)
 triple = x86_64-unknown-linux-gnu
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
 
 demo: ## the whole story on three real virtual machines: plan, apply, measure, drift, heal, destroy
 	@.ci/demo

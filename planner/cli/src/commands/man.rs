@@ -22,11 +22,13 @@ pub(crate) fn run(session: &Session, args: &ManArgs) -> Result<ExitCode, Command
             let what = format!("`{title}` has no command `{word}`.");
             return Err(CommandError::told("unknown-command", "No such command", what, remedy));
         };
-        title = format!("{title}-{word}");
+        title = format!("{title} {word}");
         command = found.clone();
     }
     let mut page = Vec::new();
-    let rendered = Man::new(command).title(title.to_uppercase()).render(&mut page);
+    // Commands have no version of their own, which would leave the foot of their pages to their bare names.
+    let source = concat!("cplan ", env!("CARGO_PKG_VERSION"));
+    let rendered = Man::new(command).title(title.replace(' ', "-").to_uppercase()).source(source).render(&mut page);
     rendered.map_err(CommandError::Output)?;
     session.print(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::Ok)

@@ -88,6 +88,8 @@ fn completions_and_manual_know_every_command() {
     for command in commands.iter().filter(|c| c.chars().all(|c| c.is_ascii_lowercase())) {
         assert!(page.contains(&format!("cplan\\-{command}(1)")), "{command} is not in the manual");
     }
-    assert!(lab.ok("man state list").contains(".TH CPLAN-STATE-LIST 1"));
+    let page = lab.ok("man state list");
+    assert!(page.contains(".TH CPLAN-STATE-LIST 1  \"cplan 0."), "{page}");
     assert!(lab.run("man plann").err.contains("Did you mean `plan`?"));
+    assert!(lab.run("man state lost").err.contains("`cplan state` has no command `lost`."));
 }
