@@ -41,7 +41,7 @@ pub(super) async fn prepare(rule: &Rule, machine: &mut Object<'_>, nets: &Nets) 
             machine.run(measure::FILE).await;
             return Ok(String::new());
         }
-        ("cpu_quota", _) => return Ok(measure::share(machine).await.to_string()),
+        ("cpu_quota", _) => return Ok(measure::share(machine, 0.8..=1.1).await.to_string()),
         ("disk_size", _) if machine.config["disk_size"].is_null() => {
             machine.config["disk_size"] = json!("9GiB");
         }
