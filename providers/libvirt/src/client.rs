@@ -10,6 +10,13 @@ use virt::error::{ErrorNumber, clear_error_callback};
 use crate::SharedSettings;
 use crate::library::{self, LibraryError};
 
+/// What libvirt calls the driver that runs machines, of whatever accelerator.
+pub(crate) const QEMU: &str = "QEMU";
+
+/// How to name a libvirt that runs machines.
+pub(crate) const ADDRESS: &str = "Set LIBVIRT_DEFAULT_URI, or `uri` in the provider block, to qemu:///system, or to \
+                                  qemu+ssh://USER@HOST/system for another host.";
+
 /// A failed libvirt call.
 #[derive(Debug, thiserror::Error)]
 pub enum LibvirtError {
@@ -20,6 +27,14 @@ pub enum LibvirtError {
         uri: String,
         /// What libvirt says.
         source: virt::error::Error,
+    },
+    /// What answers runs other things than machines.
+    #[error("`{uri}` is the libvirt of {kind}, and cplan needs that of QEMU")]
+    NotQemu {
+        /// The connection URI.
+        uri: String,
+        /// What libvirt calls its driver: `LXC`.
+        kind: String,
     },
     /// A call failed.
     #[error("libvirt refused to {what}: {}", message.trim_end())]
@@ -80,6 +95,7 @@ impl From<LibvirtError> for ProviderError {
             LibvirtError::Unreachable { .. } => ProviderError::new(ErrorKind::Transient, error.to_string())
                 .remedy("Run `cplan doctor`, which says what is missing and how to start it.")
                 .source(error),
+            LibvirtError::NotQemu { .. } => ProviderError::failed(error.to_string()).remedy(ADDRESS),
             LibvirtError::Library(library) => {
                 let remedy = format!("`{}` installs it.", library.remedy());
                 ProviderError::failed(error.to_string()).remedy(remedy).source(error)
@@ -140,6 +156,11 @@ impl Client {
         }
         let connection =
             Connect::open(Some(&uri)).map_err(|source| LibvirtError::Unreachable { uri: uri.clone(), source })?;
+        // libvirt's own made-up host is for tests; nothing comes to be there.
+        match connection.driver_type() {
+            Ok(kind) if kind != QEMU && kind != "TEST" => return Err(LibvirtError::NotQemu { uri, kind }),
+            _ => {}
+        }
         let connection = Arc::new(connection);
         open.insert(uri, connection.clone());
         Ok(connection)

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::arch::Arch;
 use crate::cgroup::{CpuController, cpu_controller};
-use crate::client::{Client, LibvirtError};
+use crate::client::{ADDRESS, Client, LibvirtError, QEMU};
 use crate::host::facts;
 use crate::kvm::KvmProbe;
 use crate::library;
@@ -91,6 +91,10 @@ async fn libvirt(client: &Client, uri: &str) -> Finding {
     }
     let version = |n: u32| format!("{}.{}.{}", n / 1_000_000, n / 1000 % 1000, n % 1000);
     match facts(client).await {
+        Ok(facts) if facts.driver != QEMU => {
+            let found = format!("{uri} answers, and is libvirt's own made-up host: nothing comes to be there");
+            Finding::bad("libvirt", found, ADDRESS)
+        }
         Ok(facts) => {
             let (libvirt, qemu) = (version(facts.libvirt_version), version(facts.qemu_version));
             let (cpus, memory) = (facts.cpus, facts.memory / (1024 * 1024));
@@ -101,19 +105,40 @@ async fn libvirt(client: &Client, uri: &str) -> Finding {
         }
         Err(error) => {
             let said = said_by_libvirt(&error);
-            let remedy = if said.contains("Permission denied") {
-                "As root: usermod -aG libvirt USER; then log in anew."
+            let remedy = if !answers_for_qemu(uri) {
+                ADDRESS.to_owned()
+            } else if let Some(host) = remote_host(uri) {
+                format!(
+                    "See that {host} is reached, that libvirtd runs there, and that it lets you in: virsh -c {uri} version."
+                )
+            } else if said.contains("Permission denied") {
+                "As root: usermod -aG libvirt USER; then log in anew.".to_owned()
             } else if find("libvirtd").is_none() {
-                "apt-get install -y libvirt-daemon-system"
+                "apt-get install -y libvirt-daemon-system".to_owned()
             } else if Path::new("/run/systemd/system").exists() {
-                "systemctl start libvirtd"
+                "systemctl start libvirtd".to_owned()
             } else {
-                "virtlogd -d; libvirtd -d"
+                "virtlogd -d; libvirtd -d".to_owned()
             };
             let found = if said.is_empty() { error.message } else { format!("{}: {said}", error.message) };
             Finding::bad("libvirt", found, remedy)
         }
     }
+}
+
+/// Whether an address is one of QEMU's: what it has two of. An alias of libvirt's configuration has no scheme.
+fn answers_for_qemu(uri: &str) -> bool {
+    let (driver, rest) = uri.split_once(':').unwrap_or_default();
+    let path = rest.split('?').next().unwrap_or_default();
+    let driver = driver.split('+').next().unwrap_or_default();
+    driver == "qemu" && ["/system", "/session", "/embed"].iter().any(|end| path.ends_with(end))
+}
+
+/// The other host that an address leads to.
+fn remote_host(uri: &str) -> Option<&str> {
+    let authority = uri.split_once("://")?.1.split(['/', '?']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    (!host.is_empty()).then_some(host)
 }
 
 /// Why there is no connection, in libvirt's words; empty where it says nothing.
@@ -248,6 +273,25 @@ mod tests {
         // Once as the address, and once in libvirt's own words.
         let told = finding.found.matches("/no/such/socket").count();
         assert_eq!(told, if library::load().is_ok() { 2 } else { 0 }, "{}", finding.found);
+    }
+
+    #[tokio::test]
+    async fn an_address_where_no_machine_can_be_is_told() {
+        if library::load().is_err() {
+            return;
+        }
+        for (uri, remedy) in [
+            ("test:///default", "qemu:///system"),
+            ("nothing:///", "qemu:///system"),
+            ("typo", "qemu:///system"),
+            ("qemu:///sytem", "qemu:///system"),
+            ("qemu+tcp://root@127.0.0.1:1/system", "See that 127.0.0.1:1 is reached"),
+        ] {
+            let settings = crate::HostSettings { uri: uri.into(), ..crate::HostSettings::default() };
+            let finding = libvirt(&Client::new(crate::SharedSettings::new(settings)), uri).await;
+            assert_eq!(finding.health, Health::Bad, "{uri}");
+            assert!(finding.found.contains(uri) && finding.remedy.contains(remedy), "{uri}: {finding:?}");
+        }
     }
 
     #[tokio::test]

@@ -5,11 +5,13 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 
 use crate::arch::Arch;
-use crate::client::{Client, LibvirtError};
+use crate::client::{Client, LibvirtError, QEMU};
 
 /// Facts of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFacts {
+    /// What libvirt calls the driver that answers: `QEMU`.
+    pub driver: String,
     /// What its processors are; `None` of one that runs no machine of ours.
     pub arch: Option<Arch>,
     /// Processors.
@@ -33,7 +35,11 @@ pub async fn facts(client: &Client) -> Result<HostFacts, ProviderError> {
     let facts = client.call(move |connection| {
         let refused = || LibvirtError::call("describe the host");
         let node = connection.node_info().map_err(refused())?;
+        let driver = connection.driver_type().map_err(refused())?;
+        // Of a made-up host all is made up.
+        let local = local && driver == QEMU;
         Ok(HostFacts {
+            driver,
             arch: Arch::of_kernel_name(&node.model),
             cpus: node.cpus.into(),
             // libvirt adds up NUMA nodes, which do not count memory that was plugged in later.

@@ -315,7 +315,9 @@ mod tests {
 
     #[test]
     fn larger_than_the_host_names_both_numbers() {
-        let facts = HostFacts { arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
+        let driver = "QEMU".to_owned();
+        let facts =
+            HostFacts { driver, arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
         let found = against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
         assert!(found[0].what.contains("2GiB") && found[0].what.contains("1024MiB"), "{}", found[0].what);
         let grows = machine("x", "10.70.0.11", "1GiB", 1).with("maximum_memory", Value::string("2GiB"));
