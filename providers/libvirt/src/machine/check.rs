@@ -160,9 +160,13 @@ pub(super) async fn all(
     let explicit: Vec<_> = explicit.filter(|(_, v)| emulation::not_accelerated(v, &facts).is_none()).collect();
     let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
     let verdict = if explicit.is_empty() { None } else { kvm.verdict(kernel.map(Path::new)).await };
+    let mut wanted = Vec::with_capacity(planned.len());
     for (address, values) in planned {
-        diagnostics.extend(against_host(address, values, &facts));
+        let (memory, wrong) = against_host(address, values, &facts);
+        diagnostics.extend(wrong);
+        wanted.push((address, memory));
     }
+    diagnostics.extend(together(&wanted, &facts));
     if let Some(KvmVerdict { works: false, why }) = verdict {
         diagnostics.extend(explicit.iter().map(|(address, _)| no_kvm(&why).address(address.clone())));
     }
@@ -190,8 +194,10 @@ fn no_kvm(why: &str) -> Diagnostic {
         .attribute(AttrPath::attr("accel"))
 }
 
-fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Vec<Diagnostic> {
+/// The memory that a machine has while it runs, and what is too large for the host.
+fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> (u64, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    let mut memory = 0;
     let mut error = |what: String, remedy: String, attribute| {
         let diagnostic = Diagnostic::error("machine-too-large", "Machine larger than its host", what).remedy(remedy);
         found.push(diagnostic.address(address.clone()).attribute(AttrPath::attr(attribute)));
@@ -199,7 +205,11 @@ fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Ve
     // QEMU takes what it may become when it starts. Where only `memory` is written, that is the same.
     for name in ["memory", "maximum_memory"] {
         let wanted = values.get(name).and_then(Value::as_str).unwrap_or_default();
-        if parse_quantity(Format::Bytes, wanted).is_ok_and(|bytes| bytes > facts.memory) {
+        let Ok(bytes) = parse_quantity(Format::Bytes, wanted) else { continue };
+        if name == "memory" {
+            memory = bytes;
+        }
+        if bytes > facts.memory {
             let host = format!("{}MiB", facts.memory / (1024 * 1024));
             error(
                 format!("The machine wants {wanted} of memory and its host has {host}."),
@@ -217,7 +227,26 @@ fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> Ve
             "cpus",
         );
     }
-    found
+    (memory, found)
+}
+
+/// Machines that fit one by one, and not all together: they take what they use, so they may well start.
+fn together(wanted: &[(&InstanceAddr, u64)], facts: &HostFacts) -> Option<Diagnostic> {
+    let sum = wanted.iter().fold(0u64, |sum, (_, memory)| sum.saturating_add(*memory));
+    let most = wanted.iter().map(|(_, memory)| *memory).max()?;
+    if sum <= facts.memory || most > facts.memory {
+        return None;
+    }
+    let (largest, _) = wanted.iter().find(|(_, memory)| *memory == most)?;
+    let (count, sum, host) = (wanted.len(), spelling_for(Format::Bytes, sum), facts.memory / (1024 * 1024));
+    let what = format!(
+        "The {count} machines want {sum} of memory together, and their host has {host}MiB. What they do not use they do not take, \
+         but a host that runs out of memory ends one of them."
+    );
+    let most = spelling_for(Format::Bytes, most);
+    let warning = Diagnostic::warning("machines-memory", "More memory than the host has", what)
+        .remedy(format!("Give them less, or have fewer; the largest has {most}."));
+    Some(warning.address((*largest).clone()).attribute(AttrPath::attr("memory")))
 }
 
 /// Addresses outside of their network and addresses and names that two machines want.
@@ -313,16 +342,33 @@ mod tests {
         assert!(what.contains("lab_machine.a") && what.contains("lab_machine.b"), "{what}");
     }
 
+    fn host() -> HostFacts {
+        let driver = "QEMU".to_owned();
+        HostFacts { driver, arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 }
+    }
+
+    #[test]
+    fn machines_that_fit_only_one_by_one_are_told_with_the_figures() {
+        let [a, b, c]: [InstanceAddr; 3] = ["a", "b", "c"].map(|n| format!("lab_machine.{n}").parse().unwrap());
+        let of = |c_has: u64| together(&[(&a, 256 << 20), (&b, 512 << 20), (&c, c_has)], &host());
+        assert!(of(256 << 20).is_none(), "exactly all of it");
+        let told = of(300 << 20).unwrap();
+        assert_eq!((told.severity, told.address.as_ref()), (cplan_model::Severity::Warning, Some(&b)));
+        for figure in ["3 machines", "1068MiB", "1024MiB"] {
+            assert!(told.what.contains(figure), "{}", told.what);
+        }
+        assert!(of(2 << 30).is_none(), "one that does not fit alone is an error of its own");
+    }
+
     #[test]
     fn larger_than_the_host_names_both_numbers() {
-        let driver = "QEMU".to_owned();
-        let facts =
-            HostFacts { driver, arch: None, cpus: 2, memory: 1 << 30, libvirt_version: 0, qemu_version: 0 };
-        let found = against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
+        let facts = host();
+        let (_, found) =
+            against_host(&"lab_machine.a".parse().unwrap(), &machine("x", "10.70.0.11", "2GiB", 3), &facts);
         assert!(found[0].what.contains("2GiB") && found[0].what.contains("1024MiB"), "{}", found[0].what);
         let grows = machine("x", "10.70.0.11", "1GiB", 1).with("maximum_memory", Value::string("2GiB"));
-        let found_too = against_host(&"lab_machine.a".parse().unwrap(), &grows, &facts);
-        assert_eq!(found_too.len(), 1);
+        let (memory, found_too) = against_host(&"lab_machine.a".parse().unwrap(), &grows, &facts);
+        assert_eq!((memory, found_too.len()), (1 << 30, 1));
         assert_eq!(found_too[0].attribute, Some(AttrPath::attr("maximum_memory")));
         assert!(found[1].what.contains("3 processors") && found[1].what.contains("host has 2"), "{}", found[1].what);
     }
