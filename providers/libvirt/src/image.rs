@@ -227,6 +227,10 @@ impl Resource for ImageResource {
         Ok(outcome)
     }
 
+    fn instead_of_import(&self) -> &'static str {
+        "Take the import away. A file that is there already is used with `path`, and what the cache has is not made again."
+    }
+
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
         // Of two that want the same, one makes it and the other finds it made.
         match (action, Wanted::of(values)) {

@@ -175,6 +175,11 @@ impl Resource for MachineResource {
         self.settle(ctx, &request, planned).await
     }
 
+    fn instead_of_import(&self) -> &'static str {
+        "Take the import away. A machine that is there already is borrowed with `existing = { address, user, host_key, key_file }` \
+         in its block: software and links work on it, and it is never changed or deleted itself."
+    }
+
     fn claims(&self, action: Action, values: &Value) -> Vec<Claim> {
         if existing::is(values) {
             return existing::claims(values);

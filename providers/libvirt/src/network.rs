@@ -136,6 +136,11 @@ impl Resource for NetworkResource {
         self.read(ctx, vec![read()]).await.pop().unwrap_or(Ok(Observed::Absent))
     }
 
+    fn instead_of_import(&self) -> &'static str {
+        "Take the import away. Machines are plugged into a network that is there already with `mode = \"bridge\"`, `bridge` and \
+         `cidr`: it is used as it is, and stays when the lab goes."
+    }
+
     fn claims(&self, _action: Action, values: &Value) -> Vec<Claim> {
         let id = values.get("id").and_then(Value::as_str);
         id.map(|id| Claim::exclusive(format!("network:{id}"))).into_iter().collect()

@@ -418,6 +418,11 @@ impl Resource for HostBridgeResource {
         self.read(ctx, vec![read]).await.pop().unwrap_or(Ok(Observed::Absent))
     }
 
+    fn instead_of_import(&self) -> &'static str {
+        "Take the import away. A bridge that is there already needs no `lab_host_bridge`: write `mode = \"bridge\"` and `bridge` in \
+         the `lab_network`."
+    }
+
     fn claims(&self, _action: Action, _values: &Value) -> Vec<Claim> {
         vec![Claim::exclusive("host:local")]
     }

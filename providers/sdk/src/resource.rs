@@ -5,7 +5,7 @@ use cplan_model::{Action, Diagnostics, InstanceAddr, Schema, Value};
 use futures::future::join_all;
 
 use crate::{
-    Access, ApplyRequest, ApplyResponse, Claim, Context, ErrorKind, ImportRequest, Observed, PlanRequest, PlanResponse,
+    Access, ApplyRequest, ApplyResponse, Claim, Context, ImportRequest, Observed, PlanRequest, PlanResponse,
     ProviderError, ReadRequest, RecoverRequest,
 };
 
@@ -108,7 +108,13 @@ pub trait Resource: Send + Sync {
     /// Takes over an existing object.
     async fn import(&self, ctx: &Context, request: ImportRequest) -> Result<Observed, ProviderError> {
         let _ = (ctx, request);
-        Err(ProviderError::new(ErrorKind::Failed, format!("`{}` cannot be imported", self.ty())))
+        let what = format!("nothing that somebody else made can become a `{}`", self.ty());
+        Err(ProviderError::failed(what).remedy(self.instead_of_import()))
+    }
+
+    /// What to do about an existing object where there is no [`Resource::import`]: a remedy.
+    fn instead_of_import(&self) -> &'static str {
+        "Take the import away, and let the object be made."
     }
 
     /// Brings stored values of an older schema version to this one's.
