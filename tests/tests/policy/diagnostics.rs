@@ -6,10 +6,11 @@ use std::fs;
 use cplan_tests::repository::{files, read, top};
 
 /// What no configuration and no command brings about, and why.
-const NOT_BY_INPUT: [(&str, &str); 19] = [
+const NOT_BY_INPUT: [(&str, &str); 20] = [
     ("failed", "names a machine's failure in the lines of -json only, where the time stands beside it"),
     ("import-unreachable", "a provider answers so, and none that is here does"),
     ("forward-port-taken", "hangs on what else listens on the host; software/forwards.rs brings it about"),
+    ("host-bridge-files", "hangs on what configures the host; the tests of the bridge bring it about"),
     ("host-bridge-lease", "hangs on where the host has its address from; the tests of the bridge bring it about"),
     ("host-bridge-networkmanager", "hangs on what configures the host, as above"),
     ("image-foreign", "hangs on what the host can emulate"),

@@ -1,6 +1,7 @@
 //! What makes the bridge anew when the host starts: files of ifupdown, netplan or systemd-networkd. What the host's own
 //! files say of the interface is commented out under our mark, so that it can be found and taken back.
 
+mod glob;
 mod ifupdown;
 mod netplan;
 mod networkd;
@@ -88,6 +89,27 @@ impl Edit {
         fs::write(&beside, new)?;
         fs::set_permissions(&beside, fs::Permissions::from_mode(mode))?;
         fs::rename(&beside, &self.path)
+    }
+}
+
+/// What the files of a host say of an interface that would be gone when the host starts with the bridge: sentences.
+pub(super) fn lost(root: &Path, tool: Tool, interface: &str, mac: &str) -> Vec<String> {
+    let (folder, extension) = match tool {
+        Tool::Netplan => (root.join("etc/netplan"), "yaml"),
+        Tool::Networkd => (root.join("etc/systemd/network"), "network"),
+        // What is said there of an interface is taken over word by word.
+        Tool::Ifupdown => return Vec::new(),
+    };
+    let theirs = files(&folder).into_iter().filter(|p| p.extension().is_some_and(|e| e == extension) && !is_ours(p));
+    let texts = theirs.filter_map(|path| Some((path.display().to_string(), fs::read_to_string(path).ok()?)));
+    match tool {
+        Tool::Netplan => texts.flat_map(|(path, text)| netplan::lost(&path, &text, interface, mac)).collect(),
+        // Only the first file counts.
+        _ => texts
+            .filter(|(_, text)| networkd::is_of(text, interface, mac))
+            .take(1)
+            .flat_map(|(p, t)| networkd::lost(&p, &t))
+            .collect(),
     }
 }
 
@@ -303,6 +325,67 @@ mod tests {
             told.contains("\n    gateway 10.9.0.1\n    dns-nameservers 10.9.0.1 10.9.0.3\n    bridge_ports"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn what_ifupdown_does_when_an_interface_comes_up_is_taken_over() {
+        let main = "auto eth0\niface eth0 inet static\n  address 10.9.0.2/24\n  gateway 10.9.0.1\n  \
+                    up ip route add 10.5.0.0/16 via 10.9.0.9 dev eth0\n  post-up ip -4 rule add from 10.9.0.2 table 7\n  \
+                    down ip route del 10.5.0.0/16 via 10.9.0.9 dev $IFACE || true\n  up ip addr add 10.9.0.3/24 dev eth0\n  \
+                    pre-up ethtool -K eth0 tso off\niface eth0 inet6 static\n  address fd09::2/64\n  gateway fd09::1\n";
+        let found = there_and_back(Tool::Ifupdown, &[("etc/network/interfaces", main)]);
+        let (_, block) = found[0].1.split_once("# cplan br0: begin\n").unwrap();
+        assert_eq!(
+            block,
+            "auto eth0\niface eth0 inet manual\n    pre-up ethtool -K eth0 tso off\n\nauto br0\niface br0 inet static\n    \
+             address 10.9.0.2/24\n    gateway 10.9.0.1\n    dns-nameservers 10.9.0.1\n    bridge_ports eth0\n    \
+             bridge_hw 52:54:00:00:00:01\n    bridge_stp off\n    bridge_fd 0\n    \
+             up ip route add 10.5.0.0/16 via 10.9.0.9 dev br0\n    post-up ip -4 rule add from 10.9.0.2 table 7\n    \
+             down ip route del 10.5.0.0/16 via 10.9.0.9 dev $IFACE || true\niface br0 inet6 static\n    \
+             address fd09::2/64\n    gateway fd09::1\n# cplan br0: end\n"
+        );
+    }
+
+    #[test]
+    fn what_a_bridge_cannot_take_over_is_told() {
+        let told = |tool: Tool, path: &str, text: &str| {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+            lost(root.path(), tool, "eth0", MAC)
+        };
+        let netplan = |text: &str| {
+            let told = told(Tool::Netplan, "etc/netplan/a.yaml", &format!("network:\n  ethernets:\n{text}"));
+            told.iter().filter_map(|t| Some(t.split_once('`')?.1.split_once('`')?.0.to_owned())).collect::<Vec<_>>()
+        };
+        // Debian's cloud images come with this.
+        let debian = "    all-en:\n      match:\n        name: en*\n      dhcp4: true\n    all-eth:\n      match:\n        \
+                      name: \"eth*\"\n      dhcp4: true\n";
+        assert_eq!(netplan(debian), ["all-eth"]);
+        assert_eq!(netplan("    x:\n      match: {name: \"e[st]?0\"}\n"), ["x"]);
+        assert_eq!(netplan("    x:\n      match: {macaddress: \"52:54:00:00:00:01\"}\n"), ["x"]);
+        assert_eq!(netplan("    x:\n      match: {macaddress: 52:54:00:00:00:01, name: en*}\n"), [""; 0]);
+        assert_eq!(
+            netplan("    x:\n      match:\n        macaddress: 52:54:00:00:00:01\n      set-name: eth0\n"),
+            [""; 0]
+        );
+        let route = |to: &str, via: &str| format!("    eth0:\n      routes:\n      - to: {to}\n        via: {via}\n");
+        assert_eq!(netplan(&route("default", "10.9.0.1")), [""; 0]);
+        assert_eq!(netplan(&route("10.5.0.0/16", "10.9.0.1")), ["routes"]);
+        assert_eq!(netplan(&route("\"::/0\"", "\"fd09::1\"")), ["routes"]);
+        assert_eq!(netplan("    eth0:\n      routes: [{to: 10.5.0.0/16, via: 10.9.0.1}]\n"), ["routes"]);
+        assert_eq!(
+            netplan("    eth0:\n      routing-policy:\n      - from: 10.9.0.2\n    eth1:\n      gateway6: fd09::1\n"),
+            ["routing-policy"]
+        );
+
+        let networkd = |text: &str| told(Tool::Networkd, "etc/systemd/network/a.network", text).len();
+        let route = "[Route]\nDestination=10.5.0.0/16\nGateway=10.9.0.1\n";
+        assert_eq!(networkd(&format!("[Match]\nName=en* eth*\n\n{route}")), 1);
+        assert_eq!(networkd(&format!("[Match]\nName=!eth0\n\n{route}")), 0);
+        assert_eq!(networkd(&format!("[Match]\nMACAddress={MAC}\n\n[Network]\nVLAN=eth0.5\n\n{route}")), 2);
+        assert_eq!(networkd("[Match]\nName=eth0\n[Network]\nDHCP=yes\n[Route]\nGateway=10.9.0.1\n"), 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cplan_model::{AttrPath, Diagnostic, Diagnostics, Format, InstanceAddr, Step, Value, parse_quantity};
 
-use super::boot::Tool;
+use super::boot::{self, Tool};
 use super::link::Links;
 
 /// What stands for no file that is written at all.
@@ -145,6 +145,13 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
             let what = format!("This host's network is not configured by {}.", tool.name());
             let has = Tool::of(root).map_or(NONE, Tool::name);
             wrong("host-bridge-persistent", "Unknown tool", what, &format!("Write \"{has}\"."), "persistent");
+        }
+        if let Some((tool, port)) = tool.zip(port).filter(|_| links.get(name).is_none()) {
+            for what in boot::lost(root, tool, interface, &port.mac) {
+                let remedy = "Give the interface a definition of its own there that has only addresses, name servers and one gateway, or \
+                              write `persistent = \"none\"` and keep the bridge in these files yourself.";
+                wrong("host-bridge-files", "Configuration that would be lost", what, remedy, "interface");
+            }
         }
         if tool == Some(Tool::Ifupdown) && !root.join("etc/network/if-pre-up.d/bridge").exists() {
             let what = "ifupdown makes bridges only where bridge-utils is installed.".to_owned();

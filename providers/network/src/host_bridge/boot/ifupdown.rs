@@ -35,14 +35,42 @@ fn ends(bridge: &str) -> (String, String) {
     (format!("# cplan {bridge}: begin\n"), format!("# cplan {bridge}: end\n"))
 }
 
+/// What begins the lines with commands that are run when an interface comes up or goes down.
+const HOOKS: [&str; 6] = ["up", "post-up", "pre-up", "down", "pre-down", "post-down"];
+
+/// The command of a line with one, without the options of `ip`.
+fn command(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace();
+    words.next().filter(|word| HOOKS.contains(word))?;
+    let program = words.next()?.rsplit('/').next()?;
+    Some((program, words.find(|word| !word.starts_with('-')).unwrap_or_default()))
+}
+
+/// Whether a line is about ways to other networks, which lead through the bridge then.
+fn is_of_routes(line: &str) -> bool {
+    let object = |word: &str| {
+        ["route", "rule"].iter().any(|whole| !word.is_empty() && whole.starts_with(word) && word.len() > 1)
+    };
+    line.starts_with("gateway ")
+        || command(line).is_some_and(|(program, word)| program == "route" || program == "ip" && object(word))
+}
+
+/// Whether a line gives an address, which the bridge has as one of its own.
+fn is_of_addresses(line: &str) -> bool {
+    command(line).is_some_and(|(program, word)| program == "ip" && word.starts_with('a') && "address".starts_with(word))
+}
+
 /// What the stanzas of an interface say of what it is, and not of its addresses: what a bond consists of (ifenslave(8)),
-/// what a VLAN is of (vlan-interfaces(5)), how large its frames are. And the name servers (resolvconf(8)), which have nothing to
-/// do with either.
+/// what a VLAN is of (vlan-interfaces(5)), how large its frames are, and what is run when it comes up. And the name servers
+/// (resolvconf(8)) and the gateway of IPv6, which the values of the bridge do not have.
 pub(super) fn nature(text: &str, interface: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let told = lines_of(text, interface).into_iter().map(|n| lines[n].trim()).filter(|line| {
         let word = line.split_whitespace().next().unwrap_or_default();
-        ["bond-", "bond_", "vlan-", "vlan_", DNS].iter().any(|begin| word.starts_with(begin)) || word == "mtu"
+        ["bond-", "bond_", "vlan-", "vlan_", DNS].iter().any(|begin| word.starts_with(begin))
+            || word == "mtu"
+            || HOOKS.contains(&word) && !is_of_addresses(line)
+            || word == "gateway" && line.contains(':')
     });
     told.map(str::to_owned).collect()
 }
@@ -84,6 +112,13 @@ fn lines_of(text: &str, interface: &str) -> Vec<usize> {
 fn block(wanted: &Wanted, mac: &str, nature: &[String]) -> String {
     let (bridge, port) = (&wanted.name, &wanted.interface);
     let (dns, nature): (Vec<_>, Vec<_>) = nature.iter().partition(|line| line.starts_with(DNS));
+    let (routes, nature): (Vec<_>, Vec<_>) = nature.into_iter().partition(|line| is_of_routes(line));
+    let (gateway6, routes): (Vec<_>, Vec<_>) = routes.into_iter().partition(|line| line.starts_with("gateway"));
+    let through = |line: &String| {
+        let words: Vec<_> = line.split(' ').map(|word| if word == port { bridge } else { word }).collect();
+        format!("    {}\n", words.join(" "))
+    };
+    let routes: String = routes.into_iter().map(through).collect();
     let written = |lines: &[&String]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
     // The bridge brings its port up, but not with what stands here of it.
     let auto = if nature.is_empty() { String::new() } else { format!("auto {port}\n") };
@@ -94,6 +129,7 @@ fn block(wanted: &Wanted, mac: &str, nature: &[String]) -> String {
         let _ = writeln!(text, "    bridge_hw {mac}");
         let _ = writeln!(text, "    bridge_stp {}", if wanted.stp { "on" } else { "off" });
         let _ = writeln!(text, "    bridge_fd {}", if wanted.stp { 2 } else { 0 });
+        *text += &routes;
     };
     if v4.is_empty() {
         let _ = writeln!(text, "iface {bridge} inet manual");
@@ -113,8 +149,11 @@ fn block(wanted: &Wanted, mac: &str, nature: &[String]) -> String {
             shared(&mut text);
         }
     }
-    for address in v6 {
+    for (n, address) in v6.iter().enumerate() {
         let _ = writeln!(text, "iface {bridge} inet6 static\n    address {address}");
+        if n == 0 {
+            text += &written(&gateway6);
+        }
     }
     text
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::glob::fits;
 use super::stanza::{set_aside, take_back};
 use crate::host_bridge::wanted::Wanted;
 
@@ -81,6 +82,37 @@ impl<'a> Lines<'a> {
         lines.iter().copied().filter(of_level).collect()
     }
 
+    /// The words of a line and those below it, in block style or in flow style with what stands between its words.
+    fn words(&self, at: usize, between: &str) -> Vec<&'a str> {
+        let lines = std::iter::once(at).chain(self.below(at)).map(|n| self.0[n].split(" #").next().unwrap_or_default());
+        let apart = |c: char| c.is_whitespace() || between.contains(c);
+        lines.flat_map(|line| line.split(apart)).filter(|word| !word.is_empty() && *word != ":").collect()
+    }
+
+    /// Whether a line of an interface says more of routes than that there is an IPv4 default route.
+    fn is_lost(&self, at: usize) -> bool {
+        match self.entry(at).0 {
+            "gateway6" | "routing-policy" => true,
+            "routes" => {
+                let words = self.words(at, "{}[],\"'");
+                let of = |key: &'static str| {
+                    words.windows(2).filter(move |w| w[0].trim_end_matches(':') == key).map(|w| w[1])
+                };
+                of("to").any(|to| !["default", "0.0.0.0/0"].contains(&to)) || of("via").any(|via| via.contains(':'))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a definition of some name is of an interface all the same, by its name or hardware address.
+    fn fits(&self, below: &[usize], interface: &str, mac: &str) -> bool {
+        let Some(at) = self.children(below).into_iter().find(|n| self.entry(*n).0 == "match") else { return false };
+        let words = self.words(at, "{},\"'");
+        let of = |key: &str| words.windows(2).find(|w| w[0].trim_end_matches(':') == key).map(|w| w[1]);
+        of("name").is_none_or(|pattern| fits(pattern, interface))
+            && of("macaddress").is_none_or(|address| address.eq_ignore_ascii_case(mac))
+    }
+
     /// Where an interface is defined: under its name, or under another that is given it by `set-name`.
     fn definitions(&self, interface: &str) -> Vec<Definition> {
         let sections = (0..self.0.len())
@@ -114,6 +146,28 @@ fn lines_of(text: &str, interface: &str) -> Vec<usize> {
             found.push(at);
         }
         found.extend(moved);
+    }
+    found
+}
+
+/// What a file says of an interface that the bridge does not take over.
+pub(super) fn lost(path: &str, text: &str, interface: &str, mac: &str) -> Vec<String> {
+    let lines = Lines(text.lines().collect());
+    let gone = |key: &str| format!("`{key}` of `{interface}` in {path} would be gone when this host starts again.");
+    let mut found = Vec::new();
+    for section in (0..lines.0.len()).filter(|n| !lines.is_blank(*n) && SECTIONS.contains(&lines.entry(*n).0)) {
+        for at in lines.children(&lines.below(section)) {
+            let (name, below) = (lines.entry(at).0, lines.below(at));
+            if name == interface || below.iter().any(|n| lines.entry(*n) == ("set-name", interface)) {
+                let keys = lines.children(&below).into_iter().filter(|n| lines.is_lost(*n));
+                found.extend(keys.map(|n| gone(lines.entry(n).0)));
+            } else if lines.fits(&below, interface, mac) {
+                found.push(format!(
+                    "`{name}` in {path} is of several interfaces, one of which is `{interface}`, and would take it back from the \
+                     bridge when this host starts again."
+                ));
+            }
+        }
     }
     found
 }
