@@ -28,9 +28,22 @@ impl Mark {
     pub fn check(mark: Option<&Mark>, identity: &Identity, what: &str) -> Result<(), ProviderError> {
         match mark {
             Some(mark) if mark.id == identity.id => Ok(()),
-            Some(mark) => Err(conflict(format!("{what} belongs to `{}` of the lab {}", mark.name, mark.lab))),
-            None => Err(conflict(format!("{what} exists and was not made by cplan"))),
+            mark => Err(taken(mark, identity, what)),
         }
+    }
+}
+
+/// A name that is taken; `mark` is that of what has it.
+pub(crate) fn taken(mark: Option<&Mark>, identity: &Identity, what: &str) -> ProviderError {
+    match mark {
+        Some(mark) if mark.lab == identity.lab => {
+            conflict(format!("{what} is an earlier `{}` of this same lab", mark.name)).remedy(
+                "Where the state forgot it, bring that back with `cplan state push -force` and a file of .cplan/backups. Otherwise \
+                 remove it, or give ours another name; cplan did not touch it.",
+            )
+        }
+        Some(mark) => conflict(format!("{what} belongs to `{}` of the lab {}", mark.name, mark.lab)),
+        None => conflict(format!("{what} exists and was not made by cplan")),
     }
 }
 
@@ -38,4 +51,23 @@ impl Mark {
 pub(crate) fn conflict(message: String) -> ProviderError {
     ProviderError::new(ErrorKind::Conflict, message)
         .remedy("Rename or remove it, or give ours another name; cplan did not touch it.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_the_name_is_told_apart() {
+        let identity = Identity { id: "1".into(), lab: "l".into(), name: "a".into() };
+        let mark = |id: &str, lab: &str| Mark { id: id.into(), lab: lab.into(), name: "b".into() };
+        let told =
+            |mark: Option<&Mark>| Mark::check(mark, &identity, "the domain `x`").map_err(|e| (e.message, e.remedy));
+        assert!(told(Some(&mark("1", "l"))).is_ok());
+        let (message, remedy) = told(Some(&mark("2", "l"))).unwrap_err();
+        assert!(message.contains("`b` of this same lab") && remedy.contains("state push"), "{message} {remedy}");
+        let (message, remedy) = told(Some(&mark("2", "m"))).unwrap_err();
+        assert!(message.ends_with("`b` of the lab m") && !remedy.contains("state"), "{message} {remedy}");
+        assert!(told(None).unwrap_err().0.ends_with("was not made by cplan"));
+    }
 }

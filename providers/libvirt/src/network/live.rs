@@ -10,7 +10,7 @@ use virt::sys;
 
 use super::values::Wanted;
 use crate::client::{Client, LibvirtError};
-use crate::ownership::{Mark, conflict};
+use crate::ownership::{Mark, taken};
 use crate::xml::domain;
 use crate::xml::network::{Mode, NetworkSpec, Reservation, parse, render, render_reservation};
 
@@ -78,10 +78,7 @@ fn ensure_blocking(connection: &Connect, identity: &Identity, spec: &NetworkSpec
             Mark::check(found.spec.mark.as_ref(), identity, &what)?;
             existing = Some(found);
         } else if found.spec.name == spec.name {
-            return Err(match &found.spec.mark {
-                Some(mark) => conflict(format!("{what} belongs to `{}` of the lab {}", mark.name, mark.lab)),
-                None => conflict(format!("{what} exists and was not made by cplan")),
-            });
+            return Err(taken(found.spec.mark.as_ref(), identity, &what));
         }
     }
     let same = existing.as_ref().is_some_and(|found| unchanged(&found.spec, spec));
