@@ -56,8 +56,8 @@ fn gather<'a>(config: &'a Config, env: &[(String, String)], flags: &[VariableFla
         config,
         given: BTreeMap::new(),
         diagnostics: Diagnostics::new(),
-        failed: Vec::new(),
         undeclared: BTreeSet::new(),
+        unread: false,
     };
     for prefix in ["TF_VAR_", "CPLAN_VAR_"] {
         for (key, value) in env {
@@ -80,17 +80,17 @@ fn gather<'a>(config: &'a Config, env: &[(String, String)], flags: &[VariableFla
     inputs
 }
 
-/// A given value and where it was given.
-type Given = (Value, String);
+/// A given value, or what is wrong with how it was written, and where it was given.
+type Given = (Result<Value, Box<Diagnostic>>, String);
 
 struct Inputs<'a> {
     config: &'a Config,
     given: BTreeMap<Arc<str>, Given>,
     diagnostics: Diagnostics,
-    /// Given, but wrongly: not missing as well.
-    failed: Vec<Arc<str>>,
     /// Names in files that no variable has.
     undeclared: BTreeSet<Arc<str>>,
+    /// Whether something could not be read, so that what has no value may well have been given one.
+    unread: bool,
 }
 
 impl Inputs<'_> {
@@ -134,15 +134,17 @@ impl Inputs<'_> {
                     what,
                     "Check that it exists and that you may read it.",
                 );
+                self.unread = true;
                 return;
             }
         };
         let read = if shown.ends_with(".json") { json(&text, &shown) } else { parse(&text, &shown) };
         let File { values, diagnostics } = read;
+        self.unread |= diagnostics.has_errors();
         self.diagnostics.extend(diagnostics);
         for (name, (value, place)) in values {
             if self.config.root.variables.contains_key(&name) {
-                self.given.insert(name, (value, place));
+                self.given.insert(name, (Ok(value), place));
                 continue;
             }
             if !self.undeclared.insert(name.clone()) || self.undeclared.len() > UNDECLARED {
@@ -173,6 +175,7 @@ impl Inputs<'_> {
                 format!("The given -var option {text:?} is not correctly specified: it has no equals sign."),
                 "Write it as `-var NAME=VALUE`.",
             );
+            self.unread = true;
             return;
         };
         if name.ends_with(char::is_whitespace) {
@@ -183,6 +186,7 @@ impl Inputs<'_> {
                 what,
                 "Write `-var NAME=VALUE` without spaces around the `=`.",
             );
+            self.unread = true;
             return;
         }
         let Some(variable) = self.config.root.variables.get(name) else {
@@ -206,26 +210,17 @@ impl Inputs<'_> {
     /// A value from outside of files: literal text for primitive types and where
     /// no type is given, otherwise an expression.
     fn text(&mut self, name: &str, value: &str, variable: &Variable, place: &str) {
-        let name: Arc<str> = name.into();
-        if variable.ty.is_primitive() || variable.untyped {
-            self.given.insert(name, (Value::string(value), place.to_owned()));
-            return;
-        }
-        let parsed: Result<Expr, _> = crate::expression(value, SourceId(u32::MAX));
-        match parsed.and_then(|expr| constant(&expr)) {
-            Ok(value) => {
-                self.given.insert(name, (value, place.to_owned()));
-            }
-            Err(diagnostic) => {
-                self.error(
-                    "invalid-variable",
-                    &diagnostic.summary,
-                    format!("The value of `{name}` from {place} is not a value: {}", diagnostic.what),
-                    "Write it as in a file of values, for instance '[\"a\", \"b\"]'.",
-                );
-                self.failed.push(name);
-            }
-        }
+        let given = if variable.ty.is_primitive() || variable.untyped {
+            Ok(Value::string(value))
+        } else {
+            let parsed: Result<Expr, _> = crate::expression(value, SourceId(u32::MAX));
+            parsed.and_then(|expr| constant(&expr)).map_err(|diagnostic| {
+                let what = format!("The value of `{name}` from {place} is not a value: {}", diagnostic.what);
+                let remedy = "Write it as in a file of values, for instance '[\"a\", \"b\"]'.";
+                Box::new(Diagnostic::error("invalid-variable", diagnostic.summary, what).remedy(remedy))
+            })
+        };
+        self.given.insert(name.into(), (given, place.to_owned()));
     }
 
     fn finish(mut self) -> (Variables, Diagnostics) {
@@ -239,7 +234,12 @@ impl Inputs<'_> {
         let mut out = Variables::default();
         for (name, variable) in &self.config.root.variables {
             let value = match (self.given.remove(name), &variable.default) {
-                (Some((value, place)), _) => {
+                // What a later one overrides may be written as it likes.
+                (Some((Err(diagnostic), _)), _) => {
+                    self.diagnostics.push(*diagnostic);
+                    Value::unknown(variable.ty.clone())
+                }
+                (Some((Ok(value), place)), _) => {
                     let marks = if variable.sensitive { Marks::SENSITIVE } else { Marks::NONE };
                     out.given.insert(name.clone(), value.clone().mark(marks));
                     let (value, diagnostics) = super::prepare_variable(variable, name, value, None);
@@ -254,18 +254,17 @@ impl Inputs<'_> {
                     self.diagnostics.extend(diagnostics);
                     value
                 }
+                (None, None) if self.unread => Value::unknown(variable.ty.clone()),
                 (None, None) => {
-                    if !self.failed.contains(name) {
-                        self.diagnostics.push(
-                            Diagnostic::error(
-                                "missing-variable",
-                                "No value for required variable",
-                                format!("The root module input variable {name:?} is not set, and has no default value."),
-                            )
-                            .remedy(format!("Set it with `-var {name}=VALUE`, in `terraform.tfvars`, or with TF_VAR_{name} in the environment."))
-                            .at(variable.span),
-                        );
-                    }
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "missing-variable",
+                            "No value for required variable",
+                            format!("The root module input variable {name:?} is not set, and has no default value."),
+                        )
+                        .remedy(format!("Set it with `-var {name}=VALUE`, in `terraform.tfvars`, or with TF_VAR_{name} in the environment."))
+                        .at(variable.span),
+                    );
                     Value::unknown(variable.ty.clone())
                 }
             };
