@@ -113,7 +113,11 @@ fn each(value: &Value, span: Span) -> Result<Instances<Repeat>, Diagnostic> {
         return wrong("The `for_each` value is sensitive, and instance keys are shown.");
     }
     let pairs: BTreeMap<Arc<str>, Repeat> = match value.kind() {
-        Kind::Unknown(_) => return Ok(Instances::Unknown),
+        // The type may be wrong whatever the value will be.
+        Kind::Unknown(_) => match value.ty() {
+            Type::Dynamic | Type::Map(_) | Type::Object(_) | Type::Set(_) => return Ok(Instances::Unknown),
+            ty => return wrong(&format!("The `for_each` value is a {}.", ty.friendly())),
+        },
         Kind::Null(_) => return wrong("The `for_each` value is null."),
         Kind::Map(_, items) | Kind::Object(items) => {
             items.iter().map(|(k, v)| (k.clone(), Repeat::Each(k.clone(), v.clone()))).collect()
