@@ -11,6 +11,7 @@ mod state;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use cache::{CacheArgs, CacheCommand, PruneArgs};
@@ -267,6 +268,19 @@ pub(crate) struct InitArgs {
     pub(crate) flags: Vec<String>,
 }
 
+impl InitArgs {
+    /// Whether there is more than flags and their values.
+    fn names_something(&self) -> bool {
+        let valued = |flag: &str| {
+            let taking = ["backend-config", "from-module", "lock-timeout", "lockfile", "plugin-dir", "test-directory"];
+            flag.starts_with('-')
+                && [&taking[..], &["var", "var-file"]].concat().contains(&flag.trim_start_matches('-'))
+        };
+        let before = std::iter::once("").chain(self.flags.iter().map(String::as_str));
+        before.zip(&self.flags).any(|(before, word)| !word.starts_with('-') && !valued(before))
+    }
+}
+
 /// Of `force-unlock`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ForceUnlockArgs {
@@ -287,6 +301,12 @@ pub(crate) fn parse(typed: impl IntoIterator<Item = OsString>) -> Result<Args, c
         .try_get_matches_from(dashes::normalise(&typed, &command))
         .map_err(|e| dashes::as_typed(e, &typed))?;
     let mut args = Args::from_arg_matches(&matches).map_err(|e| e.format(&mut command))?;
+    if let Command::Init(given) | Command::Get(given) = &args.command
+        && given.names_something()
+    {
+        let what = "Too many command line arguments. Did you mean to use -chdir?";
+        return Err(command.error(ErrorKind::UnknownArgument, what));
+    }
     if let (Some((_, matches)), Some(flags)) = (matches.subcommand(), plan_flags(&mut args.command)) {
         flags.variables = in_order(matches);
     }
@@ -355,6 +375,17 @@ mod tests {
             let args = typed(line).unwrap();
             assert!(args.no_color);
             assert!(matches!(args.command, Command::Apply(ref a) if a.auto_approve && a.flags.json), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_needs_nothing_takes_terraforms_flags_and_no_words() {
+        for line in ["get", "init -upgrade", "init -backend-config x.hcl -reconfigure", "init --backend-config=x"] {
+            assert!(typed(&format!("cplan {line}")).is_ok(), "{line}");
+        }
+        for line in ["get extra", "init -upgrade extra", "init -backend-config x.hcl extra", "init backend-config x"] {
+            let said = typed(&format!("cplan {line}")).unwrap_err().to_string();
+            assert!(said.starts_with("error: Too many command line arguments."), "{said}");
         }
     }
 
