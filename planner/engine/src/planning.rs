@@ -316,6 +316,9 @@ impl<'a> Planner<'a> {
                 _ if self.graph.nodes[node].behind_resource => self.evaluate(node),
                 _ => {}
             }
+            if self.diagnostics.has_errors_since(told) && self.selection.leaves_out(&self.graph, node) {
+                self.diagnostics.forgive(told);
+            }
             if self.diagnostics.has_errors_since(told) {
                 self.fail(node);
             }

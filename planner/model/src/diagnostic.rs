@@ -166,6 +166,12 @@ impl Diagnostics {
         }
     }
 
+    /// Takes back the errors from a position on.
+    pub fn forgive(&mut self, from: usize) {
+        let mut at = 0..;
+        self.list.retain(|d| at.next() < Some(from) || d.severity != Severity::Error);
+    }
+
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)

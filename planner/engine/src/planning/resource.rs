@@ -76,7 +76,8 @@ impl<'a> Planner<'a> {
             let dependencies = self.groups_before(node, &module);
             let expansion = self.expansion(&module, block.repeat.as_ref(), node);
             let unknown = matches!(expansion, Instances::Unknown);
-            if let Some(reason) = self.must_wait(&module, &dependencies, unknown) {
+            let waits = self.must_wait(&module, &dependencies, unknown);
+            if let Some(reason) = waits.filter(|_| self.selection.has_some(node)) {
                 self.defer(node, &block, &module, &dependencies, reason);
                 continue;
             }
@@ -90,7 +91,8 @@ impl<'a> Planner<'a> {
                     let key = RecordKey::from(address);
                     let recorded = self.state.records.get(&key);
                     self.kept.extend(recorded.map(place_of));
-                    planned.push(Some(recorded.map_or_else(|| unknown_object(schema), |r| r.values.clone())));
+                    let open = || (!self.selection.counts(node)).then(|| unknown_object(schema));
+                    planned.push(recorded.map(|r| r.values.clone()).or_else(open));
                     continue;
                 }
                 let told = self.diagnostics.len();

@@ -19,6 +19,8 @@ pub(crate) struct Selection {
     without: HashSet<usize>,
     /// All nodes of which something is in.
     some: HashSet<usize>,
+    /// All that outputs need of which everything is in: with targets, nobody else asks for a value.
+    outputs: HashSet<usize>,
 }
 
 impl Selection {
@@ -41,14 +43,8 @@ impl Selection {
         if !targets.is_empty() {
             queue.extend((0..graph.nodes.len()).filter(|n| named(targets, *n)));
             selection.some.extend(queue.iter().copied());
-            while let Some(node) = queue.pop() {
-                for (need, _) in &graph.nodes[node].needs {
-                    if selection.whole.insert(*need) {
-                        selection.some.insert(*need);
-                        queue.push(*need);
-                    }
-                }
-            }
+            selection.whole = needed(graph, queue);
+            selection.some.extend(&selection.whole);
         }
         if !excludes.is_empty() {
             let touched: HashSet<usize> = (0..graph.nodes.len()).filter(|n| named(excludes, *n)).collect();
@@ -60,7 +56,28 @@ impl Selection {
                 }
             }
         }
+        if !targets.is_empty() {
+            let root = |n: &usize| graph.nodes[*n].path.is_empty() && matches!(graph.nodes[*n].item, Item::Output(_));
+            let outputs: Vec<usize> = (0..graph.nodes.len()).filter(root).collect();
+            let told: Vec<usize> = outputs.into_iter().filter(|n| selection.has_output(graph, *n)).collect();
+            selection.outputs = needed(graph, told.clone());
+            selection.outputs.extend(told);
+        }
         selection
+    }
+
+    /// Whether a value is of nobody that is in, so that nothing is wrong with it.
+    pub(super) fn leaves_out(&self, graph: &Graph, node: usize) -> bool {
+        let is_value = match &graph.nodes[node].item {
+            Item::Resource(_) | Item::Local(_) | Item::Variable(_) | Item::Output(_) | Item::Call(_) => true,
+            Item::Provider(_) | Item::Import(_) | Item::Rules(_) | Item::Check(_) => false,
+        };
+        is_value && !self.has_some(node) && !self.outputs.contains(&node)
+    }
+
+    /// Whether references see only those instances of a node that are there or will be made.
+    pub(super) fn counts(&self, node: usize) -> bool {
+        self.excludes.is_empty() && self.some.contains(&node)
     }
 
     /// Whether an instance of a node is in.
@@ -95,6 +112,15 @@ impl Selection {
         (self.targets.is_empty() || self.targets.iter().any(|t| t.contains(address)))
             && !self.excludes.iter().any(|t| t.contains(address))
     }
+}
+
+/// All that nodes need, however far.
+fn needed(graph: &Graph, mut queue: Vec<usize>) -> HashSet<usize> {
+    let mut needed = HashSet::new();
+    while let Some(node) = queue.pop() {
+        queue.extend(graph.nodes[node].needs.iter().map(|(need, _)| *need).filter(|need| needed.insert(*need)));
+    }
+    needed
 }
 
 impl Planner<'_> {
