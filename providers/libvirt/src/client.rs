@@ -9,6 +9,7 @@ use virt::error::{ErrorNumber, clear_error_callback};
 
 use crate::SharedSettings;
 use crate::library::{self, LibraryError};
+use crate::network::Reserved;
 
 /// What libvirt calls the driver that runs machines, of whatever accelerator.
 pub(crate) const QEMU: &str = "QEMU";
@@ -119,17 +120,23 @@ impl From<LibvirtError> for ProviderError {
 pub struct Client {
     settings: SharedSettings,
     open: Arc<Mutex<HashMap<String, Arc<Connect>>>>,
+    reserved: Reserved,
 }
 
 impl Client {
     /// Connects where the settings say, when it is first needed.
     pub fn new(settings: SharedSettings) -> Self {
-        Client { settings, open: Arc::default() }
+        Client { settings, ..Client::default() }
     }
 
     /// The settings.
     pub fn settings(&self) -> &SharedSettings {
         &self.settings
+    }
+
+    /// What the networks of this host keep for others than the machines of the lab.
+    pub(crate) fn reserved(&self) -> &Reserved {
+        &self.reserved
     }
 
     /// Runs blocking libvirt calls with the connection on a thread of their own.

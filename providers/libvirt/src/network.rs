@@ -3,6 +3,7 @@
 mod check;
 mod choose;
 mod live;
+mod reserved;
 mod schema;
 mod values;
 
@@ -19,6 +20,7 @@ use crate::Client;
 pub(crate) use check::address_in;
 use choose::Chosen;
 pub(crate) use live::{master, reattach};
+pub(crate) use reserved::Reserved;
 pub use schema::attachment_type;
 use values::Wanted;
 
@@ -93,6 +95,7 @@ impl Resource for NetworkResource {
             proposed = proposed.with("cidr", cidr);
         }
         let planned = values::planned(&request.identity, &request.config, &proposed);
+        self.client.reserved().note(&request.identity.id, &planned);
         Ok(PlanResponse { planned: Some(planned), ..PlanResponse::default() })
     }
 

@@ -20,7 +20,8 @@ use crate::cgroup::{CpuController, cpu_controller};
 use crate::client::{Client, LibvirtError};
 use crate::host::{HostFacts, facts};
 use crate::kvm::{KvmProbe, KvmVerdict};
-use crate::network::address_in;
+use crate::naming::mac_address;
+use crate::network::{Reserved, address_in};
 use crate::xml::domain::{DomainSpec, parse};
 
 /// What one block says, as far as it is known.
@@ -160,6 +161,9 @@ pub(super) async fn all(
     let explicit: Vec<_> = explicit.filter(|(_, v)| emulation::not_accelerated(v, &facts).is_none()).collect();
     let kernel = explicit.iter().find_map(|(_, v)| v.get("image")?.get("kernel")?.as_str());
     let verdict = if explicit.is_empty() { None } else { kvm.verdict(kernel.map(Path::new)).await };
+    if !client.reserved().is_empty() {
+        diagnostics.extend(planned.iter().flat_map(|(address, values)| kept(client.reserved(), address, values)));
+    }
     let mut wanted = Vec::with_capacity(planned.len());
     for (address, values) in planned {
         let (memory, wrong) = against_host(address, values, &facts);
@@ -228,6 +232,24 @@ fn against_host(address: &InstanceAddr, values: &Value, facts: &HostFacts) -> (u
         );
     }
     (memory, found)
+}
+
+/// Fixed addresses that their network keeps for another card: whoever has that is lent it, too.
+fn kept(reserved: &Reserved, address: &InstanceAddr, values: &Value) -> Vec<Diagnostic> {
+    let id = values.get("id").and_then(Value::as_str);
+    let told = |(n, plug): (usize, Plug)| {
+        let ((network, _), text) = (plug.network?, plug.address?);
+        let mac = plug.mac.map_or_else(|| Some(mac_address(id?, n)), Some)?;
+        let (name, theirs) = reserved.other(&network, &text, &mac)?;
+        let what = format!(
+            "The network keeps {text} for `{name}`, the card with the MAC address {theirs}, and this is another."
+        );
+        let remedy =
+            "Take the reservation away, for the address of a machine is fixed without one, or choose another address.";
+        let told = Diagnostic::error("machine-address-reserved", "Address reserved for another", what).remedy(remedy);
+        Some(told.address(address.clone()).attribute(plug.path.then_attr("address")))
+    };
+    plugs(values).into_iter().enumerate().filter_map(told).collect()
 }
 
 /// Machines that fit one by one, and not all together: they take what they use, so they may well start.
