@@ -22,12 +22,16 @@ locals {
   hosts = { for pair in setproduct(keys(var.machines), keys(var.registries)) : "${pair[0]}/${pair[1]}" => pair }
 }
 
-# What the package leaves behind when it goes. A containerd that was there before stays, and so do its containers.
+# What the package leaves behind when it goes. A containerd that was there before stays, and so do its containers; it reads its
+# own configuration again.
 resource "lab_command" "traces" {
   for_each = var.machines
   machine  = each.value.access
   apply    = "true"
-  remove   = "command -v containerd >/dev/null || rm -rf /var/lib/containerd /opt/containerd"
+  remove   = <<-EOT
+    ! command -v containerd >/dev/null || { systemctl -q try-restart containerd; exit 0; }
+    rm -rf /var/lib/containerd /opt/containerd
+  EOT
 }
 
 resource "lab_package" "containerd" {

@@ -6,14 +6,15 @@ locals {
   )
 }
 
-# What the package leaves behind when it goes. A Docker that was there before stays, and so do its containers.
+# What the package leaves behind when it goes. A Docker that was there before stays, with its images and containers, and reads
+# its own configuration again.
 resource "lab_command" "traces" {
   for_each = var.machines
   machine  = each.value.access
   apply    = "true"
 
   remove = <<-EOT
-    ! command -v dockerd >/dev/null || exit 0
+    ! command -v dockerd >/dev/null || { systemctl -q try-restart docker; exit 0; }
     ip link delete docker0 2>/dev/null
     rm -rf /var/lib/docker /etc/docker/key.json
     rmdir /etc/docker 2>/dev/null

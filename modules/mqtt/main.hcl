@@ -28,12 +28,16 @@ locals {
   EOT
 }
 
-# The log, which nobody else takes away.
+# The log, which nobody else takes away. A broker that was there before reads its own configuration again.
 resource "lab_command" "traces" {
   for_each = var.machines
   machine  = each.value.access
   apply    = "true"
-  remove   = "rm -f /run/mosquitto/cplan.log; rmdir /run/mosquitto 2>/dev/null || true"
+  remove   = <<-EOT
+    systemctl -q try-restart mosquitto 2>/dev/null
+    rm -f /run/mosquitto/cplan.log
+    rmdir /run/mosquitto 2>/dev/null || true
+  EOT
 }
 
 resource "lab_package" "mosquitto" {

@@ -12,10 +12,19 @@ locals {
   })
 }
 
-resource "lab_package" "registry" {
+# A registry that was there before reads its own configuration again, when that is back.
+resource "lab_command" "before" {
   for_each = var.machines
   machine  = each.value.access
-  name     = "docker-registry"
+  apply    = "true"
+  remove   = "systemctl -q try-restart docker-registry 2>/dev/null || true"
+}
+
+resource "lab_package" "registry" {
+  for_each   = var.machines
+  machine    = each.value.access
+  name       = "docker-registry"
+  depends_on = [lab_command.before]
 }
 
 resource "lab_file" "config" {

@@ -20,10 +20,19 @@ locals {
   EOT
 }
 
-resource "lab_package" "chrony" {
+# A chrony that was there before reads its own configuration again, when that is back.
+resource "lab_command" "before" {
   for_each = var.machines
   machine  = each.value.access
-  name     = "chrony"
+  apply    = "true"
+  remove   = "systemctl -q try-restart chrony 2>/dev/null || true"
+}
+
+resource "lab_package" "chrony" {
+  for_each   = var.machines
+  machine    = each.value.access
+  name       = "chrony"
+  depends_on = [lab_command.before]
 }
 
 resource "lab_file" "config" {

@@ -109,3 +109,63 @@ fn modules_of_software_are_set_up_used_healed_and_removed() {
     machine.run(&format!("! dpkg-query -W -f '${{db:Status-Status}}\\n' {packages} 2>/dev/null | grep .")).expect(0);
     machine.run("test ! -e /etc/mosquitto && test ! -e /etc/containerd && test ! -e /var/lib/cplan").expect(0);
 }
+
+/// A broker and a registry that were there before, with a configuration of their own.
+const OWN: &str = r#"
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q -y --no-install-recommends install mosquitto docker-registry >/dev/null || exit 1
+echo "listener $1" >/etc/mosquitto/mosquitto.conf
+sed -i "s/addr: :5000/addr: :$2/" /etc/docker/registry/config.yml
+grep -q ":$2" /etc/docker/registry/config.yml && systemctl restart mosquitto docker-registry
+"#;
+
+const SHORT: &str = r#"
+variable "ports" {
+  type = list(number)
+}
+
+locals {
+  all = { a = { access = local.machines.a, lab_address = "127.0.0.1" } }
+}
+
+module "mqtt" {
+  source   = "./modules/mqtt"
+  machines = local.all
+  port     = var.ports[0]
+}
+
+module "registry" {
+  source   = "./modules/registry"
+  machines = local.all
+  port     = var.ports[1]
+}
+"#;
+
+#[test]
+fn software_that_was_there_before_runs_by_its_own_configuration_again() {
+    if !require("debian-packages", online) {
+        return;
+    }
+    let machine = Debian::online("a");
+    let mut folder = Folder::with(&(machines(std::slice::from_ref(&machine)) + SHORT));
+    for module in ["mqtt", "registry"] {
+        folder.copy_in(&format!("modules/{module}"));
+    }
+    let [own, ours] = [(); 2].map(|()| [free_port(), free_port()]);
+    folder.set("TF_VAR_ports", format!("{ours:?}"));
+    machine.run(&format!("set -- {} {}\n{OWN}", own[0], own[1])).expect(0);
+    let listens = |there: [u16; 2], gone: [u16; 2]| {
+        let port = |port: u16| format!("(echo >/dev/tcp/127.0.0.1/{port}) 2>/dev/null");
+        let [a, b] = there.map(port);
+        let [c, d] = gone.map(port);
+        let wanted = format!("for i in $(seq 600); do {a} && {b} && ! {c} && ! {d} && exit 0; sleep 0.2; done; exit 1");
+        let mut command = Command::new("bash");
+        command.args(["-c", &wanted]);
+        finish(command).expect(0);
+    };
+    listens(own, ours);
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    listens(ours, own);
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    listens(own, ours);
+}
