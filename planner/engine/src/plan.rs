@@ -292,7 +292,12 @@ impl Plan {
             (PlanMode::RefreshOnly, amendment) => !matches!(amendment, Amendment::Move { .. }),
             (_, amendment) => !matches!(amendment, Amendment::Refresh { .. }),
         };
-        self.steps.is_empty() && self.outputs.iter().all(OutputChange::is_no_op) && !self.amendments.iter().any(counts)
+        // Where nothing is made, what is unknown stays so.
+        let stays = |o: &OutputChange| {
+            let open = o.after.as_ref().is_some_and(|after| !after.is_wholly_known());
+            o.is_no_op() || (self.mode == PlanMode::RefreshOnly && open)
+        };
+        self.steps.is_empty() && self.outputs.iter().all(stays) && !self.amendments.iter().any(counts)
     }
 
     /// What has another address from now on: where the state has it, and where it will be.
