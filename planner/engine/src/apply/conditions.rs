@@ -71,7 +71,7 @@ impl Run<'_> {
     ) -> Found {
         self.live.renew();
         let repeat = crate::planning::block_at(&self.plan.config, address).and_then(|b| b.repeat.as_ref());
-        let repeat = self.repeat_of(address, repeat, &self.live);
+        let repeat = self.values.repeat_of(&address.module, address.key.as_ref(), repeat, &self.live);
         self.judge(rules, kind, &address.module, &repeat, itself)
     }
 

@@ -13,7 +13,6 @@ use crate::event::{Event, EventSink, Stream};
 use crate::plan::{Operation, StepId};
 use crate::proposed::{ignore, nulls_for_unknowns, propose, remark, told};
 use crate::secret::Secrets;
-use crate::values::{Live, Repeat};
 
 /// A step under way, or several that are done with one call.
 pub(super) type Task<'a> = BoxFuture<'a, Vec<Done>>;
@@ -144,7 +143,7 @@ impl<'a> Run<'a> {
         .ok_or_else(|| fail(format!("there is no type `{}`", address.resource.ty)))?;
         let live = &self.live;
         live.renew();
-        let repeat = self.repeat_of(address, block.repeat.as_ref(), live);
+        let repeat = self.values.repeat_of(&address.module, address.key.as_ref(), block.repeat.as_ref(), live);
         let (config, found) = decode(&block.body, schema, &self.values.view(&address.module, &repeat, Some(live)));
         if let Some(error) = found.iter().find(|d| d.severity == cplan_model::Severity::Error) {
             return Err(Box::new(ProviderError::failed(error.what.clone()).remedy(error.remedy.clone())));
@@ -158,27 +157,6 @@ impl<'a> Run<'a> {
             }
             _ => config,
         })
-    }
-
-    /// The `each` and `count` of an instance, evaluated with what is known now.
-    pub(super) fn repeat_of(
-        &self,
-        address: &InstanceAddr,
-        repeat: Option<&cplan_config::ForEach>,
-        live: &Live,
-    ) -> Repeat {
-        use cplan_config::ForEach;
-        use cplan_model::InstanceKey;
-        match (&address.key, repeat) {
-            (Some(InstanceKey::Int(n)), _) => Repeat::Count(*n),
-            (Some(InstanceKey::Str(key)), Some(ForEach::Each(expr))) => {
-                let view = self.values.view(&address.module, &Repeat::None, Some(live));
-                let (all, _) = cplan_config::evaluate(expr, &view);
-                let value = all.get(key).cloned().unwrap_or_else(|| Value::string(key.clone()));
-                Repeat::Each(key.clone(), value)
-            }
-            _ => Repeat::None,
-        }
     }
 
     /// The steps of one call themselves: one, or several of one type.

@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cplan_config::{Clock, Reference, Scope, Subject, evaluate, prepare_variable};
-use cplan_model::{Diagnostic, Marks, ModuleInstance, Type, Value};
+use cplan_config::{Clock, ForEach, Reference, Scope, Subject, evaluate, prepare_variable};
+use cplan_model::{Diagnostic, InstanceKey, Marks, ModuleInstance, Type, Value};
 use hashbrown::HashMap;
 
 use super::{Instances, Repeat, Values};
@@ -92,8 +92,15 @@ impl View<'_> {
         self.fresh(self.module, Subject::Variable(name.clone()), here.variables.get(name), |live| {
             let (parent, call) = parent_of(self.module)?;
             let outer = self.values.module(&parent)?;
-            let (input, _) = outer.module.calls.get(&call)?.inputs.get(name)?;
-            let (value, _) = evaluate(input, &self.values.view(&parent, &here.repeat, Some(live)));
+            let call = outer.module.calls.get(&call)?;
+            let (input, _) = call.inputs.get(name)?;
+            let repeat = match &here.repeat {
+                Repeat::Each(_, value) if !live.lasts(value) => {
+                    self.values.repeat_of(&parent, here.repeat.key().as_ref(), call.repeat.as_ref(), live)
+                }
+                planned => planned.clone(),
+            };
+            let (value, _) = evaluate(input, &self.values.view(&parent, &repeat, Some(live)));
             let (value, _) = prepare_variable(here.module.variables.get(name)?, name, value, None);
             Some(value)
         })
@@ -132,6 +139,27 @@ impl View<'_> {
             let names = call.module.outputs.keys().filter(|n| only.is_none_or(|o| o == *n));
             Value::object(names.filter_map(|n| Some((n.clone(), self.output(&module, n)?))))
         })
+    }
+}
+
+impl Values {
+    /// The `each` and `count` of an instance of a block, evaluated with what is known now.
+    pub(crate) fn repeat_of(
+        &self,
+        module: &ModuleInstance,
+        key: Option<&InstanceKey>,
+        repeat: Option<&ForEach>,
+        live: &Live,
+    ) -> Repeat {
+        match (key, repeat) {
+            (Some(InstanceKey::Int(n)), _) => Repeat::Count(*n),
+            (Some(InstanceKey::Str(key)), Some(ForEach::Each(expr))) => {
+                let (all, _) = evaluate(expr, &self.view(module, &Repeat::None, Some(live)));
+                let value = all.get(key).cloned().unwrap_or_else(|| Value::string(key.clone()));
+                Repeat::Each(key.clone(), value)
+            }
+            _ => Repeat::None,
+        }
     }
 }
 
