@@ -10,10 +10,12 @@ mod reach;
 mod schema;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,6 +60,8 @@ const LOOK: Duration = Duration::from_secs(10);
 pub struct HostBridgeResource {
     schema: Schema,
     places: HostPlaces,
+    /// The marks of those that were planned, by id: one that is about to be replaced has another id, and is ours.
+    marks: Mutex<BTreeMap<String, String>>,
 }
 
 impl Default for HostBridgeResource {
@@ -69,7 +73,7 @@ impl Default for HostBridgeResource {
 impl HostBridgeResource {
     /// Bridges of this host.
     pub fn new(places: HostPlaces) -> Self {
-        HostBridgeResource { schema: schema::schema(), places }
+        HostBridgeResource { schema: schema::schema(), places, marks: Mutex::default() }
     }
 
     fn before_file(&self, identity: &Identity) -> PathBuf {
@@ -79,6 +83,13 @@ impl HostBridgeResource {
     /// What the interface had before there was the bridge.
     fn before(&self, identity: &Identity) -> Option<Before> {
         serde_json::from_slice(&fs::read(self.before_file(identity)).ok()?).ok()
+    }
+
+    /// What an interface had before there was a bridge that cplan has not taken away, be it there or not.
+    fn before_of(&self, interface: &str) -> Option<Before> {
+        let files = fs::read_dir(&self.places.lib).into_iter().flatten().flatten();
+        let all = files.filter_map(|file| serde_json::from_slice::<Before>(&fs::read(file.path()).ok()?).ok());
+        all.filter(|before| before.interface == interface).max_by_key(|before| before.addresses.len())
     }
 
     fn observe(&self, request: &ReadRequest, links: &Links) -> Observed {
@@ -255,6 +266,10 @@ impl HostBridgeResource {
                 None => take_away(&script, &link.name, &files).await?,
             }
         } else if let Some(name) = prior.and_then(|p| p.get("name")).and_then(Value::as_str) {
+            // Somebody else took the bridge away, and with it what it had of the interface.
+            if let Some(before) = self.before(identity).filter(|before| links.is_bare(&before.interface)) {
+                run(&program::restore(&before)).await?;
+            }
             for file in boot::edits(&self.places.root, name, None).map_err(unwritable)? {
                 file.write().map_err(unwritable)?;
             }
@@ -365,9 +380,17 @@ impl Resource for HostBridgeResource {
         };
         let link = interface.and_then(|name| links.get(name));
         let id = &request.identity.id;
-        let addresses = link.map(|l| Value::set(Type::String, l.addresses().into_iter().map(Value::string)));
-        let gateway =
-            interface.map(|name| links.gateway(name).map_or_else(|| Value::null(Type::String), Value::string));
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), wanted::whose(&request.identity));
+        // What it had stands with the bridge that is to be replaced, or went with one that somebody took away.
+        let before = link.filter(|link| link.addresses().is_empty()).and_then(|link| self.before_of(&link.name));
+        let gateway = match (&before, interface) {
+            (Some(before), _) => Some(before.gateway()),
+            (None, interface) => interface.map(|name| links.gateway(name)),
+        };
+        let gateway = gateway.map(|gateway| gateway.map_or_else(|| Value::null(Type::String), Value::string));
+        let addresses = before.as_ref().map(|before| before.addresses.clone());
+        let addresses = addresses.or_else(|| Some(link?.addresses()));
+        let addresses = addresses.map(|all| Value::set(Type::String, all.into_iter().map(Value::string)));
         let tool = Tool::of(&self.places.root).map_or(check::NONE, Tool::name);
         let defaults = [
             ("name", Some(Value::string(format!("cpb{}", id.get(..8).unwrap_or(id))))),
@@ -393,7 +416,9 @@ impl Resource for HostBridgeResource {
         if planned.is_empty() {
             return Ok(Diagnostics::new());
         }
-        Ok(check::all(planned, &Links::read().await?, &self.places.root))
+        let links = Links::read().await?;
+        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(check::all(planned, &marks, &links, &self.places.root))
     }
 
     async fn apply(&self, ctx: &Context, request: ApplyRequest) -> Result<ApplyResponse, ProviderError> {

@@ -78,7 +78,12 @@ fn is_interface_name(name: &str) -> bool {
 }
 
 /// What is wrong between bridges, and between them and what the host has.
-pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path) -> Diagnostics {
+pub(super) fn all(
+    planned: &[(InstanceAddr, Value)],
+    marks: &BTreeMap<String, String>,
+    links: &Links,
+    root: &Path,
+) -> Diagnostics {
     let mut found = lent(planned, links);
     let mut taken: BTreeMap<&str, &InstanceAddr> = BTreeMap::new();
     for (address, values) in planned {
@@ -95,7 +100,10 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
         else {
             continue;
         };
-        let ours = |link: &super::link::Link| link.alias.as_deref().is_some_and(|a| a.contains(id));
+        // Of one that is about to be replaced all but the id is the same.
+        let whose = marks.get(id);
+        let is_mark = |alias: &str| alias.contains(id) || whose.is_some_and(|w| is_mark_of(alias, w));
+        let ours = |link: &super::link::Link| link.alias.as_deref().is_some_and(is_mark);
         if let Some(other) = taken.insert(interface, address) {
             let what = format!("The interface `{interface}` is the port of `{other}` already.");
             wrong("host-bridge-interface", "Unusable interface", what, "An interface has one bridge.", "interface");
@@ -165,6 +173,11 @@ pub(super) fn all(planned: &[(InstanceAddr, Value)], links: &Links, root: &Path)
         }
     }
     found
+}
+
+/// Whether an alias is a mark of ours with any id.
+fn is_mark_of(alias: &str, whose: &str) -> bool {
+    alias.strip_prefix("cplan ").and_then(|rest| rest.split_once(' ')).is_some_and(|(_, rest)| rest == whose)
 }
 
 /// Addresses that nobody would ask for again. What is the port of a bridge already has none of its own.

@@ -119,6 +119,11 @@ impl Links {
         routes
     }
 
+    /// Whether an interface is there, and neither has an address nor is a port.
+    pub(super) fn is_bare(&self, interface: &str) -> bool {
+        self.get(interface).is_some_and(|link| link.master.is_none() && link.addresses().is_empty())
+    }
+
     /// The IPv4 default gateway behind an interface.
     pub(super) fn gateway(&self, interface: &str) -> Option<&str> {
         let default = |r: &&Route| r.dev == interface && r.dst == "default";

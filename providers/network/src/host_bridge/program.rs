@@ -34,6 +34,12 @@ pub(super) struct Before {
 }
 
 impl Before {
+    /// The IPv4 default gateway.
+    pub(super) fn gateway(&self) -> Option<&str> {
+        let via = |route: &'_ String| route.starts_with("-4 ") && route.contains(" replace default ");
+        self.routes.iter().find(|route| via(route))?.split(" via ").nth(1)?.split(' ').next()
+    }
+
     /// As it is now.
     pub(super) fn of(links: &Links, interface: &str) -> Before {
         let link = links.get(interface);

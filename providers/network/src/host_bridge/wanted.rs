@@ -40,7 +40,12 @@ struct Plain {
 
 /// What the bridge of an identity has as its alias.
 pub(super) fn mark(identity: &Identity) -> String {
-    format!("cplan {} {} {}", identity.id, identity.lab, identity.name)
+    format!("cplan {} {}", identity.id, whose(identity))
+}
+
+/// The part of a mark that stays when a bridge is replaced.
+pub(super) fn whose(identity: &Identity) -> String {
+    format!("{} {}", identity.lab, identity.name)
 }
 
 impl Wanted {

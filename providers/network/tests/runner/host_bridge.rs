@@ -289,6 +289,45 @@ fn addresses_and_routes_move_and_come_back() {
     });
 }
 
+/// As it is where the bridge goes, behind cplan's back too, and another takes its place.
+#[test]
+fn what_an_interface_had_is_not_forgotten() {
+    let Some(mut host) = outside("what_an_interface_had_is_not_forgotten") else { return };
+    runtime().block_on(async {
+        let before = host.everything();
+        let planned = host.planned(&host.config(json!({})), None).await;
+        let values = host.apply(None, Some(&planned)).await.unwrap();
+
+        let (old, new) = (host.identity.clone(), Identity { id: "9876543210ab".into(), ..host.identity.clone() });
+        host.identity = new.clone();
+        let renamed = host.planned(&host.config(json!({"name": "br1"})), None).await;
+        for name in ["addresses", "gateway"] {
+            assert_eq!(renamed.get(name), values.get(name), "{name}");
+        }
+        let check = async |planned: &Value| {
+            let planned = [("lab_host_bridge.b".parse().unwrap(), planned.clone())];
+            let found = host.bridges.check(&host.ctx, &planned).await.unwrap();
+            found.into_iter().map(|d| d.id.to_string()).filter(|id| id == "host-bridge-interface").collect::<Vec<_>>()
+        };
+        assert_eq!(check(&renamed).await, [""; 0], "the bridge in the way is the one that is replaced");
+        host.identity = Identity { name: "other".into(), id: "a9876543210b".into(), ..old.clone() };
+        let others = host.planned(&host.config(json!({"name": "br1"})), None).await;
+        let planned = [("lab_host_bridge.o".parse().unwrap(), others)];
+        let found = host.bridges.check(&host.ctx, &planned).await.unwrap();
+        assert!(found.into_iter().any(|d| d.id == "host-bridge-interface"), "it is another's");
+
+        ip("link delete br0");
+        host.identity = new;
+        let again = host.planned(&host.config(json!({})), None).await;
+        for name in ["addresses", "gateway"] {
+            assert_eq!(again.get(name), values.get(name), "{name}");
+        }
+        host.identity = old;
+        host.apply(Some(&values), None).await.unwrap();
+        assert_eq!(host.everything(), before);
+    });
+}
+
 #[test]
 fn what_loses_the_way_to_the_host_is_undone() {
     let Some(host) = outside("what_loses_the_way_to_the_host_is_undone") else { return };
