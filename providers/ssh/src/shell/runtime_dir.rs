@@ -38,8 +38,11 @@ impl RuntimeDir {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .map_err(|e| failed("cannot make a folder for ssh sockets in", e))?;
-        let lock = File::create(dir.path().join(LOCK)).map_err(|e| failed("cannot make a lock file in", e))?;
+        // It is locked before it is there under its name: an unlocked one is taken for left over, and the folder removed.
+        let new = dir.path().join("new");
+        let lock = File::create(&new).map_err(|e| failed("cannot make a lock file in", e))?;
         lock.lock().map_err(|e| failed("cannot lock the folder for ssh sockets in", e))?;
+        fs::rename(&new, dir.path().join(LOCK)).map_err(|e| failed("cannot name the lock file in", e))?;
         Ok(RuntimeDir { dir, next: AtomicUsize::new(0), _lock: lock })
     }
 
@@ -108,5 +111,21 @@ mod tests {
         let gone = second.dir.path().to_owned();
         drop(second);
         assert!(!gone.exists());
+    }
+
+    /// Many processes begin at the same time, and each looks for what others left.
+    #[test]
+    fn a_folder_that_is_being_made_is_nobodys_left_over() {
+        let parent = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let made = RuntimeDir::create(parent.path()).unwrap();
+                        assert!(made.dir.path().join(LOCK).exists());
+                    }
+                });
+            }
+        });
     }
 }
