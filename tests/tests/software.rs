@@ -11,6 +11,7 @@ mod forwards;
 mod logs;
 mod modules;
 mod packages;
+mod replacing;
 mod services;
 mod users;
 

@@ -87,6 +87,7 @@ impl Lab {
             config: Some(config.clone()),
             private: Vec::new(),
             run: "20261122-190700-1a2b".into(),
+            twin: None,
         }
     }
 }

@@ -70,6 +70,7 @@ impl Bench {
             config: Some(config),
             private: Vec::new(),
             run: "run".into(),
+            twin: None,
         };
         let response = self.resource.apply(&ctx, request).await.unwrap();
         let log = recorder.0.lock().unwrap().clone();
@@ -168,6 +169,7 @@ async fn an_image_is_made_once_and_boots() {
         config: None,
         private: Vec::new(),
         run: "run".into(),
+        twin: None,
     };
     bench.resource.apply(&bench.context(), request).await.unwrap();
     assert_eq!(bench.read(&healed).await, None);

@@ -134,7 +134,7 @@ pub(crate) async fn try_image(owner: &str, config: Json) -> Result<(Json, String
         PlanRequest { identity: identity.clone(), config: config.clone(), prior: None, proposed, private: vec![] };
     let planned = resource.plan(&ctx, plan).await?.planned;
     let run = "test".to_owned();
-    let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run };
+    let apply = ApplyRequest { identity, prior: None, planned, config: Some(config), private: vec![], run, twin: None };
     let made = resource.apply(&ctx, apply).await?;
     let said = said.0.lock().unwrap().clone();
     Ok((cplan_sdk::to_json(made.values.get("boot").unwrap()), said))
@@ -287,6 +287,7 @@ impl<'a> Object<'a> {
             config: Some(self.config()),
             private: response.private,
             run: "test".to_owned(),
+            twin: None,
         };
         let applied = self.resource.apply(&self.lab.ctx, request).await?;
         fits(&planned, &applied.values, &self.resource.schema().object_type()).unwrap();
@@ -302,6 +303,7 @@ impl<'a> Object<'a> {
             config: None,
             private: vec![],
             run: "test".to_owned(),
+            twin: None,
         };
         self.resource.apply(&self.lab.ctx, request).await.map(|_| ())
     }

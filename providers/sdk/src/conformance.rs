@@ -94,6 +94,7 @@ impl Trial<'_> {
                 config: None,
                 private: then.private.clone(),
                 run: "conformance".to_owned(),
+                twin: None,
             };
             self.resource.apply(self.ctx, request).await.map_err(|e| self.failed(format!("fails to be {time}"), e))?;
             if self.read(&then).await?.is_some() {
@@ -147,6 +148,7 @@ impl Trial<'_> {
             config: Some(config.clone()),
             private: private.to_vec(),
             run: "conformance".to_owned(),
+            twin: None,
         };
         let applied = self.resource.apply(self.ctx, request).await;
         let ApplyResponse { values, private, boot_id } = applied.map_err(|e| self.failed("cannot be applied", e))?;

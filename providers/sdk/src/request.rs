@@ -92,6 +92,9 @@ pub struct ApplyRequest {
     pub private: Vec<u8>,
     /// The run, for records and logs: `20261122-190700-1a2b`.
     pub run: String,
+    /// The other object at the same address, where the new one is made before the old one is deleted: on a create the old
+    /// one, on the delete of the old one the new. What both keep stays when the old one goes.
+    pub twin: Option<Identity>,
 }
 
 /// What is now.

@@ -149,6 +149,7 @@ async fn a_world_comes_back_with_its_objects() {
         config: None,
         private: Vec::new(),
         run: "test".into(),
+        twin: None,
     };
     resource.apply(&setting.ctx, request).await.unwrap();
     let before = world.objects().unwrap();

@@ -58,6 +58,7 @@ impl Setting {
             config: config.cloned(),
             private: Vec::new(),
             run: "test".into(),
+            twin: None,
         };
         resource.apply(&self.ctx, request).await
     }

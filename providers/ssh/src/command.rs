@@ -132,7 +132,8 @@ impl Resource for CommandResource {
         let Some(planned) = request.planned else {
             let prior = request.prior.ok_or_else(|| ProviderError::failed("a delete of nothing was asked for"))?;
             let access = machine::access(&prior)?;
-            let script = script::delete(&Parts::of(&prior), id, request.private == IMPORTED);
+            let twin = request.twin.as_ref().map(|twin| &*twin.id);
+            let script = script::delete(&Parts::of(&prior), id, request.private == IMPORTED, twin);
             let output = self.shell.run(ctx, &access, &script, b"").await?;
             judge(ctx, &access, "remove", &output)?;
             return Ok(ApplyResponse { values: prior, private: Vec::new(), boot_id: None });

@@ -169,6 +169,7 @@ impl Resource for FileResource {
             run: text(planned, "written").unwrap_or(&request.run),
             create: request.prior.is_none(),
             overwrite: planned.get("overwrite").and_then(Value::as_bool) == Some(true),
+            twin: request.twin.as_ref().map(|twin| &*twin.id),
         };
         let access = machine::access(planned)?;
         let output = self.shell.run(ctx, &access, &write.script(), &content.unwrap_or_default()).await?;

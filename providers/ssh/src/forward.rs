@@ -105,6 +105,17 @@ fn end(id: &str, private: &[u8], ctx: &Context) -> Result<(), ProviderError> {
     Ok(())
 }
 
+/// Ends the forward that another one takes the place of, if it listens where that one is to.
+fn make_way(twin: &str, route: &Route, ctx: &Context) -> Result<(), ProviderError> {
+    let all = Process::all();
+    let holds = Tunnel::new(ctx.data_dir(), twin)
+        .among(&all)
+        .into_iter()
+        .filter_map(Route::of)
+        .any(|held| route.local_port.is_some() && held.local_port == route.local_port);
+    if holds { end(twin, &[], ctx) } else { Ok(()) }
+}
+
 /// Runs what may wait for the network or for a process.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ProviderError> + Send + 'static,
@@ -239,8 +250,12 @@ impl Resource for ForwardResource {
         };
         let (access, route) = (machine::access(&planned)?, route(&planned)?);
         let creates = request.prior.is_none();
+        let twin = request.twin.map(|twin| twin.id);
         let opened = blocking(move || {
             end(&id, &private, &own)?;
+            if let Some(twin) = twin {
+                make_way(&twin, &route, &own)?;
+            }
             let opened = tunnel.open(&access, &route);
             if creates && opened.is_err() {
                 // What was never open leaves nothing.

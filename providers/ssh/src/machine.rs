@@ -40,6 +40,20 @@ hold_marks() {
 sweep() { rmdir "$M" "$D" 2>/dev/null || true; }
 "#;
 
+/// Defines `keepers KIND THING`: the marks, but for our own `m`, of those that keep the same thing: the object that ours takes
+/// the place of or that takes its place, or one of another lab. They share what was there before, and who goes last brings
+/// it back.
+pub(crate) const KEEPERS: &str = r#"
+keepers() {
+    grep -lxF -e "$2" "$M"/* 2>/dev/null | while IFS= read -r k_mark; do
+        case $k_mark in "$m" | *.kept | *.new) continue ;; esac
+        if [ "$(sed -n 1,2p "$k_mark" 2>/dev/null)" = "$1
+$2" ]; then echo "$k_mark"; fi
+    done
+    :
+}
+"#;
+
 /// The private bytes of an object that was imported and not applied since: it has no mark and is ours all the same.
 pub(crate) const IMPORTED: &[u8] = b"imported";
 

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cplan_config::decode;
-use cplan_model::{Action, InstanceAddr, Reason, Value, changes};
+use cplan_model::{Action, Identity, InstanceAddr, Reason, Value, changes};
 use cplan_sdk::{ApplyRequest, ApplyResponse, Context, Disruption, PlanRequest, Progress, ProviderError};
-use cplan_store::{Intent, IntentId};
+use cplan_store::{Intent, IntentId, RecordKey};
 use futures::future::{BoxFuture, join_all};
 
 use super::Run;
@@ -193,6 +193,7 @@ impl<'a> Run<'a> {
                 config: ready.config.as_ref().map(|v| told(resource, v)),
                 private: ready.private,
                 run: self.name.to_owned(),
+                twin: self.twin(operation),
             };
             requests.push((self.context(ready.id, &operation.key.address, &secrets), request));
             asked.push((ready.id, intent, ready.planned, secrets));
@@ -219,6 +220,16 @@ impl<'a> Run<'a> {
             });
             done.collect()
         })
+    }
+
+    /// The old object that a create leaves in place for now, or the new one that has taken the place of a deleted one.
+    fn twin(&self, operation: &Operation) -> Option<Identity> {
+        let RecordKey { address, deposed } = &operation.key;
+        if operation.deposes.is_none() && deposed.is_none() {
+            return None;
+        }
+        let twin = self.state.records.get(&RecordKey::from(address.clone())).map(|record| record.identity.clone());
+        twin.filter(|twin| *twin != operation.identity)
     }
 
     /// The intent of a prepared step.

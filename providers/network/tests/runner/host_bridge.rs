@@ -168,6 +168,7 @@ impl Host {
             config: planned.cloned(),
             private: Vec::new(),
             run: "run".into(),
+            twin: None,
         };
         Ok(self.bridges.apply(&self.ctx, request).await?.values)
     }

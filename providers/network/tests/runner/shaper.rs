@@ -107,6 +107,7 @@ impl Lab {
             config: planned.cloned(),
             private: Vec::new(),
             run: "run".into(),
+            twin: None,
         };
         let response = self.shaper.apply(&self.ctx, request).await?;
         assert!(planned.is_none_or(|p| *p == response.values), "what was planned is what is");

@@ -89,8 +89,9 @@ pub(super) fn apply(parts: &Parts<'_>, id: &str) -> String {
 }
 
 /// Removes, if there is a record or it was imported. Where it was begun and never done, or where its check says that it is gone, there
-/// may be nothing to remove, and a script that finds nothing must not hold up all that comes after it.
-pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool) -> String {
+/// may be nothing to remove, and a script that finds nothing must not hold up all that comes after it. Where `twin` has been applied
+/// in its place, what is there is that one's.
+pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool, twin: Option<&str>) -> String {
     let gone = if parts.check.is_some() { "in_place || nothing=y\n" } else { "" };
     let remove = match parts.remove {
         Some(remove) => format!(
@@ -105,6 +106,13 @@ pub(super) fn delete(parts: &Parts<'_>, id: &str, imported: bool) -> String {
             limited(remove, parts.limit)
         ),
         None => String::new(),
+    };
+    let remove = match twin {
+        Some(twin) => format!(
+            "if [ -e {} ]; then echo 'What was applied anew is in its place: `remove` is not run.'; else\n:\n{remove}fi\n",
+            quote(&format!("{MARKS}/{twin}"))
+        ),
+        None => remove,
     };
     format!(
         "{PRELUDE}set +u\n{}r=done; while under_way; do sleep 1; done\n\

@@ -2,11 +2,12 @@
 //!
 //! A mark has at least five lines: `file`, the path, the digest of the content, the run that wrote it, and what was there
 //! before: `-` for nothing, `kept` for a file whose copy lies beside the mark, or `MODE OWNER GROUP` of a folder. The
-//! folders that were made for it follow, the deepest first.
+//! folders that were made for it follow, the deepest first. Where several marks have one path, each says what was there
+//! before the first of them.
 
 use cplan_sdk::quote;
 
-use crate::machine::{MARKS, PRELUDE};
+use crate::machine::{KEEPERS, MARKS, PRELUDE};
 
 /// Status of a script: the file exists, is not ours and differs.
 pub(super) const FOREIGN: i32 = 80;
@@ -33,6 +34,8 @@ pub(super) struct Write<'a> {
     pub(super) create: bool,
     /// Whether a file that is not ours gives way; it comes back when ours goes.
     pub(super) overwrite: bool,
+    /// The identity of the object that this one takes the place of.
+    pub(super) twin: Option<&'a str>,
 }
 
 impl Write<'_> {
@@ -42,13 +45,14 @@ impl Write<'_> {
     pub(super) fn script(&self) -> String {
         let Write { mode, create, overwrite, .. } = self;
         let begin = format!(
-            "{PRELUDE}set -e\np={} id={} run={} mode={mode} owner={} digest={} create={create} overwrite={overwrite}\n\
+            "{PRELUDE}{KEEPERS}set -e\np={} id={} run={} mode={mode} owner={} digest={} create={create} overwrite={overwrite} twin={}\n\
              m=$M/$id d=${{p%/*}}\n{BEGIN}",
             quote(self.path),
             quote(self.id),
             quote(self.run),
             quote(self.owner),
             quote(self.digest.unwrap_or("-")),
+            quote(self.twin.unwrap_or_default()),
         );
         begin + if self.digest.is_some() { FILE } else { FOLDER }
     }
@@ -57,7 +61,7 @@ impl Write<'_> {
 /// What was there, and which folders above are missing.
 const BEGIN: &str = r#"
 hold_marks || exit 84
-was=- made= t= fresh=true
+was=- made= t= of= fresh=true
 if [ -e "$m" ]; then
     was=$(sed -n 5p "$m") made=$(sed -n '6,$p' "$m") fresh=false
 fi
@@ -69,7 +73,7 @@ undo() {
     if [ $u_status != 0 ] && $fresh; then
         hold_marks || true
         rm -f "$m" "$m.kept"
-        [ "$digest$was" != -- ] || rmdir "$p" 2>/dev/null || true
+        [ "$digest$was$of" != -- ] || rmdir "$p" 2>/dev/null || true
         IFS='
 '
         for x in $made; do rmdir "$x" 2>/dev/null || true; done
@@ -92,6 +96,17 @@ note() {
     set +f
     unset IFS
 }
+# What another of ours keeps is no stranger's: what was there before it was there before us.
+if $create && [ ! -e "$m" ]; then
+    if [ -n "$twin" ] && [ "$(sed -n 1,2p "$M/$twin" 2>/dev/null)" = "file
+$p" ]; then of=$M/$twin; fi
+fi
+inherit() {
+    was=$(sed -n 5p "$of") made="${made:+$made
+}$(sed -n '6,$p' "$of")"
+    [ "$was" != kept ] || cp -pP "$of.kept" "$m.kept"
+}
+[ -z "$of" ] || inherit
 give() { [ -z "$owner" ] || chown "$owner" "$1" || exit 85; }
 "#;
 
@@ -99,14 +114,19 @@ const FILE: &str = r#"
 if [ -e "$p" ] || [ -L "$p" ]; then
     if [ -e "$p" ] && [ ! -f "$p" ]; then
         # An empty folder in the place of what was ours gives way, and a link to any.
-        [ -e "$m" ] && { rmdir "$p" || { [ -L "$p" ] && rm -f "$p"; }; } 2>/dev/null || exit 81
-    elif $create && [ ! -e "$m" ]; then
+        { [ -e "$m" ] || [ -n "$of" ]; } && { rmdir "$p" || { [ -L "$p" ] && rm -f "$p"; }; } 2>/dev/null || exit 81
+    elif $create && [ ! -e "$m" ] && [ -z "$of" ]; then
         # A link that leads nowhere has no content.
         s=$(sha256sum <"$p" 2>/dev/null) || s=
         $overwrite || [ "${s%% *}" = "$digest" ] || exit 80
-        mkdir -p "$M"
-        cp -pP "$p" "$m.kept"
-        was=kept
+        [ "${s%% *}" != "$digest" ] || of=$(keepers file "$p" | head -n 1)
+        if [ -n "$of" ]; then
+            inherit
+        else
+            mkdir -p "$M"
+            cp -pP "$p" "$m.kept"
+            was=kept
+        fi
     fi
 fi
 mkdir -p "$d/"
@@ -129,8 +149,11 @@ echo "$boot"
 
 const FOLDER: &str = r#"
 if [ -e "$p" ] || [ -L "$p" ]; then
-    [ -d "$p" ] || exit 81
-    [ -e "$m" ] || ! $create || was=$(stat -c '%a %u %g' "$p")
+    [ -d "$p" ] || { [ -n "$of" ] && rm -f "$p"; } || exit 81
+    if $create && [ ! -e "$m" ] && [ -z "$of" ] && [ -d "$p" ]; then
+        of=$(keepers file "$p" | head -n 1)
+        if [ -n "$of" ]; then inherit; else was=$(stat -c '%a %u %g' "$p"); fi
+    fi
 fi
 note
 mkdir -p "$p"
@@ -143,9 +166,9 @@ echo "$boot"
 "#;
 
 /// Takes away what has our mark for this very path, or what was imported; what was there before comes back, and of
-/// folders only empty ones go.
+/// folders only empty ones go. What another of ours keeps as well is left to it.
 pub(super) fn delete(path: &str, id: &str, imported: bool) -> String {
-    format!("{PRELUDE}p={} m=$M/{} imported={imported}\n{DELETE}", quote(path), quote(id))
+    format!("{PRELUDE}{KEEPERS}p={} m=$M/{} imported={imported}\n{DELETE}", quote(path), quote(id))
 }
 
 const DELETE: &str = r#"
@@ -157,11 +180,19 @@ if [ -e "$m" ]; then
 elif ! $imported; then
     exit 0
 fi
+# One that was put away for ours comes back from where ours put it.
+k=$(keepers file "$p" | head -n 1)
+if [ -n "$k" ] && { [ "$was" != kept ] || [ "$(sed -n 5p "$k")" = kept ]; }; then
+    rm -f "$m" "$m.kept"
+    sync
+    exit 0
+fi
 case $was in
     kept)
         # Into a folder that stands there now it would be moved.
         if [ -L "$p" ]; then rm -f "$p"; elif [ -d "$p" ]; then rmdir "$p" || exit 1; fi
-        mv -f "$m.kept" "$p" || exit 1
+        # The folder may be gone with what was ours in it.
+        mkdir -p "${p%/*}/" && mv -f "$m.kept" "$p" || exit 1
         ;;
     [0-7]*)
         set -- $was

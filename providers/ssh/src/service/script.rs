@@ -5,7 +5,7 @@
 
 use cplan_sdk::quote;
 
-use crate::machine::{MARKS, PRELUDE};
+use crate::machine::{KEEPERS, MARKS, PRELUDE};
 
 /// Status of a script: there is no such unit.
 pub(super) const NO_UNIT: i32 = 86;
@@ -28,7 +28,7 @@ impl Wish<'_> {
     pub(super) fn script(&self) -> String {
         let Wish { id, unit, enabled, running, digest } = self;
         format!(
-            "{PRELUDE}u={} m=$M/{} id={} digest={digest} enabled={enabled} running={running}\n{SHOW}{APPLY}",
+            "{PRELUDE}{KEEPERS}u={} m=$M/{} id={} digest={digest} enabled={enabled} running={running}\n{SHOW}{APPLY}",
             quote(unit),
             quote(id),
             quote(id),
@@ -73,16 +73,20 @@ if [ "$reload" = yes ] || [ "$load" = not-found ]; then
     show
 fi
 [ "$load" != not-found ] || exit 86
-was="${file:--} $active" last=
+was="${file:--} $active" last= of=
 if [ -e "$m" ]; then
     was=$(sed -n 3p "$m") last=$(sed -n 4p "$m")
+else
+    # What was before another of ours was before us.
+    of=$(keepers service "$u" | head -n 1)
+    [ -z "$of" ] || was=$(sed -n 3p "$of") last=$(sed -n 4p "$of")
 fi
 if [ "$load" = masked ]; then
     until=
     [ "$file" != masked-runtime ] || until=--runtime
     if $enabled || $running; then systemctl -q unmask $until -- "$u" || unwilling "it is masked and stays so"; fi
     show
-    [ -e "$m" ] || was="$was ${file:--}"
+    [ -e "$m" ] || [ -n "$of" ] || was="$was ${file:--}"
 fi
 record "$id" service "$u" "$was" "${last:--}" || exit 84
 case $file in
@@ -129,13 +133,18 @@ sync
 echo "cplan-result $boot"
 "#;
 
-/// Puts the unit back to what it was before.
+/// Puts the unit back to what it was before, unless another of ours keeps it as well.
 pub(super) fn delete(unit: &str, id: &str) -> String {
-    format!("{PRELUDE}u={} m=$M/{}\n{SHOW}{DELETE}", quote(unit), quote(id))
+    format!("{PRELUDE}{KEEPERS}u={} m=$M/{}\n{SHOW}{DELETE}", quote(unit), quote(id))
 }
 
 const DELETE: &str = r#"
 [ -e "$m" ] || exit 0
+if [ -n "$(keepers service "$u")" ]; then
+    rm -f "$m"
+    sync
+    exit 0
+fi
 set -- $(sed -n 3p "$m")
 show
 if [ "$load" != not-found ]; then

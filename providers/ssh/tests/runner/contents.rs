@@ -77,6 +77,7 @@ impl Object {
             config: Some(config),
             private: Vec::new(),
             run: "run".into(),
+            twin: None,
         };
         let response = resource.apply(&ctx, request).await?;
         let ty = resource.schema().object_type();
@@ -114,6 +115,7 @@ impl Object {
             config: None,
             private: self.private.clone(),
             run: "run".into(),
+            twin: None,
         };
         let ctx = context(self.sshd.dir.path());
         self.resource().apply(&ctx, request).await?;
@@ -365,6 +367,7 @@ async fn a_command_that_lost_its_connection_is_waited_for() {
         config: None,
         private: Vec::new(),
         run: "run".into(),
+        twin: None,
     };
     let ctx = context(command.sshd.dir.path());
     let (cut_off, ()) = tokio::join!(resource.apply(&ctx, request), cut);
