@@ -403,6 +403,46 @@ async fn a_command_has_its_time_and_what_was_done_before_is_imported() {
     assert!(!flag.exists());
 }
 
+/// What does not listen is killed, and what it has begun with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_command_outlives_its_time() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let pids = command.sshd.dir.path().join("pids");
+    let p = pids.display();
+    for deaf in ["trap '' TERM;", ""] {
+        let script = format!("(trap '' TERM; exec sleep 600) & echo $$ $! >>{p}; {deaf} echo waiting; sleep 600");
+        let set = [("apply", s(&script)), ("timeout", s("2s"))];
+        let error = command.apply(&set).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TimedOut, "{error}");
+        assert!(error.details.starts_with("waiting"), "{}", error.details);
+        let pids = fs::read_to_string(&pids).unwrap();
+        assert!(pids.split_whitespace().count() >= 2, "{pids}");
+        for pid in pids.split_whitespace() {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            assert!(stat.is_empty() || stat.contains(") Z "), "still there: {stat}");
+        }
+    }
+}
+
+/// Longer than what Linux takes as one argument.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_has_any_length() {
+    let Some(mut command) = Object::new("lab_command") else { return };
+    let flag = command.sshd.dir.path().join("flag");
+    let f = flag.display();
+    let long = "# it's \"long\" \\ %s\n".repeat(20_000);
+    let set = [
+        ("check", s(&format!("{long}test -e {f}"))),
+        ("apply", s(&format!("{long}touch {f}"))),
+        ("remove", s(&format!("{long}rm {f}"))),
+        ("timeout", s("600s")),
+    ];
+    command.apply(&set).await.unwrap();
+    assert!(flag.exists());
+    command.delete().await.unwrap();
+    assert!(!flag.exists() && !command.mark().exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_command_says_how() {
     let Some(mut command) = Object::new("lab_command") else { return };
