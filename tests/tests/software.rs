@@ -8,6 +8,7 @@ mod conforming;
 mod examples;
 mod files;
 mod forwards;
+mod interrupted;
 mod logs;
 mod modules;
 mod packages;

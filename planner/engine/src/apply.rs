@@ -15,7 +15,7 @@ mod step;
 use std::sync::{Arc, Mutex};
 
 use cplan_model::{Action, CheckOwner, Checks, InstanceAddr, Type, Value};
-use cplan_sdk::{ApplyResponse, Context};
+use cplan_sdk::{ApplyResponse, Context, ErrorKind};
 use cplan_store::{IntentId, State, Store, Transaction};
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -264,7 +264,9 @@ impl<'a> Run<'a> {
                 let plan = self.plan;
                 let Work::Operation(operation) = &plan.steps[done.id.0].work else { continue };
                 can_wait &= done.intent.is_none() && self.in_process(operation);
-                transaction.settled.extend(done.intent);
+                if !is_open(&done.outcome) {
+                    transaction.settled.extend(done.intent);
+                }
                 match done.outcome {
                     Outcome::Finalised(ready) => finalised.push(*ready),
                     Outcome::Unchanged(ready) => {
@@ -315,6 +317,12 @@ impl<'a> Run<'a> {
     fn journalled(&self, operation: &Operation) -> bool {
         operation.action != Action::Read && !operation.with_container && !self.in_process(operation)
     }
+}
+
+/// Whether nobody knows what came of a step: its intent stays, and the next command settles it.
+fn is_open(outcome: &Outcome) -> bool {
+    let Outcome::Applied { result: Err(error), .. } = outcome else { return false };
+    error.partial.is_none() && (error.unsettled || error.kind == ErrorKind::Cancelled)
 }
 
 /// The secrets that a plan knows of.

@@ -35,6 +35,9 @@ pub struct ProviderError {
     pub details: String,
     /// What exists of the object all the same: the record is kept, tainted.
     pub partial: Option<Box<Value>>,
+    /// Whether it broke off and may have been done all the same: the next command looks the object up by its identity. So it
+    /// is with all that is [`ErrorKind::Cancelled`].
+    pub unsettled: bool,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -49,6 +52,7 @@ impl ProviderError {
             remedy: String::new(),
             details: String::new(),
             partial: None,
+            unsettled: false,
             source: None,
         }
     }

@@ -164,5 +164,7 @@ pub(crate) fn imported(schema: &Schema, request: &ImportRequest, id: &str) -> Re
 
 /// The same error for another request.
 pub(crate) fn again(error: &ProviderError) -> ProviderError {
-    ProviderError::new(error.kind, error.message.clone()).remedy(error.remedy.clone()).details(error.details.clone())
+    let same = ProviderError::new(error.kind, error.message.clone());
+    let same = same.remedy(error.remedy.clone()).details(error.details.clone());
+    ProviderError { unsettled: error.unsettled, ..same }
 }

@@ -151,7 +151,7 @@ impl Shell for OpenSshShell {
                     Err(RunError::NotBegun(failure)) => return Err(failure.into()),
                     Err(RunError::Broken(failure)) => {
                         connection.settle().await;
-                        return Err(failure.into());
+                        return Err(ProviderError { unsettled: true, ..failure.into() });
                     }
                     Ok(output) => return connection.powerless(&output).map_or(Ok(output), |why| Err(why.into())),
                 }
@@ -221,4 +221,5 @@ impl Shell for OpenSshShell {
 
 fn cancelled(access: &Access) -> ProviderError {
     ProviderError::new(ErrorKind::Cancelled, format!("interrupted while talking to machine `{}`", access.name))
+        .remedy("What was begun there may go on; the next command looks what came of it.")
 }
