@@ -39,7 +39,8 @@ impl PackageResource {
                     "version",
                     Attribute::optional(
                         Type::String,
-                        "The version, or its beginning followed by `*`; any version without it.",
+                        "The version, or its beginning followed by `*`; any version without it. Another version that was there before \
+                         comes back when this goes, if a package source of the machine has it by then; a note tells where none does.",
                     ),
                 ),
                 ("installed", Attribute::computed(Type::Bool, "Whether it is installed.")),
