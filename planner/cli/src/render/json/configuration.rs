@@ -1,6 +1,6 @@
 //! The configuration as a plan's JSON tells it: what is declared, module by module, with its expressions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ struct Told<'a> {
 pub(crate) fn configuration(config: &Config, registry: &Registry, reveal: bool) -> Json {
     let told = Told { registry, reveal };
     let mut providers = Providers::default();
-    providers.collect(&config.root, &[], BTreeMap::new(), told);
+    providers.collect(&config.root, &[], None, BTreeMap::new(), told);
     let mut out = json!({"root_module": module(&config.root, &[], &providers, told)});
     if !providers.told.is_empty() {
         out["provider_config"] = Json::Object(providers.told);
@@ -46,9 +46,16 @@ struct Providers {
 }
 
 impl Providers {
-    /// What a module declares and uses. A default configuration that nobody above has named belongs to the module that
-    /// uses it first.
-    fn collect(&mut self, of: &Module, path: &[Arc<str>], mut known: BTreeMap<ProviderRef, String>, told: Told<'_>) {
+    /// What a module declares and uses. A default configuration that the module right above does not know belongs to the
+    /// module that uses it.
+    fn collect(
+        &mut self,
+        of: &Module,
+        path: &[Arc<str>],
+        by: Option<&ModuleCall>,
+        mut known: BTreeMap<ProviderRef, String>,
+        told: Told<'_>,
+    ) {
         for (provider, block) in &of.providers {
             let mut one = entry(of, provider, path);
             let schema = told.registry.provider(&of.provider_type(&provider.name)).map(|p| p.schema());
@@ -62,7 +69,8 @@ impl Providers {
         }
         let required = of.settings.required_providers.keys().map(|name| ProviderRef::default_of(name.clone()));
         let used = of.resources.values().map(|r| r.provider.clone());
-        for provider in &required.chain(used).collect::<Vec<_>>() {
+        let mentioned: BTreeSet<ProviderRef> = required.chain(used).collect();
+        for provider in &mentioned {
             let key = known.entry(provider.clone()).or_insert_with(|| {
                 let key = provider_key(provider, path);
                 self.told.entry(key.clone()).or_insert_with(|| entry(of, provider, path));
@@ -70,16 +78,21 @@ impl Providers {
             });
             self.keys.insert((path.to_vec(), provider.clone()), key.clone());
         }
+        let given = |p: &ProviderRef| by.is_some_and(|call| call.providers.contains_key(p));
+        let here = |p: &ProviderRef| mentioned.contains(p) || of.providers.contains_key(p) || given(p);
         for (name, call) in &of.calls {
             let path: Vec<Arc<str>> = path.iter().chain([name]).cloned().collect();
-            let mut passed: BTreeMap<ProviderRef, String> =
-                known.iter().filter(|(p, _)| p.alias.is_none()).map(|(p, key)| (p.clone(), key.clone())).collect();
+            let mut passed: BTreeMap<ProviderRef, String> = known
+                .iter()
+                .filter(|(p, _)| p.alias.is_none() && here(p))
+                .map(|(p, key)| (p.clone(), key.clone()))
+                .collect();
             for (inner, (outer, _)) in &call.providers {
                 if let Some(key) = known.get(outer) {
                     passed.insert(inner.clone(), key.clone());
                 }
             }
-            self.collect(&call.module, &path, passed, told);
+            self.collect(&call.module, &path, Some(call), passed, told);
         }
     }
 }
