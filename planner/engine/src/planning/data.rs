@@ -5,7 +5,7 @@ use cplan_model::{Action, Identity, InstanceAddr, Reason, Value, changes};
 use cplan_store::RecordKey;
 
 use super::resource::Site;
-use super::{Planner, provider_failed};
+use super::{PlanMode, Planner, provider_failed};
 use crate::plan::{Change, Operation};
 use crate::proposed::{propose, remark};
 use crate::steps::Draft;
@@ -39,7 +39,8 @@ impl Planner<'_> {
                 }
             }
         }
-        if value.is_wholly_known() {
+        // Where nothing is made, what is not known now will not be known by an apply.
+        if value.is_wholly_known() || self.options.mode == PlanMode::RefreshOnly {
             return Some(value);
         }
         let empty = Value::object(Vec::<(std::sync::Arc<str>, Value)>::new());
