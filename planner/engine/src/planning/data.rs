@@ -45,9 +45,9 @@ impl Planner<'_> {
         }
         let empty = Value::object(Vec::<(std::sync::Arc<str>, Value)>::new());
         let reason = match (&block.check, known) {
-            (Some(_), _) => Reason::CheckNested,
-            (None, true) => Reason::DependencyPending,
-            (None, false) => Reason::InputsUnknown,
+            (_, false) => Reason::InputsUnknown,
+            (Some(_), true) if !held_back => Reason::CheckNested,
+            (_, true) => Reason::DependencyPending,
         };
         self.planned.insert(address.clone(), self.changes.len());
         self.changes.push(Change {
