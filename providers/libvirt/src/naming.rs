@@ -29,6 +29,16 @@ pub(crate) fn parse_mac(text: &str) -> Option<[u8; 6]> {
     bytes?.try_into().ok()
 }
 
+/// Why a text is no MAC address of one card.
+pub(crate) fn wrong_mac(text: &str) -> Option<String> {
+    match parse_mac(text) {
+        None => Some(format!("\"{text}\" is not a MAC address.")),
+        Some(mac) if mac[0] & 1 == 1 => Some(format!("\"{text}\" is the address of a group, not of one card.")),
+        Some([0, 0, 0, 0, 0, 0]) => Some(format!("\"{text}\" stands for no card.")),
+        Some(_) => None,
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

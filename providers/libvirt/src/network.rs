@@ -17,7 +17,7 @@ use cplan_sdk::{
 };
 
 use crate::Client;
-pub(crate) use check::address_in;
+pub(crate) use check::{Taken, address_in};
 use choose::Chosen;
 pub(crate) use live::{master, reattach};
 pub(crate) use reserved::Reserved;

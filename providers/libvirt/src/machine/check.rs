@@ -21,7 +21,7 @@ use crate::client::{Client, LibvirtError};
 use crate::host::{HostFacts, facts};
 use crate::kvm::{KvmProbe, KvmVerdict};
 use crate::naming::mac_address;
-use crate::network::{Reserved, address_in};
+use crate::network::{Reserved, Taken, address_in};
 use crate::xml::domain::{DomainSpec, parse};
 
 /// What one block says, as far as it is known.
@@ -86,6 +86,7 @@ fn is_host_name(name: &str) -> bool {
 struct Plug {
     path: AttrPath,
     network: Option<(String, Ipv4Net)>,
+    taken: Taken,
     address: Option<String>,
     mac: Option<String>,
 }
@@ -97,6 +98,10 @@ fn plugs(values: &Value) -> Vec<Plug> {
         Plug {
             path,
             network: text("id").zip(text("cidr").and_then(|c| c.parse().ok())).map(|(id, net)| (id.to_owned(), net)),
+            taken: match text("mode") {
+                Some("bridge") => Taken::Router(text("gateway").and_then(|g| g.parse().ok())),
+                _ => Taken::Host,
+            },
             address: block.get("address").and_then(Value::as_str).map(str::to_owned),
             mac: block.get("mac").and_then(Value::as_str).map(str::to_owned),
         }
@@ -111,7 +116,7 @@ impl Plug {
     fn outside(&self) -> Option<Diagnostic> {
         let text = self.address.as_deref()?;
         let (what, remedy) = match &self.network {
-            Some((_, net)) => address_in(*net, text).err()?,
+            Some((_, net)) => address_in(*net, self.taken, text).err()?,
             None if text.parse::<Ipv4Addr>().is_ok() => return None,
             None => (format!("\"{text}\" is not an IPv4 address."), "Write one such as \"10.70.0.11\".".to_owned()),
         };

@@ -11,7 +11,7 @@ use super::live;
 use super::values::gateway;
 use crate::Client;
 use crate::host::interface_addresses;
-use crate::naming::parse_mac;
+use crate::naming::wrong_mac;
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Diagnostics {
@@ -114,9 +114,14 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
         let error = |id, what: String, remedy: String, attribute| {
             Diagnostic::error(id, "Invalid reservation", what).remedy(remedy).attribute(at(attribute))
         };
+        if !is_name(name) {
+            let what = format!("{name:?} is not a host name.");
+            let remedy = "Write letters, digits, hyphens, dots and underscores; who asks for an address is given it as its name.";
+            let wrong = Diagnostic::error("reservation-name", "Invalid reservation", what).remedy(remedy);
+            found.push(wrong.attribute(AttrPath::attr("reservations").then(Step::Key(name.clone()))));
+        }
         if let Some(mac) = reservation.get("mac").and_then(Value::as_str) {
-            if parse_mac(mac).is_none() {
-                let what = format!("\"{mac}\" is not a MAC address.");
+            if let Some(what) = wrong_mac(mac) {
                 found.push(error(
                     "reservation-mac",
                     what,
@@ -134,7 +139,7 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
             }
         }
         let Some(text) = reservation.get("address").and_then(Value::as_str) else { continue };
-        if let Err((what, remedy)) = address_in(net, text) {
+        if let Err((what, remedy)) = address_in(net, Taken::Host, text) {
             found.push(error("reservation-address", what, remedy, "address"));
         } else if let Some(other) = text.parse().ok().and_then(|a| taken.insert(a, name)) {
             let what = format!("The address {text} is reserved for `{other}` too.");
@@ -148,18 +153,42 @@ fn reservations(net: Ipv4Net, config: &Value, found: &mut Diagnostics) {
     }
 }
 
+/// What stands in libvirt's XML and in dnsmasq's lines as it is.
+fn is_name(name: &str) -> bool {
+    (1..=253).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// The one address of a network that no machine can have: the host's own, or on a bridge of the host's the router's, if
+/// there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Taken {
+    Host,
+    Router(Option<Ipv4Addr>),
+}
+
 /// Whether a machine can have an address in a network: what is wrong with it and how to mend it.
-pub(crate) fn address_in(net: Ipv4Net, text: &str) -> Result<Ipv4Addr, (String, String)> {
-    let first = Ipv4Addr::from(u32::from(net.network()).saturating_add(2));
-    let last = Ipv4Addr::from(u32::from(net.broadcast()).saturating_sub(1));
+pub(crate) fn address_in(net: Ipv4Net, taken: Taken, text: &str) -> Result<Ipv4Addr, (String, String)> {
+    let (theirs, whose) = match taken {
+        Taken::Host => (gateway(net), "the host's own"),
+        Taken::Router(router) => (router, "the router's"),
+    };
+    let [mut first, mut last] =
+        [u32::from(net.network()).saturating_add(1), u32::from(net.broadcast()).saturating_sub(1)];
+    if theirs == Some(first.into()) {
+        first = first.saturating_add(1);
+    }
+    if theirs == Some(last.into()) {
+        last = last.saturating_sub(1);
+    }
+    let [first, last] = [first, last].map(Ipv4Addr::from);
     let remedy =
         if first == last { format!("Write {first}.") } else { format!("Write an address from {first} to {last}.") };
     let address: Ipv4Addr =
         text.parse().map_err(|_| (format!("\"{text}\" is not an IPv4 address."), remedy.clone()))?;
     let what = if !net.contains(&address) {
         format!("The address {address} is outside of the network {net}.")
-    } else if Some(address) == gateway(net) {
-        format!("The address {address} is the host's own in the network {net}.")
+    } else if Some(address) == theirs {
+        format!("The address {address} is {whose} in the network {net}.")
     } else if address == net.network() || address == net.broadcast() {
         format!("The address {address} is the network's own or its broadcast address in {net}.")
     } else {
@@ -272,8 +301,22 @@ mod tests {
     }
 
     #[test]
+    fn a_reservation_is_of_a_host_and_a_card() {
+        let of = |name: &str, mac: &str| found(&config("nat", "10.0.0.0/24", &[(name, mac, "10.0.0.2")])).len();
+        assert_eq!(["a", "a.lab", "A_b-1"].map(|name| of(name, "52:54:00:00:00:01")), [0, 0, 0]);
+        assert_eq!(["", "a b", "a,b", "a\n", "ß"].map(|name| of(name, "52:54:00:00:00:01")), [1; 5]);
+        assert_eq!(["00:00:00:00:00:00", "01:00:5e:00:00:01", "x"].map(|mac| of("a", mac)), [1; 3]);
+    }
+
+    #[test]
     fn says_which_addresses_fit() {
-        let (what, remedy) = address_in("10.0.0.0/30".parse().unwrap(), "10.0.0.1").unwrap_err();
+        let (what, remedy) = address_in("10.0.0.0/30".parse().unwrap(), Taken::Host, "10.0.0.1").unwrap_err();
         assert!(what.contains("the host's own") && remedy == "Write 10.0.0.2.", "{what} {remedy}");
+        // On a bridge of the host's it is the router that has one.
+        let (net, router) = ("10.0.0.0/24".parse().unwrap(), Taken::Router(Some(Ipv4Addr::new(10, 0, 0, 254))));
+        assert!(address_in(net, router, "10.0.0.1").is_ok());
+        let (what, remedy) = address_in(net, router, "10.0.0.254").unwrap_err();
+        assert!(what.contains("the router's") && remedy.ends_with("from 10.0.0.1 to 10.0.0.253."), "{what} {remedy}");
+        assert!(address_in(net, Taken::Router(None), "10.0.0.254").is_ok());
     }
 }

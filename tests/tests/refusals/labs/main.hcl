@@ -9,6 +9,8 @@ resource "lab_network" "reserved" {
   reservations = {
     a = { mac = "52:54", address = "10.71.0.11" }
     b = { mac = "52:54:00:00:00:01", address = "10.72.0.11" }
+
+    "c d" = { mac = "00:00:00:00:00:00", address = "10.71.0.12" }
   }
 }
 
@@ -24,6 +26,8 @@ resource "lab_machine" "machine" {
   cpus   = 0
   memory = "1MiB"
   accel  = "xen"
+
+  boot_timeout = "0s"
   image  = lab_image.image.boot
 
   management {

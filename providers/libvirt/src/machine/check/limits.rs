@@ -32,6 +32,17 @@ pub(super) fn one(config: &Value) -> Vec<Diagnostic> {
         let remedy = format!("Write at least \"{memory}\", or leave it out.");
         found.push(error("machine-maximum-memory", "Maximum below the memory", what, &remedy, "maximum_memory"));
     }
+    let timeout = config.get("boot_timeout").and_then(Value::as_str).unwrap_or_default();
+    if parse_quantity(Format::Duration, timeout).is_ok_and(|nanoseconds| nanoseconds < 1_000_000_000) {
+        let what = format!("No machine starts within {timeout}.");
+        found.push(error(
+            "machine-boot-timeout",
+            "Unusable time limit",
+            what,
+            "Write at least \"1s\", such as \"180s\".",
+            "boot_timeout",
+        ));
+    }
     for name in ["disk_read_limit", "disk_write_limit"] {
         let limit = config.get(name).and_then(Value::as_str).and_then(|t| parse_quantity(Format::Throughput, t).ok());
         if limit.is_some_and(|limit| limit < LEAST_THROUGHPUT) {

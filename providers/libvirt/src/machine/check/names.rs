@@ -3,7 +3,7 @@
 use cplan_model::{AttrPath, Diagnostic, Step, Value};
 
 use crate::machine::timezone;
-use crate::naming::parse_mac;
+use crate::naming::wrong_mac;
 
 /// What one block says, as far as it is known.
 pub(super) fn one(config: &Value) -> Vec<Diagnostic> {
@@ -41,15 +41,12 @@ fn macs(config: &Value) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (path, plug) in management.into_iter().chain(interfaces) {
         let Some(text) = plug.get("mac").and_then(Value::as_str) else { continue };
-        let (what, remedy) = match parse_mac(text) {
-            None => (format!("\"{text}\" is not a MAC address."), EXAMPLE),
-            Some(mac) if mac[0] & 1 == 1 => {
-                (format!("\"{text}\" is the address of a group, not of one card."), EXAMPLE)
-            }
-            Some(_) if seen.contains(&text.to_ascii_lowercase()) => {
+        let (what, remedy) = match wrong_mac(text) {
+            Some(what) => (what, EXAMPLE),
+            None if seen.contains(&text.to_ascii_lowercase()) => {
                 (format!("The machine has two cards with the MAC address {text}."), "Give each one of its own.")
             }
-            Some(_) => {
+            None => {
                 seen.push(text.to_ascii_lowercase());
                 continue;
             }
