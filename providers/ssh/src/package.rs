@@ -118,6 +118,7 @@ fn want(request: &ApplyRequest) -> Result<Want<'_>, ProviderError> {
         name: text(values, "name").unwrap_or_default(),
         version: request.planned.as_ref().map(|planned| text(planned, "version").unwrap_or_default()),
         imported: request.private == machine::IMPORTED,
+        twin: request.twin.as_ref().map(|twin| &*twin.id),
     })
 }
 

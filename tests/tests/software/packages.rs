@@ -367,3 +367,45 @@ fn a_killed_transaction_is_settled_and_not_done_twice() {
     folder.cplan(&["destroy", "-auto-approve"]).expect(0);
     machine.run("! dpkg-query -W slow part9 2>/dev/null | grep . && test ! -e /var/lib/cplan").expect(0);
 }
+
+/// Each would push the other out, at every second apply.
+#[test]
+fn two_packages_that_exclude_each_other_are_told() {
+    if !capable() {
+        return;
+    }
+    let repository = Repository::new();
+    for name in ["mta-a", "mta-b"] {
+        repository.add(name, "1", "Provides: mta\nConflicts: mta\n", &[]);
+    }
+    repository.index();
+    let machine = Debian::start("a", &repository);
+    let folder = Folder::new();
+    let write = |blocks: &[(&str, &str)]| {
+        let block = |(label, name): &(&str, &str)| {
+            format!(
+                "resource \"lab_package\" \"{label}\" {{\n  machine = local.machines.a\n  name = \"{name}\"\n  \
+                 lifecycle {{\n    create_before_destroy = true\n  }}\n}}\n"
+            )
+        };
+        let blocks: String = blocks.iter().map(block).collect();
+        folder.write("main.hcl", &(machines(std::slice::from_ref(&machine)) + &blocks));
+    };
+    let installed = || machine.run("dpkg-query -W -f '${db:Status-Abbrev}${Package} ' 'mta-*' | tr -s ' '").stdout;
+    write(&[("a", "mta-a")]);
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    write(&[("a", "mta-a"), ("b", "mta-b")]);
+    let said = folder.cplan(&["apply", "-auto-approve"]).expect(1).text();
+    assert!(said.contains("mta-a would have to give way, which another lab_package keeps"), "{said}");
+    assert_eq!(installed(), "ii mta-a ");
+    // One may take the place of the other.
+    write(&[("a", "mta-b")]);
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    assert_eq!(installed(), "ii mta-b ");
+    write(&[("b", "mta-a")]);
+    folder.cplan(&["apply", "-auto-approve"]).expect(0);
+    folder.cplan(&["plan", "-detailed-exitcode"]).expect(0);
+    assert_eq!(installed(), "ii mta-a ");
+    folder.cplan(&["destroy", "-auto-approve"]).expect(0);
+    machine.run("test -z \"$(dpkg-query -W 'mta-*' 2>/dev/null)\" && test ! -e /var/lib/cplan").expect(0);
+}

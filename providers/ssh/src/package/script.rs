@@ -27,6 +27,8 @@ pub(super) struct Want<'a> {
     pub(super) version: Option<&'a str>,
     /// It was there before we knew of it, and is ours to remove all the same.
     pub(super) imported: bool,
+    /// The identity of the object that it takes the place of.
+    pub(super) twin: Option<&'a str>,
 }
 
 /// Whether a version is what is wanted.
@@ -49,7 +51,8 @@ pub(super) fn transaction(wants: &[Want<'_>]) -> String {
         let known = if want.imported { "imported" } else { "made" };
         let _ = writeln!(list, "{} {verb} {} {pattern} {known}", want.id, want.name);
     }
-    format!("{PRELUDE}W={}\n{TRANSACTION}", quote(list.trim_end()))
+    let twins: Vec<&str> = wants.iter().filter_map(|want| want.twin).collect();
+    format!("{PRELUDE}W={} twins={}\n{TRANSACTION}", quote(list.trim_end()), quote(&twins.join(" ")))
 }
 
 /// Prints `marked` or `unmarked`, then dpkg's status and version if it knows the package.
@@ -138,6 +141,16 @@ keeps() { # COMMAND LINE of apt: whether it takes nothing away but what is to go
     apt -s --purge "$@" >"$T/keeps" 2>&1 || return 1
     for gone in $(going "$T/keeps"); do among "$gone-" "$minus" || return 1; done
 }
+spares() { # PLAN of apt: whether nothing that ours go on keeping has to give way
+    for s_gone in $(going "$1"); do
+        ! among "$s_gone-" "$minus" || continue
+        for s_mark in $(holders "${s_gone%%:*}"); do
+            ! among "${s_mark##*/}" "$leaving $twins" || continue
+            echo "E: $s_gone would have to give way, which another lab_package keeps on this machine" >>"$1"
+            return 1
+        done
+    done
+}
 # What somebody holds is changed only where just that is wanted, and is held again.
 change= held=$(dpkg-query -W -f '${db:Status-Want} ${Package}\n' | sed -n 's/^hold //p')
 [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a --force-confdef --force-confold >"$T/said" 2>&1 </dev/null 9<&-
@@ -146,6 +159,7 @@ if [ -n "$lacking" ]; then
     update
     look
 fi
+leaving=$(sed -n 's/ - .*//p' "$T/wants" | tr '\n' ' ')
 # What is to go: only what was not there before, and nothing that others need.
 remove= release= revert=
 while read -r id verb name pattern known; do
@@ -201,11 +215,11 @@ for name in $held; do
     ! among "$name" "$(names $install $revert)" && ! among "$name-" "$minus" || change=--allow-change-held-packages
 done
 # A package that nobody can install must not stop the others.
-if [ -n "$install" ] && ! apt -s install $install $minus >"$T/plan" 2>&1; then
+if [ -n "$install" ] && ! { apt -s install $install $minus >"$T/plan" 2>&1 && spares "$T/plan"; }; then
     cat "$T/plan" >>"$T/said"
     some=$install install=
     for one in $some; do
-        if apt -s install $install $one $minus >"$T/plan" 2>&1; then install="$install $one"; else mv "$T/plan" "$T/why-${one%%=*}"; fi
+        if apt -s install $install $one $minus >"$T/plan" 2>&1 && spares "$T/plan"; then install="$install $one"; else mv "$T/plan" "$T/why-${one%%=*}"; fi
     done
     apt -s install $install $minus >"$T/plan" 2>&1
 fi
