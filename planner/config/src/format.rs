@@ -41,8 +41,23 @@ pub fn format(text: &str) -> Result<String, Diagnostic> {
     // Blanks on a last line without an end belong to nothing and stay.
     let last = text.rsplit('\n').next().filter(|last| last.trim().is_empty());
     out.last_mut().into_iter().for_each(|end| end.push_str(&" ".repeat(last.unwrap_or("").chars().count())));
-    let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    Ok(out.join("\n").replace('\n', ending))
+    Ok(with_ends_of(text, &out.join("\n")))
+}
+
+/// The same with the line ends of the text that it was made of, each line's its own: those in a heredoc are part of a value.
+fn with_ends_of(text: &str, formatted: &str) -> String {
+    let mut ends = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(|l| l.ends_with('\r'));
+    let mut out = String::with_capacity(text.len());
+    for line in formatted.split_inclusive('\n') {
+        match line.strip_suffix('\n') {
+            Some(line) => {
+                out.push_str(line);
+                out.push_str(if ends.next() == Some(true) { "\r\n" } else { "\n" });
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
 }
 
 /// A line of tokens; a heredoc is one token, whatever its height.
@@ -155,6 +170,7 @@ mod tests {
             ("a = \"x${-1}${f(-1)}\"\n", "a = \"x${- 1}${f(-1)}\"\n"),
             ("\u{feff}a=1\n", "a = 1\n"),
             ("a=1\r\nbb=2\r\n", "a  = 1\r\nbb = 2\r\n"),
+            ("a=1\nbb=<<X\r\n  y\n\n  z\r\nX\n\r\nc =2\r\n", "a  = 1\nbb = <<X\r\n  y\n\n  z\r\nX\n\r\nc = 2\r\n"),
         ] {
             assert_eq!(format(ugly).unwrap(), nice);
         }
