@@ -20,5 +20,5 @@ grep -qs "^127\.0\.1\.1 $name\$" /etc/hosts || printf '127.0.0.1 localhost\n127.
 . /usr/lib/cplan/addresses
 [ -s /etc/ssh/ssh_host_ed25519_key ] || say "no host key in the seed: ssh cannot start"
 
-# A machine's disk may be larger than its image's.
+# A machine's disk may be larger than its image's; the journal is made large enough for that.
 resize2fs /dev/vda >/dev/null 2>&1 || say "the file system cannot grow to the size of the disk"
