@@ -31,8 +31,10 @@ const READY: &str = "cplan-ready ";
 const BEGIN: &str =
     "read -r b </proc/sys/kernel/random/boot_id; read -r s </proc/$PPID/comm; echo \"cplan-ready $b $s\"";
 /// A dropbear before 2025.87 drops the connection when a command ends just while another one begins
-/// (<https://github.com/mkj/dropbear/issues/321>). So they go one by one there, but for those that take longer than this.
-const TURN: Duration = Duration::from_secs(2);
+/// (<https://github.com/mkj/dropbear/issues/321>). So they go one by one there, but for those that take longer than this
+/// many times this long. In pieces, because a host that stands still for seconds lets only one of them pass: it has not
+/// given the command that time.
+const TURN: (u32, Duration) = (20, Duration::from_millis(100));
 /// Lives as long as our end of its standard input.
 const KEEP: &str = "exec cat >/dev/null";
 
@@ -193,8 +195,10 @@ impl Connection {
         let Some(turn) = &self.turn else { return self.command_now(command, stdin).await };
         let turn = turn.lock().await;
         let mut work = pin!(self.command_now(command, stdin));
-        if let Ok(ended) = timeout(TURN, &mut work).await {
-            return ended;
+        for _ in 0..TURN.0 {
+            if let Ok(ended) = timeout(TURN.1, &mut work).await {
+                return ended;
+            }
         }
         drop(turn);
         work.await
