@@ -31,7 +31,7 @@ section == "successes:" {
     }
     next
 }
-/^error(\[|:)/             { broken = 1 }
+section == "" && /^error(\[|:)/ { broken = 1 }
 section == "failures:" || /^(test |error|warning|  )/ { print; fflush() }
 
 END {
